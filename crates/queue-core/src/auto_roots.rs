@@ -1,0 +1,149 @@
+//! Indirect garbage collector roots: `gcroots/auto/<hash>` points at the
+//! entry, the entry at the store path.
+
+use std::os::fd::OwnedFd;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use rustix::fs::{self, Access, AtFlags, Mode, OFlags};
+use rustix::io::Errno;
+use sha1::{Digest, Sha1};
+
+use crate::{GcRoots, PortError, StorePath, base32};
+
+/// [`GcRoots`] that writes `<state-dir>/gcroots/auto` itself, as Nix does it
+/// (2.26.3, `src/libstore/gc.cc`, `makeIndirectRoot`): no process, and nothing
+/// to wait for.
+#[derive(Debug)]
+pub struct AutoRoots {
+    auto_dir: Utf8PathBuf,
+    queue_dir: Utf8PathBuf,
+    handle: OwnedFd,
+    fsync: bool,
+}
+
+/// The name of the link in `gcroots/auto` that registers `link`: SHA-1 of its
+/// path in Nix's base 32. The path counts as it is written, symlinks in it are
+/// not resolved.
+///
+/// ```
+/// assert_eq!(
+///     queue_core::auto_root_name("/var/q/P1".into()),
+///     "v3ygr25lms4hdmxwa8h14sjv6km1l8cz",
+/// );
+/// ```
+#[must_use]
+pub fn auto_root_name(link: &Utf8Path) -> String {
+    base32::encode(&Sha1::digest(link.as_str()))
+}
+
+impl AutoRoots {
+    /// For the queue in `queue_dir`. `None` where `<state-dir>/gcroots/auto` is
+    /// not ours to write: there only Nix's daemon can register roots.
+    ///
+    /// # Errors
+    ///
+    /// When the directory cannot be opened for any other reason.
+    pub fn open(
+        state_dir: &Utf8Path,
+        queue_dir: &Utf8Path,
+        fsync: bool,
+    ) -> Result<Option<Self>, PortError> {
+        let auto_dir = state_dir.join("gcroots/auto");
+        let fail = |error: Errno| {
+            PortError::new(
+                "open the directory of roots",
+                &auto_dir,
+                std::io::Error::from(error),
+            )
+            .with_hint("is this Nix's state directory? it is made when Nix first runs")
+        };
+        let flags = OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC;
+        let handle = fs::open(auto_dir.as_str(), flags, Mode::empty()).map_err(fail)?;
+        match fs::accessat(
+            &handle,
+            ".",
+            Access::WRITE_OK | Access::EXEC_OK,
+            AtFlags::EACCESS,
+        ) {
+            Ok(()) => {}
+            Err(Errno::ACCESS | Errno::PERM | Errno::ROFS) => return Ok(None),
+            Err(error) => return Err(fail(error)),
+        }
+        let queue_dir = queue_dir.to_owned();
+        Ok(Some(Self {
+            auto_dir,
+            queue_dir,
+            handle,
+            fsync,
+        }))
+    }
+
+    fn link(&self, path: &StorePath) -> (Utf8PathBuf, String) {
+        let link = self.queue_dir.join(path.base_name());
+        let name = auto_root_name(&link);
+        (link, name)
+    }
+
+    fn points_at(&self, name: &str, link: &Utf8Path) -> Result<bool, Errno> {
+        match fs::readlinkat(&self.handle, name, Vec::new()) {
+            Ok(found) => Ok(found.as_bytes() == link.as_str().as_bytes()),
+            Err(Errno::NOENT) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn fail(&self, action: &str, name: &str, error: Errno) -> PortError {
+        PortError::new(
+            action,
+            self.auto_dir.join(name),
+            std::io::Error::from(error),
+        )
+    }
+
+    fn unlink(&self, name: &str) -> Result<(), Errno> {
+        match fs::unlinkat(&self.handle, name, AtFlags::empty()) {
+            // The collector clears links whose entry is gone by itself.
+            Ok(()) | Err(Errno::NOENT) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn make(&self, name: &str, link: &Utf8Path) -> Result<(), Errno> {
+        loop {
+            match fs::symlinkat(link.as_str(), &self.handle, name) {
+                Err(Errno::EXIST) if self.points_at(name, link)? => return Ok(()),
+                // Only something that no Nix wrote can be in the way.
+                Err(Errno::EXIST) => self.unlink(name)?,
+                result => return result,
+            }
+        }
+    }
+}
+
+impl GcRoots for AutoRoots {
+    fn is_registered(&self, path: &StorePath) -> Result<bool, PortError> {
+        let (link, name) = self.link(path);
+        self.points_at(&name, &link)
+            .map_err(|error| self.fail("read the root", &name, error))
+    }
+
+    fn register(&self, path: &StorePath) -> Result<(), PortError> {
+        let (link, name) = self.link(path);
+        self.make(&name, &link)
+            .map_err(|error| self.fail("create the root", &name, error))
+    }
+
+    fn unregister(&self, path: &StorePath) -> Result<(), PortError> {
+        let (_, name) = self.link(path);
+        self.unlink(&name)
+            .map_err(|error| self.fail("remove the root", &name, error))
+    }
+
+    fn flush(&self) -> Result<(), PortError> {
+        if !self.fsync {
+            return Ok(());
+        }
+        fs::fsync(&self.handle)
+            .map_err(|error| self.fail("flush the directory of roots", "", error))
+    }
+}

@@ -1,0 +1,102 @@
+//! Finding the culprits of a failed batch by halving it.
+
+/// Hands out parts of a batch until every element was either accepted or
+/// found to fail by itself.
+///
+/// ```
+/// use queue_core::Splitter;
+/// let mut splitter = Splitter::new(vec![1, 2, 3, 4]);
+/// let mut culprits = Vec::new();
+/// while let Some(part) = splitter.next() {
+///     if part.contains(&3) {
+///         culprits.extend(splitter.split(part));
+///     }
+/// }
+/// assert_eq!(culprits, [3]);
+/// ```
+///
+/// With `b` culprits among `n` it hands out at most `1 + 2·b·⌈log2 n⌉` parts.
+#[derive(Debug, Clone)]
+pub struct Splitter<T> {
+    /// The next part is the last.
+    parts: Vec<Vec<T>>,
+}
+
+impl<T> Splitter<T> {
+    /// The whole batch is the first part.
+    #[must_use]
+    pub fn new(batch: Vec<T>) -> Self {
+        let parts = if batch.is_empty() {
+            vec![]
+        } else {
+            vec![batch]
+        };
+        Self { parts }
+    }
+
+    /// The next part to try; `None` when all is decided. A part that is not
+    /// given back to [`split`](Self::split) counts as accepted.
+    #[allow(clippy::should_implement_trait)]
+    pub fn next(&mut self) -> Option<Vec<T>> {
+        self.parts.pop()
+    }
+
+    /// Takes back a part that failed, to be handed out in halves. A part of
+    /// one element cannot be halved and comes back: it is a culprit.
+    pub fn split(&mut self, mut part: Vec<T>) -> Option<T> {
+        if part.len() < 2 {
+            return part.pop();
+        }
+        let second = part.split_off(part.len().div_ceil(2));
+        self.parts.push(second);
+        self.parts.push(part);
+        None
+    }
+
+    /// Takes back a part to be handed out again as it is.
+    pub fn again(&mut self, part: Vec<T>) {
+        if !part.is_empty() {
+            self.parts.push(part);
+        }
+    }
+
+    /// How many elements are undecided.
+    #[must_use]
+    pub fn undecided(&self) -> usize {
+        self.parts.iter().map(Vec::len).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeSet;
+
+    proptest! {
+        #[test]
+        fn every_good_one_passes_and_every_bad_one_is_found(
+            order in Just((0..200usize).collect::<Vec<_>>()).prop_shuffle(),
+            len in 0..200usize,
+            bad in proptest::collection::btree_set(0..200usize, 0..20),
+        ) {
+            let batch = order[..len].to_vec();
+            let mut splitter = Splitter::new(batch.clone());
+            let (mut passed, mut culprits, mut tries) = (BTreeSet::new(), BTreeSet::new(), 0);
+            while let Some(part) = splitter.next() {
+                tries += 1;
+                prop_assert!(!part.is_empty());
+                if part.iter().any(|x| bad.contains(x)) {
+                    culprits.extend(splitter.split(part));
+                } else {
+                    passed.extend(part);
+                }
+            }
+            let wanted: BTreeSet<_> = batch.into_iter().collect();
+            prop_assert_eq!(&culprits, &(&wanted & &bad));
+            prop_assert_eq!(&passed, &(&wanted - &bad));
+            let bound = 1 + 2 * culprits.len() * (len.max(1) as f64).log2().ceil() as usize;
+            prop_assert!(tries <= bound, "{} tries, {} culprits among {}", tries, culprits.len(), len);
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! Enqueueing: entries and roots, safe against a running collector.
+
+use crate::{
+    GarbageCollector, GcSection, Insertion, PortError, Protection, Queue, StoreFiles, StorePath,
+};
+
+/// What became of one call of [`enqueue`].
+#[derive(Debug, Default)]
+pub struct EnqueueReport {
+    /// One per queue, in the order they were given.
+    pub queues: Vec<QueueReport>,
+    /// Entries and roots were made, but it is not known whether a collector
+    /// that ran meanwhile saw them.
+    pub unprotected: Option<PortError>,
+}
+
+/// What became of it in one queue.
+#[derive(Debug, Default)]
+pub struct QueueReport {
+    /// Queued and held, by this call.
+    pub added: Vec<StorePath>,
+    /// Were queued before, and are held.
+    pub already: Vec<StorePath>,
+    /// Not queued: no such store object is there.
+    pub absent: Vec<StorePath>,
+    /// Not queued, or queued and not held. A push tries again to hold them.
+    pub failed: Vec<(StorePath, PortError)>,
+    /// The medium did not confirm the call; a power cut may undo it.
+    pub not_durable: Option<PortError>,
+}
+
+/// Adds `paths` to every one of `queues`.
+///
+/// When it returns, what a report lists as `added` or `already` is durable and
+/// held against the garbage collector. One path's failure keeps no other path
+/// out, one queue's failure no other queue.
+///
+/// The order is: entry, root, and only then a word to a collector that may be
+/// running ([`GcSection::protect`]), so that whoever starts collecting later
+/// finds the roots by itself; last, a look whether a collector was faster.
+pub fn enqueue(
+    queues: &[Queue<'_>],
+    collector: &dyn GarbageCollector,
+    files: &dyn StoreFiles,
+    paths: &[StorePath],
+) -> EnqueueReport {
+    let (section, mut unprotected) = match collector.enter() {
+        Ok(section) => (Some(section), None),
+        Err(error) => (None, Some(error)),
+    };
+    let looked = look(files, paths);
+    let mut reports: Vec<_> = queues.iter().map(|queue| link(*queue, &looked)).collect();
+    if let Some(section) = section {
+        let present: Vec<_> = looked.present.iter().map(|path| (*path).clone()).collect();
+        match protect(section.as_ref(), files, &present) {
+            Ok(gone) => withdraw(queues, &mut reports, &gone),
+            Err(error) => unprotected = Some(error),
+        }
+    }
+    for (queue, report) in queues.iter().zip(&mut reports) {
+        report.not_durable = flush(*queue).err();
+    }
+    EnqueueReport {
+        queues: reports,
+        unprotected,
+    }
+}
+
+/// The paths sorted by what is on disk. `unclear` holds the message and hint of
+/// the error for each queue's report, since an error is not `Clone`.
+#[derive(Default)]
+struct Looked<'p> {
+    present: Vec<&'p StorePath>,
+    absent: Vec<&'p StorePath>,
+    unclear: Vec<(&'p StorePath, String)>,
+}
+
+fn look<'p>(files: &dyn StoreFiles, paths: &'p [StorePath]) -> Looked<'p> {
+    let mut looked = Looked::default();
+    for path in paths {
+        match files.is_present(path) {
+            Ok(true) => looked.present.push(path),
+            Ok(false) => looked.absent.push(path),
+            Err(error) => looked.unclear.push((path, error.chain())),
+        }
+    }
+    looked
+}
+
+fn link(queue: Queue<'_>, looked: &Looked<'_>) -> QueueReport {
+    let mut report = QueueReport::default();
+    for path in &looked.present {
+        match insert(queue, path) {
+            Ok(Insertion::Added) => report.added.push((*path).clone()),
+            Ok(Insertion::AlreadyThere) => report.already.push((*path).clone()),
+            Err(error) => report.failed.push(((*path).clone(), error)),
+        }
+    }
+    report.absent = looked.absent.iter().map(|path| (*path).clone()).collect();
+    report
+        .failed
+        .extend(looked.unclear.iter().map(|(path, why)| {
+            (
+                (*path).clone(),
+                PortError::new("enqueue", path, why.clone()),
+            )
+        }));
+    report
+}
+
+/// The entry first: the root points at it, and a collector unlinks a root that
+/// points at nothing.
+fn insert(queue: Queue<'_>, path: &StorePath) -> Result<Insertion, PortError> {
+    let insertion = queue.directory.insert(path)?;
+    queue.roots.register(path)?;
+    Ok(insertion)
+}
+
+/// Those paths that a collector deleted before it was told.
+pub(crate) fn protect(
+    section: &dyn GcSection,
+    files: &dyn StoreFiles,
+    paths: &[StorePath],
+) -> Result<Vec<StorePath>, PortError> {
+    match section.protect(paths)? {
+        Protection::NoCollector => Ok(Vec::new()),
+        Protection::LookAgain => {
+            let gone = |path: &&StorePath| matches!(files.is_present(path), Ok(false));
+            Ok(paths.iter().filter(gone).cloned().collect())
+        }
+    }
+}
+
+fn withdraw(queues: &[Queue<'_>], reports: &mut [QueueReport], gone: &[StorePath]) {
+    for (queue, report) in queues.iter().zip(reports).filter(|_| !gone.is_empty()) {
+        for path in gone {
+            report.added.retain(|added| added != path);
+            report.already.retain(|already| already != path);
+            match crate::remove::remove_one(*queue, path) {
+                Ok(_) => report.absent.push(path.clone()),
+                Err(error) => report.failed.push((path.clone(), error)),
+            }
+        }
+    }
+}
+
+/// Entries before roots: a root without an entry is cleared by the collector,
+/// an entry without a root is rooted by the next push.
+pub(crate) fn flush(queue: Queue<'_>) -> Result<(), PortError> {
+    queue.directory.flush()?;
+    queue.roots.flush()
+}

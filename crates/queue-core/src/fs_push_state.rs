@@ -1,0 +1,111 @@
+//! The push's room in a queue directory: `.push/lock` and `.push/ledger.toml`.
+
+use std::io::{Read, Write};
+use std::os::fd::OwnedFd;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use rustix::fs::{self, FlockOperation, Mode, OFlags};
+use rustix::io::Errno;
+
+use crate::fs_queue_directory::PUSH_ROOM;
+use crate::{FsQueueDirectory, PortError, PushLock, PushState};
+
+const LOCK: &str = "lock";
+const LEDGER: &str = "ledger.toml";
+const NEW_LEDGER: &str = "ledger.toml.new";
+
+/// [`PushState`] in a queue directory.
+///
+/// The lock is a `flock`: the kernel releases it when the process dies, however
+/// it dies. The ledger is replaced by writing a new file and renaming it.
+#[derive(Debug)]
+pub struct FsPushState {
+    path: Utf8PathBuf,
+    handle: OwnedFd,
+}
+
+impl FsPushState {
+    /// Opens the push's room in a queue, and makes it when it is not there.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be made or opened.
+    pub fn create(queue: &FsQueueDirectory) -> Result<Self, PortError> {
+        let path = queue.path().join(PUSH_ROOM);
+        match fs::mkdirat(queue.handle(), PUSH_ROOM, Mode::from_raw_mode(0o755)) {
+            Ok(()) | Err(Errno::EXIST) => {}
+            Err(error) => return Err(fail("create the directory", &path, error)),
+        }
+        Self::open(queue)?.ok_or_else(|| fail("open the directory", &path, Errno::NOENT))
+    }
+
+    /// Opens it for somebody who only reads; `None` when no push was here yet.
+    ///
+    /// # Errors
+    ///
+    /// When it is there and cannot be opened.
+    pub fn open(queue: &FsQueueDirectory) -> Result<Option<Self>, PortError> {
+        let path = queue.path().join(PUSH_ROOM);
+        let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::RDONLY | OFlags::CLOEXEC;
+        match fs::openat(queue.handle(), PUSH_ROOM, flags, Mode::empty()) {
+            Ok(handle) => Ok(Some(Self { path, handle })),
+            Err(Errno::NOENT) => Ok(None),
+            Err(error) => Err(fail("open the directory", &path, error)),
+        }
+    }
+
+    fn file(&self, name: &str, flags: OFlags) -> Result<std::fs::File, Errno> {
+        let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
+        fs::openat(&self.handle, name, flags, Mode::from_raw_mode(0o644)).map(Into::into)
+    }
+
+    fn write_ledger(&self, text: &str) -> std::io::Result<()> {
+        let mut file = self.file(NEW_LEDGER, OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        fs::renameat(&self.handle, NEW_LEDGER, &self.handle, LEDGER)?;
+        Ok(fs::fsync(&self.handle)?)
+    }
+}
+
+struct Lock {
+    _file: std::fs::File,
+}
+
+impl PushLock for Lock {}
+
+impl PushState for FsPushState {
+    fn try_lock(&self) -> Result<Option<Box<dyn PushLock + '_>>, PortError> {
+        let failed = |error| fail("take the push lock", &self.path.join(LOCK), error);
+        let file = self
+            .file(LOCK, OFlags::RDWR | OFlags::CREATE)
+            .map_err(failed)?;
+        match fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => Ok(Some(Box::new(Lock { _file: file }))),
+            Err(Errno::WOULDBLOCK) => Ok(None),
+            Err(error) => Err(failed(error)),
+        }
+    }
+
+    fn load_ledger(&self) -> Result<Option<String>, PortError> {
+        let failed = |error| PortError::new("read the ledger", self.path.join(LEDGER), error);
+        let mut file = match self.file(LEDGER, OFlags::RDONLY) {
+            Ok(file) => file,
+            Err(Errno::NOENT) => return Ok(None),
+            Err(error) => return Err(failed(std::io::Error::from(error))),
+        };
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).map_err(failed)?;
+        // Damage shows when the text is read, with all other damage.
+        Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
+    }
+
+    fn save_ledger(&self, text: &str) -> Result<(), PortError> {
+        self.write_ledger(text)
+            .map_err(|error| PortError::new("save the ledger", self.path.join(LEDGER), error))
+    }
+}
+
+fn fail(action: &str, path: &Utf8Path, error: Errno) -> PortError {
+    PortError::new(action, path, std::io::Error::from(error))
+}

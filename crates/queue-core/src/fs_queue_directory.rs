@@ -1,0 +1,242 @@
+//! A queue in a real directory: one symlink per entry.
+
+use std::ffi::CStr;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::{Duration, SystemTime};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use rustix::fs::{self, AtFlags, FileType, Mode, OFlags, Stat};
+use rustix::io::Errno;
+
+use crate::store_dir::is_plain;
+use crate::{
+    Entry, Foreign, Insertion, Listing, PortError, QueueDirectory, Removal, StoreDir, StorePath,
+};
+
+/// The push's own room in a queue directory; no producer touches it.
+pub(crate) const PUSH_ROOM: &str = ".push";
+
+/// [`QueueDirectory`] on a file system: the entry of a store path is the
+/// symlink `<queue-dir>/<hash>-<name>` to `<store-dir>/<hash>-<name>`, and its
+/// age is the link's own modification time.
+///
+/// The directory is opened once, without following a symlink in its place, and
+/// everything is done relative to that handle. Entries are made and removed,
+/// never renamed, since renaming loses their root.
+#[derive(Debug)]
+pub struct FsQueueDirectory {
+    path: Utf8PathBuf,
+    store: StoreDir,
+    handle: OwnedFd,
+    fsync: bool,
+}
+
+impl FsQueueDirectory {
+    /// Opens a queue, and makes it when it is not there, with the directories
+    /// above it. `fsync` says whether [`flush`](QueueDirectory::flush) reaches
+    /// for the medium; without it a power cut may lose entries, a crash of the
+    /// process may not.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be made or opened, or is [not safe](Self::open).
+    pub fn create(path: &Utf8Path, store: &StoreDir, fsync: bool) -> Result<Self, PortError> {
+        if let Some(queue) = Self::open(path, store, fsync)? {
+            return Ok(queue);
+        }
+        make(path).map_err(|error| PortError::new("create the queue directory", path, error))?;
+        Self::open(path, store, fsync)?
+            .ok_or_else(|| PortError::new("open the queue directory", path, "it vanished again"))
+    }
+
+    /// Opens a queue; `None` when its directory does not exist.
+    ///
+    /// # Errors
+    ///
+    /// When the path is not absolute and plain, when it is not a directory
+    /// (nor may it be a symlink to one), cannot be opened, or may be written by
+    /// others than its owner.
+    pub fn open(path: &Utf8Path, store: &StoreDir, fsync: bool) -> Result<Option<Self>, PortError> {
+        let fail = |error: std::io::Error| PortError::new("open the queue directory", path, error);
+        if !is_plain(path.as_str()) {
+            let why = std::io::Error::other("it is not an absolute path in its plain form");
+            return Err(fail(why).with_hint("write it without `.`, `..`, `//` and trailing slash"));
+        }
+        let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::RDONLY | OFlags::CLOEXEC;
+        let handle = match fs::open(path.as_str(), flags, Mode::empty()) {
+            Ok(handle) => handle,
+            Err(Errno::NOENT) => return Ok(None),
+            Err(error @ (Errno::NOTDIR | Errno::LOOP)) => {
+                return Err(
+                    fail(error.into()).with_hint("a queue is a directory, not a symlink to one")
+                );
+            }
+            Err(error) => return Err(fail(error.into())),
+        };
+        let mode = fs::fstat(&handle)
+            .map_err(|error| fail(error.into()))?
+            .st_mode;
+        if mode & 0o022 != 0 {
+            let why = std::io::Error::other("it may be written by others than its owner");
+            return Err(fail(why).with_hint(format!("chmod go-w {path}")));
+        }
+        let (path, store) = (path.to_owned(), store.clone());
+        Ok(Some(Self {
+            path,
+            store,
+            handle,
+            fsync,
+        }))
+    }
+
+    /// The directory's path, as it was given.
+    #[must_use]
+    pub fn path(&self) -> &Utf8Path {
+        &self.path
+    }
+
+    pub(crate) fn handle(&self) -> BorrowedFd<'_> {
+        self.handle.as_fd()
+    }
+
+    fn fail(&self, action: &str, name: &str, error: impl Into<std::io::Error>) -> PortError {
+        PortError::new(action, self.path.join(name), error.into())
+    }
+
+    /// Why `name` is not the entry of `path`, or its status if it is.
+    fn inspect(&self, name: &CStr, path: &StorePath) -> Result<Result<Stat, String>, Errno> {
+        let stat = fs::statat(&self.handle, name, AtFlags::SYMLINK_NOFOLLOW)?;
+        if FileType::from_raw_mode(stat.st_mode) != FileType::Symlink {
+            return Ok(Err("is not a symlink".into()));
+        }
+        let points_at = fs::readlinkat(&self.handle, name, Vec::new())?;
+        if points_at.as_bytes() != self.store.join(path).as_str().as_bytes() {
+            let shown = points_at.to_string_lossy();
+            return Ok(Err(format!("points at {:?}", shown)));
+        }
+        Ok(Ok(stat))
+    }
+
+    fn read_entry(&self, name: &CStr) -> Result<Result<Entry, Foreign>, Errno> {
+        let foreign = |reason: String| {
+            let name = name.to_string_lossy().escape_debug().to_string();
+            Ok(Err(Foreign { name, reason }))
+        };
+        let Some(path) = name
+            .to_str()
+            .ok()
+            .and_then(|name| name.parse::<StorePath>().ok())
+        else {
+            return foreign("is not named like a store path".into());
+        };
+        match self.inspect(name, &path)? {
+            Ok(stat) => Ok(Ok(Entry {
+                path,
+                enqueued_at: modified(&stat),
+            })),
+            Err(reason) => foreign(reason),
+        }
+    }
+
+    fn read_all(&self) -> Result<Listing, PortError> {
+        let fail = |error: Errno| self.fail("read the queue directory", "", error);
+        let mut listing = Listing::default();
+        for found in fs::Dir::read_from(&self.handle).map_err(fail)? {
+            let found = found.map_err(fail)?;
+            let name = found.file_name();
+            if matches!(name.to_bytes(), b"." | b"..") || name.to_bytes() == PUSH_ROOM.as_bytes() {
+                continue;
+            }
+            match self.read_entry(name) {
+                Ok(Ok(entry)) => listing.entries.push(entry),
+                Ok(Err(foreign)) => listing.foreign.push(foreign),
+                // Removed since it was listed.
+                Err(Errno::NOENT) => {}
+                Err(error) => {
+                    return Err(self.fail("read the entry", &name.to_string_lossy(), error));
+                }
+            }
+        }
+        Ok(listing)
+    }
+}
+
+impl QueueDirectory for FsQueueDirectory {
+    fn insert(&self, path: &StorePath) -> Result<Insertion, PortError> {
+        let name = path.base_name();
+        match fs::symlinkat(self.store.join(path).as_str(), &self.handle, name) {
+            Ok(()) => Ok(Insertion::Added),
+            Err(Errno::EXIST) => match with_c_str(name, |name| self.inspect(name, path)) {
+                Ok(Ok(_)) => Ok(Insertion::AlreadyThere),
+                Ok(Err(reason)) => Err(not_ours(self, "create the entry", name, reason)),
+                // A push removed it just now; it was there when we came.
+                Err(Errno::NOENT) => self.insert(path),
+                Err(error) => Err(self.fail("create the entry", name, error)),
+            },
+            Err(error) => Err(self.fail("create the entry", name, error)),
+        }
+    }
+
+    fn remove(&self, path: &StorePath) -> Result<Removal, PortError> {
+        let name = path.base_name();
+        match with_c_str(name, |name| self.inspect(name, path)) {
+            Ok(Ok(_)) => {}
+            Ok(Err(reason)) => return Err(not_ours(self, "remove the entry", name, reason)),
+            Err(Errno::NOENT) => return Ok(Removal::WasAbsent),
+            Err(error) => return Err(self.fail("remove the entry", name, error)),
+        }
+        match fs::unlinkat(&self.handle, name, AtFlags::empty()) {
+            Ok(()) => Ok(Removal::Removed),
+            // Another process was faster; it is gone all the same.
+            Err(Errno::NOENT) => Ok(Removal::WasAbsent),
+            Err(error) => Err(self.fail("remove the entry", name, error)),
+        }
+    }
+
+    fn list(&self) -> Result<Listing, PortError> {
+        let mut listing = self.read_all()?;
+        listing
+            .entries
+            .sort_unstable_by(|a, b| (a.enqueued_at, &a.path).cmp(&(b.enqueued_at, &b.path)));
+        listing.foreign.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+        Ok(listing)
+    }
+
+    fn flush(&self) -> Result<(), PortError> {
+        if !self.fsync {
+            return Ok(());
+        }
+        fs::fsync(&self.handle).map_err(|error| self.fail("flush the queue directory", "", error))
+    }
+}
+
+fn not_ours(queue: &FsQueueDirectory, action: &str, name: &str, reason: String) -> PortError {
+    queue
+        .fail(
+            action,
+            name,
+            std::io::Error::other(format!("what is there {reason}")),
+        )
+        .with_hint("it is not an entry of this queue; move it away")
+}
+
+fn with_c_str<T>(name: &str, f: impl FnOnce(&CStr) -> Result<T, Errno>) -> Result<T, Errno> {
+    use rustix::path::Arg;
+    name.into_with_c_str(f)
+}
+
+fn modified(stat: &Stat) -> SystemTime {
+    let seconds = u64::try_from(stat.st_mtime).unwrap_or(0);
+    let nanos = u32::try_from(stat.st_mtime_nsec).unwrap_or(0);
+    SystemTime::UNIX_EPOCH
+        .checked_add(Duration::new(seconds, nanos))
+        .unwrap_or(SystemTime::UNIX_EPOCH)
+}
+
+/// Modes are given in full, so that a lax umask does not make a queue that
+/// [`FsQueueDirectory::open`] then refuses.
+fn make(path: &Utf8Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true).mode(0o755).create(path)
+}

@@ -1,0 +1,173 @@
+//! What a queue remembers of failures.
+
+use std::collections::BTreeMap;
+use std::time::SystemTime;
+
+use crate::{RetryPolicy, State, StorePath};
+
+/// The memory of one queue's pushes: which entries failed how often, whether
+/// the destination is down, how the last push ended.
+///
+/// Losing it costs only that memory: every entry counts as never tried.
+/// Times have a resolution of one second.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Ledger {
+    pub(crate) entries: BTreeMap<StorePath, Failures>,
+    pub(crate) destination: Option<Failures>,
+    pub(crate) last_push: Option<LastPush>,
+}
+
+/// The failures of one entry, or of the destination, since its last success.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failures {
+    /// How many, at least 1.
+    pub attempts: u32,
+    /// When the first was.
+    pub first_failure: SystemTime,
+    /// What it said, one line.
+    pub first_error: String,
+    /// When the last was.
+    pub last_failure: SystemTime,
+    /// What it said, one line.
+    pub last_error: String,
+    /// Not before that time again.
+    pub next_try: SystemTime,
+    /// Given up until somebody asks for it. Never set for a destination.
+    pub parked_since: Option<SystemTime>,
+}
+
+/// How the last push that took the lock ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastPush {
+    /// When it ended.
+    pub ended: SystemTime,
+    /// Entries copied.
+    pub uploaded: usize,
+    /// Entries that failed.
+    pub failed: usize,
+    /// Why it ended early, one line; `None` when it went through the queue.
+    pub error: Option<String>,
+    /// When a push last went through the queue without any failure.
+    pub last_success: Option<SystemTime>,
+}
+
+impl Ledger {
+    /// What is known of one entry's failures; `None` when it never failed.
+    #[must_use]
+    pub fn entry(&self, path: &StorePath) -> Option<&Failures> {
+        self.entries.get(path)
+    }
+
+    /// What is known of the destination's failures; `None` while it answers.
+    #[must_use]
+    pub fn destination(&self) -> Option<&Failures> {
+        self.destination.as_ref()
+    }
+
+    /// How the last push ended.
+    #[must_use]
+    pub fn last_push(&self) -> Option<&LastPush> {
+        self.last_push.as_ref()
+    }
+
+    /// Whether a push at `now` would take the entry.
+    #[must_use]
+    pub fn state(&self, path: &StorePath, now: SystemTime, policy: &RetryPolicy) -> State {
+        match self.entries.get(path) {
+            None => State::Ready,
+            Some(failures) => failures.state(now, policy),
+        }
+    }
+
+    /// Forgets an entry's failures: it is tried in the next push. Gives
+    /// whether there were any.
+    pub fn retry(&mut self, path: &StorePath) -> bool {
+        self.entries.remove(path).is_some()
+    }
+
+    /// Forgets the destination's failures: the next push asks it again.
+    pub fn retry_destination(&mut self) -> bool {
+        self.destination.take().is_some()
+    }
+
+    /// Forgets entries that `keep` does not want: those that left the queue.
+    pub(crate) fn retain(&mut self, keep: impl Fn(&StorePath) -> bool) {
+        self.entries.retain(|path, _| keep(path));
+    }
+
+    pub(crate) fn entry_failed(
+        &mut self,
+        path: &StorePath,
+        error: &str,
+        now: SystemTime,
+        policy: &RetryPolicy,
+        random: u64,
+    ) -> &Failures {
+        let known = self.entries.remove(path);
+        let mut failures = Failures::one_more(known, error, now, policy, random);
+        if failures.attempts >= policy.max_attempts.get() {
+            failures.parked_since = failures.parked_since.or(Some(now));
+        }
+        self.entries.entry(path.clone()).or_insert(failures)
+    }
+
+    pub(crate) fn destination_failed(
+        &mut self,
+        error: &str,
+        now: SystemTime,
+        policy: &RetryPolicy,
+        random: u64,
+    ) -> &Failures {
+        let known = self.destination.take();
+        let failures = Failures::one_more(known, error, now, &policy.for_destination(), random);
+        self.destination.insert(failures)
+    }
+}
+
+impl Failures {
+    fn one_more(
+        known: Option<Self>,
+        error: &str,
+        now: SystemTime,
+        policy: &RetryPolicy,
+        random: u64,
+    ) -> Self {
+        let attempts = known
+            .as_ref()
+            .map_or(1, |old| old.attempts.saturating_add(1));
+        let wait = policy.delay_after(attempts, random);
+        let old = known.unwrap_or_else(|| Self {
+            attempts,
+            first_failure: now,
+            first_error: error.to_owned(),
+            last_failure: now,
+            last_error: String::new(),
+            next_try: now,
+            parked_since: None,
+        });
+        Self {
+            attempts,
+            last_failure: now,
+            last_error: error.to_owned(),
+            next_try: now.checked_add(wait).unwrap_or(now),
+            ..old
+        }
+    }
+
+    /// Whether it is this one's turn at `now`.
+    ///
+    /// A next try further away than the policy's longest wait was written by a
+    /// clock that has since been set back: it is due.
+    #[must_use]
+    pub fn state(&self, now: SystemTime, policy: &RetryPolicy) -> State {
+        if let Some(since) = self.parked_since {
+            return State::Parked { since };
+        }
+        match self.next_try.duration_since(now) {
+            Ok(wait) if !wait.is_zero() && wait <= policy.max_delay => State::BackingOff {
+                until: self.next_try,
+            },
+            _ => State::Ready,
+        }
+    }
+}

@@ -1,0 +1,266 @@
+//! The ledger's file format: TOML, readable by a person who debugs.
+
+use std::collections::BTreeMap;
+use std::time::SystemTime;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Failures, LastPush, Ledger};
+
+/// Raised when the meaning of the file changes; a newer one is not guessed at.
+const FORMAT: u32 = 1;
+
+/// A ledger that cannot be read. The push goes on without its memory.
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerError {
+    /// It is not TOML of the expected shape.
+    #[error("the ledger is damaged")]
+    Damaged(#[source] Box<toml::de::Error>),
+    /// An entry's name or time in it makes no sense.
+    #[error("the ledger is damaged: {0:?} makes no sense in it")]
+    Value(String),
+    /// It was written by a newer version.
+    #[error("the ledger has format {0}, newer than {FORMAT}")]
+    Newer(u32),
+}
+
+#[derive(Serialize, Deserialize)]
+struct FormatText {
+    format: u32,
+}
+
+#[derive(Serialize, Deserialize)]
+struct LedgerText {
+    format: u32,
+    #[serde(rename = "last-push", skip_serializing_if = "Option::is_none")]
+    last_push: Option<LastPushText>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    destination: Option<FailuresText>,
+    #[serde(default)]
+    entries: BTreeMap<String, FailuresText>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct FailuresText {
+    attempts: u32,
+    first_failure: String,
+    first_error: String,
+    last_failure: String,
+    last_error: String,
+    next_try: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parked_since: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct LastPushText {
+    ended: String,
+    uploaded: usize,
+    failed: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_success: Option<String>,
+}
+
+impl Ledger {
+    /// Reads the text that [`to_text`](Self::to_text) wrote.
+    ///
+    /// # Errors
+    ///
+    /// When it is not such a text.
+    pub fn from_text(text: &str) -> Result<Self, LedgerError> {
+        // The format first: a newer file may differ in everything else.
+        let head: FormatText = from_toml(text)?;
+        if head.format > FORMAT {
+            return Err(LedgerError::Newer(head.format));
+        }
+        let read: LedgerText = from_toml(text)?;
+        let entries = read.entries.into_iter().map(|(name, failures)| {
+            let path = name.parse().map_err(|_| LedgerError::Value(name))?;
+            Ok((path, failures.read()?))
+        });
+        Ok(Self {
+            entries: entries.collect::<Result<_, LedgerError>>()?,
+            destination: read.destination.map(FailuresText::read).transpose()?,
+            last_push: read.last_push.map(LastPushText::read).transpose()?,
+        })
+    }
+
+    /// The text to keep, with times cut to seconds.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        let text = LedgerText {
+            format: FORMAT,
+            last_push: self.last_push.as_ref().map(LastPushText::write),
+            destination: self.destination.as_ref().map(FailuresText::write),
+            entries: self
+                .entries
+                .iter()
+                .map(|(path, failures)| (path.to_string(), FailuresText::write(failures)))
+                .collect(),
+        };
+        // Strings, numbers and tables always have a TOML form.
+        toml::to_string(&text).unwrap_or_default()
+    }
+}
+
+fn from_toml<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, LedgerError> {
+    toml::from_str(text).map_err(|error| LedgerError::Damaged(Box::new(error)))
+}
+
+fn time(text: String) -> Result<SystemTime, LedgerError> {
+    humantime::parse_rfc3339(&text).map_err(|_| LedgerError::Value(text))
+}
+
+/// RFC 3339 ends with the year 9999; a clock beyond it is cut to that.
+fn time_text(time: SystemTime) -> String {
+    let seconds = time
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs())
+        .min(253_402_300_799);
+    let cut = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(seconds);
+    humantime::format_rfc3339_seconds(cut).to_string()
+}
+
+impl FailuresText {
+    fn read(self) -> Result<Failures, LedgerError> {
+        Ok(Failures {
+            attempts: self.attempts.max(1),
+            first_failure: time(self.first_failure)?,
+            first_error: self.first_error,
+            last_failure: time(self.last_failure)?,
+            last_error: self.last_error,
+            next_try: time(self.next_try)?,
+            parked_since: self.parked_since.map(time).transpose()?,
+        })
+    }
+
+    fn write(failures: &Failures) -> Self {
+        Self {
+            attempts: failures.attempts,
+            first_failure: time_text(failures.first_failure),
+            first_error: failures.first_error.clone(),
+            last_failure: time_text(failures.last_failure),
+            last_error: failures.last_error.clone(),
+            next_try: time_text(failures.next_try),
+            parked_since: failures.parked_since.map(time_text),
+        }
+    }
+}
+
+impl LastPushText {
+    fn read(self) -> Result<LastPush, LedgerError> {
+        Ok(LastPush {
+            ended: time(self.ended)?,
+            uploaded: self.uploaded,
+            failed: self.failed,
+            error: self.error,
+            last_success: self.last_success.map(time).transpose()?,
+        })
+    }
+
+    fn write(last: &LastPush) -> Self {
+        Self {
+            ended: time_text(last.ended),
+            uploaded: last.uploaded,
+            failed: last.failed,
+            error: last.error.clone(),
+            last_success: last.last_success.map(time_text),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::time::Duration;
+
+    fn any_time() -> impl Strategy<Value = SystemTime> {
+        (0u64..253_402_300_799).prop_map(|s| SystemTime::UNIX_EPOCH + Duration::from_secs(s))
+    }
+
+    prop_compose! {
+        fn any_failures()(
+            attempts in 1u32.., first_failure in any_time(), last_failure in any_time(),
+            next_try in any_time(), parked_since in proptest::option::of(any_time()),
+            first_error: String, last_error: String,
+        ) -> Failures {
+            Failures { attempts, first_failure, first_error, last_failure, last_error, next_try, parked_since }
+        }
+    }
+
+    prop_compose! {
+        fn any_last_push()(
+            ended in any_time(), uploaded in 0usize..1 << 40, failed in 0usize..1 << 40,
+            error in proptest::option::of(any::<String>()),
+            last_success in proptest::option::of(any_time()),
+        ) -> LastPush {
+            LastPush { ended, uploaded, failed, error, last_success }
+        }
+    }
+
+    prop_compose! {
+        fn any_ledger()(
+            entries in proptest::collection::btree_map(
+                "[0-9abcdfghijklmnpqrsvwxyz]{32}-[a-z][a-z.?=+-]{0,9}"
+                    .prop_map(|text| text.parse().unwrap()),
+                any_failures(), 0..5),
+            destination in proptest::option::of(any_failures()),
+            last_push in proptest::option::of(any_last_push()),
+        ) -> Ledger {
+            Ledger { entries, destination, last_push }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_reads_back_the_same(ledger in any_ledger()) {
+            prop_assert_eq!(Ledger::from_text(&ledger.to_text()).unwrap(), ledger);
+        }
+
+        #[test]
+        fn no_text_makes_the_reader_panic(text: String) {
+            let _ = Ledger::from_text(&text);
+        }
+
+        #[test]
+        fn a_cut_ledger_is_an_error_or_a_ledger_never_a_panic(ledger in any_ledger(), cut in 0usize..400) {
+            let text = ledger.to_text();
+            let end = (0..=cut.min(text.len())).rev().find(|&i| text.is_char_boundary(i)).unwrap_or(0);
+            let _ = Ledger::from_text(&text[..end]);
+        }
+    }
+
+    #[test]
+    fn a_newer_format_is_named_not_guessed_at() {
+        let newer = "format = 7\nentries = \"something else\"\n";
+        assert!(matches!(
+            Ledger::from_text(newer),
+            Err(LedgerError::Newer(7))
+        ));
+    }
+
+    #[test]
+    fn an_entry_that_is_no_store_path_is_damage() {
+        let mut ledger = Ledger::default();
+        let path: crate::StorePath = "v3ygr25lms4hdmxwa8h14sjv6km1l8cz-x".parse().unwrap();
+        ledger.entry_failed(
+            &path,
+            "why",
+            SystemTime::UNIX_EPOCH,
+            &crate::RetryPolicy::default(),
+            0,
+        );
+        let text = ledger
+            .to_text()
+            .replace("v3ygr25lms4hdmxwa8h14sjv6km1l8cz-x", "../../etc");
+        assert!(matches!(
+            Ledger::from_text(&text),
+            Err(LedgerError::Value(_) | LedgerError::Damaged(_))
+        ));
+    }
+}

@@ -1,0 +1,81 @@
+//! A durable queue of Nix store paths, and the push that empties it.
+//!
+//! Something that must not wait (Nix's `post-build-hook`) *enqueues* store
+//! paths: one symlink per path in a queue directory, registered as a garbage
+//! collector root. Something that may take its time *pushes* the queue to a
+//! destination and removes what arrived. This crate holds every decision in
+//! between: what an entry is, in which order things become durable, what is
+//! retried when, which path is to blame when a batch fails.
+//!
+//! It starts no process, reads neither the environment nor a clock nor a
+//! configuration, and prints nothing. What it needs from the world comes in
+//! through small traits, the *ports*; the adapters for a real file system sit
+//! beside them.
+//!
+//! | port | what it answers | adapter here |
+//! | --- | --- | --- |
+//! | [`QueueDirectory`] | which paths are queued | [`FsQueueDirectory`] |
+//! | [`GcRoots`] | which entries hold their path against the collector | [`AutoRoots`], [`InsideGcRoots`] |
+//! | [`GarbageCollector`] | how to add roots while it may be running | [`LocalGc`] |
+//! | [`StoreFiles`] | is a store object on disk | [`StoreDir`] |
+//! | [`StoreDatabase`] | which paths are not valid | |
+//! | [`Uploader`] | copy to the destination | |
+//! | [`PushState`] | the push's lock and ledger | [`FsPushState`] |
+//! | [`Clock`] | what time is it | |
+//!
+//! # Embedding
+//!
+//! A queue in a directory of its own, with an uploader and a clock of the
+//! reader's own:
+//!
+//! ```
+#![doc = include_str!("../examples/embed.rs")]
+//! ```
+
+mod auto_roots;
+mod base32;
+mod batch;
+mod clock;
+pub mod derivation;
+mod enqueue;
+mod error;
+mod fs_push_state;
+mod fs_queue_directory;
+mod garbage_collector;
+mod gc_roots;
+mod ledger;
+mod ledger_text;
+mod local_gc;
+mod push;
+mod push_state;
+mod queue_directory;
+mod remove;
+mod retry;
+mod store;
+mod store_dir;
+mod store_path;
+mod uploader;
+
+pub use auto_roots::{AutoRoots, auto_root_name};
+pub use batch::Splitter;
+pub use clock::Clock;
+pub use enqueue::{EnqueueReport, QueueReport, enqueue};
+pub use error::PortError;
+pub use fs_push_state::FsPushState;
+pub use fs_queue_directory::FsQueueDirectory;
+pub use garbage_collector::{GarbageCollector, GcSection, Protection};
+pub use gc_roots::{GcRoots, InsideGcRoots};
+pub use ledger::{Failures, LastPush, Ledger};
+pub use ledger_text::LedgerError;
+pub use local_gc::LocalGc;
+pub use push::{
+    Failed, Outcome, Plan, Push, PushEvent, PushObserver, PushOptions, PushReport, State, plan,
+};
+pub use push_state::{PushLock, PushState};
+pub use queue_directory::{Entry, Foreign, Insertion, Listing, Queue, QueueDirectory, Removal};
+pub use remove::{RemoveReport, remove};
+pub use retry::RetryPolicy;
+pub use store::{StoreDatabase, StoreFiles};
+pub use store_dir::{StoreDir, StoreDirError};
+pub use store_path::{ParseStorePathError, StorePath};
+pub use uploader::{UploadError, UploadErrorKind, UploadWarning, Uploader};

@@ -1,0 +1,57 @@
+//! The push: empties a queue into a destination.
+
+mod plan;
+mod report;
+mod run;
+mod tend;
+mod upload;
+
+use crate::{
+    Clock, GarbageCollector, PortError, PushState, Queue, StoreDatabase, StoreFiles, Uploader,
+};
+
+pub use plan::{Plan, State, plan};
+pub use report::{Failed, Outcome, PushEvent, PushObserver, PushOptions, PushReport};
+
+/// Everything that a push works with.
+#[derive(Clone, Copy)]
+pub struct Push<'a> {
+    /// The queue to empty.
+    pub queue: Queue<'a>,
+    /// Adds roots that are missing.
+    pub collector: &'a dyn GarbageCollector,
+    /// Sees what is on disk.
+    pub files: &'a dyn StoreFiles,
+    /// Says what is valid.
+    pub database: &'a dyn StoreDatabase,
+    /// Copies.
+    pub uploader: &'a dyn Uploader,
+    /// Keeps the lock and the ledger.
+    pub state: &'a dyn PushState,
+    /// Tells the time.
+    pub clock: &'a dyn Clock,
+    /// Says whether to stop; asked between uploads.
+    pub cancelled: &'a dyn Fn() -> bool,
+}
+
+impl Push<'_> {
+    /// Runs one push to its end.
+    ///
+    /// An entry leaves the queue only when the uploader confirmed it (and the
+    /// destination, if it is to be verified), or when its store path is no
+    /// longer valid. One bad entry fails alone: a failed batch is halved until
+    /// the culprit stands by itself. A destination that does not answer is
+    /// told apart first, and nobody else is blamed for it.
+    ///
+    /// # Errors
+    ///
+    /// Only when nothing could be done at all: the queue cannot be read, the
+    /// lock cannot be tried. All else is in the report.
+    pub fn run(
+        &self,
+        options: &PushOptions,
+        observer: &mut dyn PushObserver,
+    ) -> Result<PushReport, PortError> {
+        run::run(self, options, observer)
+    }
+}

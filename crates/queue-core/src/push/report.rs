@@ -1,0 +1,138 @@
+//! What a push tells: events while it runs, a report at its end.
+
+use std::num::NonZeroUsize;
+use std::time::SystemTime;
+
+use crate::{Foreign, LedgerError, PortError, RetryPolicy, StorePath, UploadError, UploadWarning};
+
+/// How a push goes about it.
+#[derive(Debug, Clone, Copy)]
+pub struct PushOptions {
+    /// Entries per upload at most.
+    pub batch_size: NonZeroUsize,
+    /// When failures are tried again.
+    pub retry: RetryPolicy,
+    /// Ask the destination for every entry before it leaves the queue.
+    pub verify: bool,
+    /// Take what is backing off as well, a destination too. Not the parked.
+    pub force: bool,
+    /// Any number, another one for each push: spreads the waits.
+    pub seed: u64,
+}
+
+/// Something that the user of a push may want to know at once.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum PushEvent<'a> {
+    /// The ledger could not be read; the push goes on without its memory.
+    LedgerLost(&'a LedgerError),
+    /// Something in the queue directory is not ours.
+    Foreign(&'a Foreign),
+    /// An entry had no root (its producer died on the way) and has one now.
+    Rooted(&'a StorePath),
+    /// An entry's store path is no longer valid; the entry was removed.
+    Invalid(&'a StorePath),
+    /// These are being copied.
+    Started(&'a [StorePath]),
+    /// These are at the destination and left the queue.
+    Uploaded(&'a [StorePath]),
+    /// An upload of so many entries failed and is tried in smaller parts.
+    Split(usize, &'a UploadError),
+    /// An upload did something other than asked.
+    Warning(&'a UploadWarning),
+    /// An entry failed by itself.
+    Failed(&'a Failed),
+    /// Something did not work that does not stop the push.
+    Problem(&'a PortError),
+}
+
+/// Sees the events of a push.
+pub trait PushObserver {
+    /// Called as they happen, in order.
+    fn notice(&mut self, event: &PushEvent<'_>);
+}
+
+impl<F: FnMut(&PushEvent<'_>)> PushObserver for F {
+    fn notice(&mut self, event: &PushEvent<'_>) {
+        self(event);
+    }
+}
+
+/// An entry that failed by itself and stays queued.
+#[derive(Debug, Clone)]
+pub struct Failed {
+    /// The entry.
+    pub path: StorePath,
+    /// Why.
+    pub error: UploadError,
+    /// How often it failed so far.
+    pub attempts: u32,
+    /// When it is tried again; `None` when it is parked now.
+    pub next_try: Option<SystemTime>,
+}
+
+/// How a push ended.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// It went through everything that was ready.
+    Finished,
+    /// Another push holds the lock; this one did nothing.
+    AlreadyRunning,
+    /// The caller asked to stop; what is not confirmed stays queued.
+    Cancelled,
+    /// The destination did not answer a short while ago and was not asked.
+    BackingOff {
+        /// It is asked again then.
+        until: SystemTime,
+        /// What it last said.
+        error: String,
+    },
+    /// The destination does not answer; the rest stays queued.
+    Unavailable {
+        /// What it said.
+        error: UploadError,
+        /// It is asked again then.
+        until: SystemTime,
+    },
+    /// The uploader could not run on this machine; all stays queued, nobody is
+    /// blamed.
+    Broken(UploadError),
+}
+
+/// What a push did.
+#[derive(Debug)]
+pub struct PushReport {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Copied, confirmed, and no longer queued.
+    pub uploaded: Vec<StorePath>,
+    /// Removed from the queue because their store path is no longer valid.
+    pub invalid: Vec<StorePath>,
+    /// Failed by themselves; queued still.
+    pub failed: Vec<Failed>,
+    /// Entries not tried because they back off.
+    pub backing_off: usize,
+    /// Entries that are parked, those that this push parked included.
+    pub parked: usize,
+    /// Entries that were ready and not confirmed when the push ended early.
+    pub left: usize,
+    /// What did not work besides: an entry that could not be removed, a ledger
+    /// that could not be saved.
+    pub problems: Vec<PortError>,
+}
+
+impl PushReport {
+    pub(crate) fn new(outcome: Outcome) -> Self {
+        Self {
+            outcome,
+            uploaded: Vec::new(),
+            invalid: Vec::new(),
+            failed: Vec::new(),
+            backing_off: 0,
+            parked: 0,
+            left: 0,
+            problems: Vec::new(),
+        }
+    }
+}

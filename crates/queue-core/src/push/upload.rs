@@ -1,0 +1,163 @@
+//! Uploading one batch: who is to blame when it fails.
+
+use super::run::Run;
+use super::{Failed, Outcome, PushEvent};
+use crate::{RetryPolicy, Splitter, StorePath, UploadError, UploadErrorKind};
+
+impl Run<'_, '_> {
+    /// Uploads a batch, halving what fails. `Err` ends the push.
+    pub(super) fn upload_batch(&mut self, batch: Vec<StorePath>) -> Result<(), Outcome> {
+        let mut splitter = Splitter::new(batch);
+        let failed_before = self.report.failed.len();
+        let mut first_failure = true;
+        while let Some(part) = splitter.next() {
+            if (self.push.cancelled)() {
+                return Err(Outcome::Cancelled);
+            }
+            let Err(error) = self.upload(&part) else {
+                continue;
+            };
+            let alone = part.len() == 1;
+            self.ask_who_is_to_blame(&error, first_failure || alone)?;
+            let (size, part) = (
+                part.len(),
+                self.without_invalid(part, first_failure || alone),
+            );
+            first_failure = false;
+            if part.len() < size {
+                splitter.again(part);
+            } else if let Some(culprit) = splitter.split(part) {
+                self.blame(culprit, error)?;
+            } else {
+                self.observer.notice(&PushEvent::Split(size, &error));
+            }
+        }
+        if self.report.failed.len() > failed_before {
+            // Even if this push is killed later, it is known who failed.
+            self.save_ledger();
+        }
+        Ok(())
+    }
+
+    /// Uploads, verifies, and removes what is confirmed. What the destination
+    /// lacks afterwards fails by itself.
+    fn upload(&mut self, part: &[StorePath]) -> Result<(), UploadError> {
+        self.observer.notice(&PushEvent::Started(part));
+        for warning in self.push.uploader.upload(part)? {
+            self.observer.notice(&PushEvent::Warning(&warning));
+        }
+        if !self.options.verify {
+            self.confirmed(part);
+            return Ok(());
+        }
+        let missing = self.push.uploader.missing(part)?;
+        let (lacking, there): (Vec<_>, Vec<_>) = part
+            .iter()
+            .cloned()
+            .partition(|path| missing.contains(path));
+        self.confirmed(&there);
+        for path in lacking {
+            let message = "the destination does not have it although the copy succeeded";
+            self.entry_failed(path, UploadError::new(UploadErrorKind::Paths, message));
+        }
+        Ok(())
+    }
+
+    fn confirmed(&mut self, paths: &[StorePath]) {
+        self.ledger.retry_destination();
+        let removed = crate::remove(self.push.queue, paths);
+        // Queued or not, they are at the destination.
+        self.report.left -= paths.len();
+        for path in paths {
+            self.ledger.retry(path);
+        }
+        for (_, error) in removed.failed {
+            self.problem(error);
+        }
+        if let Some(error) = removed.not_durable {
+            self.problem(error);
+        }
+        let mut gone = removed.removed;
+        gone.extend(removed.absent);
+        self.observer.notice(&PushEvent::Uploaded(&gone));
+        self.report.uploaded.extend(gone);
+    }
+
+    /// `Err` when it is not the paths. An unclear error is settled by asking
+    /// the destination, which costs a process: when a batch first fails, and
+    /// before an entry is blamed.
+    fn ask_who_is_to_blame(&mut self, error: &UploadError, ask: bool) -> Result<(), Outcome> {
+        match error.kind {
+            UploadErrorKind::Paths => Ok(()),
+            UploadErrorKind::Unclear | UploadErrorKind::TimedOut | UploadErrorKind::Stalled => {
+                let answer = if ask {
+                    self.push.uploader.probe()
+                } else {
+                    Ok(())
+                };
+                answer.map_err(|error| self.ended_by(error))
+            }
+            _ => Err(self.ended_by(error.clone())),
+        }
+    }
+
+    fn ended_by(&mut self, error: UploadError) -> Outcome {
+        match error.kind {
+            UploadErrorKind::Cancelled => Outcome::Cancelled,
+            UploadErrorKind::Local => Outcome::Broken(error),
+            _ => self.destination_failed(error),
+        }
+    }
+
+    fn destination_failed(&mut self, error: UploadError) -> Outcome {
+        let (now, random) = (self.push.clock.now(), self.next_random());
+        let policy = self.options.retry;
+        let known = self
+            .ledger
+            .destination_failed(&error.message, now, &policy, random);
+        Outcome::Unavailable {
+            until: known.next_try,
+            error,
+        }
+    }
+
+    /// A single entry that only timed out, in a push that got nothing through,
+    /// may as well be a destination that answers questions and takes nothing.
+    /// The entry counts as failed, so that it is not first in line again, and
+    /// the rest waits as well.
+    fn blame(&mut self, culprit: StorePath, error: UploadError) -> Result<(), Outcome> {
+        let slow = matches!(
+            error.kind,
+            UploadErrorKind::TimedOut | UploadErrorKind::Stalled
+        );
+        self.entry_failed(culprit, error.clone());
+        if slow && self.report.uploaded.is_empty() {
+            return Err(self.destination_failed(error));
+        }
+        Ok(())
+    }
+
+    fn entry_failed(&mut self, path: StorePath, error: UploadError) {
+        let (now, random) = (self.push.clock.now(), self.next_random());
+        let policy: RetryPolicy = self.options.retry;
+        let known = self
+            .ledger
+            .entry_failed(&path, &error.message, now, &policy, random);
+        let parked = known.parked_since.is_some();
+        let failed = Failed {
+            path,
+            error,
+            attempts: known.attempts,
+            next_try: (!parked).then_some(known.next_try),
+        };
+        self.report.left -= 1;
+        self.report.parked += usize::from(parked);
+        self.observer.notice(&PushEvent::Failed(&failed));
+        self.report.failed.push(failed);
+    }
+
+    fn next_random(&mut self) -> u64 {
+        self.random = self.random.wrapping_add(1);
+        self.random
+    }
+}

@@ -1,0 +1,40 @@
+//! Removing entries.
+
+use crate::{PortError, Queue, Removal, StorePath};
+
+/// What became of one call of [`remove`].
+#[derive(Debug, Default)]
+pub struct RemoveReport {
+    /// Were queued, and no longer are.
+    pub removed: Vec<StorePath>,
+    /// Were not queued.
+    pub absent: Vec<StorePath>,
+    /// Queued still.
+    pub failed: Vec<(StorePath, PortError)>,
+    /// The medium did not confirm the call; a power cut may undo it.
+    pub not_durable: Option<PortError>,
+}
+
+/// Removes entries and their roots: the caller no longer wants them copied.
+pub fn remove(queue: Queue<'_>, paths: &[StorePath]) -> RemoveReport {
+    let mut report = RemoveReport::default();
+    for path in paths {
+        match remove_one(queue, path) {
+            Ok(Removal::Removed) => report.removed.push(path.clone()),
+            Ok(Removal::WasAbsent) => report.absent.push(path.clone()),
+            Err(error) => report.failed.push((path.clone(), error)),
+        }
+    }
+    report.not_durable = queue.directory.flush().err();
+    report
+}
+
+/// The root first, then the entry. The other way round, a producer that
+/// enqueues the same path in between would find its root "already registered"
+/// and then lose it, with the new entry left unheld. This way round it either
+/// finds the entry there (and what becomes of that entry has just been decided)
+/// or makes both anew.
+pub(crate) fn remove_one(queue: Queue<'_>, path: &StorePath) -> Result<Removal, PortError> {
+    queue.roots.unregister(path)?;
+    queue.directory.remove(path)
+}

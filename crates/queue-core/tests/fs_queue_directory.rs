@@ -1,0 +1,137 @@
+//! What a queue directory promises, on a real file system.
+
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::os::unix::fs::{PermissionsExt, symlink};
+
+use camino::Utf8Path;
+use queue_core::*;
+use support::World;
+
+fn open(path: &Utf8Path) -> Result<Option<FsQueueDirectory>, PortError> {
+    FsQueueDirectory::open(path, &StoreDir::new("/s").unwrap(), true)
+}
+
+#[test]
+fn entries_are_listed_oldest_first() {
+    let world = World::new();
+    for name in ["c", "a", "b"] {
+        world.build_and_enqueue(&[name]);
+    }
+    let listing = world.directory.list().unwrap();
+    assert!(listing.entries.is_sorted_by_key(|entry| entry.enqueued_at));
+    assert_eq!(listing.entries.len(), 3);
+}
+
+#[test]
+fn what_is_not_an_entry_is_named_with_the_reason_and_never_removed() {
+    let world = World::new();
+    let queue = world.directory.path();
+    let paths: Vec<_> = ["file", "elsewhere", "relative"].map(support::path).into();
+    std::fs::write(queue.join(paths[0].base_name()), "").unwrap();
+    symlink("/etc/passwd", queue.join(paths[1].base_name())).unwrap();
+    symlink(paths[2].base_name(), queue.join(paths[2].base_name())).unwrap();
+    std::fs::create_dir(queue.join("a\nb")).unwrap();
+    let listing = world.directory.list().unwrap();
+    assert!(listing.entries.is_empty());
+    let all = format!("{:?}", listing.foreign);
+    for wanted in [
+        "is not a symlink",
+        "points at",
+        "a\\\\nb",
+        "is not named like a store path",
+    ] {
+        assert!(all.contains(wanted), "{wanted}: {all}");
+    }
+    for path in &paths {
+        assert!(world.directory.remove(path).is_err() && world.directory.insert(path).is_err());
+    }
+    assert_eq!(world.directory.list().unwrap(), listing);
+}
+
+#[test]
+fn a_queue_that_does_not_exist_is_none_and_is_made_on_demand() {
+    let world = World::new();
+    let deep = world.root.join("x/y/z");
+    assert!(open(&deep).unwrap().is_none());
+    let made = FsQueueDirectory::create(&deep, &world.store, true).unwrap();
+    made.insert(&support::path("a")).unwrap();
+    made.flush().unwrap();
+    assert_eq!(made.list().unwrap().entries.len(), 1);
+}
+
+#[test]
+fn a_directory_that_others_may_write_is_refused_with_the_command_that_mends_it() {
+    let world = World::new();
+    for mode in [0o775, 0o757, 0o1777] {
+        std::fs::set_permissions(world.directory.path(), PermissionsExt::from_mode(mode)).unwrap();
+        let error = open(world.directory.path()).unwrap_err();
+        assert!(
+            error.chain().contains("written by others"),
+            "{}",
+            error.chain()
+        );
+        assert_eq!(
+            error.hint().unwrap(),
+            format!("chmod go-w {}", world.directory.path())
+        );
+    }
+}
+
+#[test]
+fn a_symlink_in_the_place_of_the_queue_is_not_followed() {
+    let world = World::new();
+    let link = world.root.join("link");
+    symlink(world.directory.path(), &link).unwrap();
+    assert!(
+        open(&link)
+            .unwrap_err()
+            .hint()
+            .unwrap()
+            .contains("not a symlink")
+    );
+    assert!(FsQueueDirectory::create(&link, &world.store, true).is_err());
+}
+
+#[test]
+fn only_plain_absolute_paths_are_queues() {
+    for bad in [
+        "queue",
+        "/tmp/../tmp/q",
+        "/tmp//q",
+        "/tmp/q/",
+        "/tmp/a\nb",
+        "",
+    ] {
+        assert!(open(Utf8Path::new(bad)).is_err(), "{bad:?}");
+    }
+}
+
+#[test]
+fn a_root_with_the_wrong_content_is_mended() {
+    let world = World::new();
+    let path = world.build("a");
+    let auto = world
+        .root
+        .join("state/gcroots/auto")
+        .join(world.auto_name(&path));
+    symlink("/somewhere/else", &auto).unwrap();
+    assert!(!world.roots.is_registered(&path).unwrap());
+    world.roots.register(&path).unwrap();
+    assert!(world.roots.is_registered(&path).unwrap());
+}
+
+#[test]
+fn flushing_reaches_the_medium_when_asked_to() {
+    let world = World::new();
+    let queue = FsQueueDirectory::create(&world.root.join("durable"), &world.store, true).unwrap();
+    queue.flush().unwrap();
+    let state = world.root.join("state");
+    AutoRoots::open(&state, queue.path(), true)
+        .unwrap()
+        .unwrap()
+        .flush()
+        .unwrap();
+}

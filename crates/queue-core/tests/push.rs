@@ -1,0 +1,395 @@
+//! What a push promises.
+
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::time::Duration;
+
+use proptest::prelude::*;
+use queue_core::*;
+use support::{World, names};
+
+#[test]
+fn a_push_copies_everything_in_one_upload_and_leaves_nothing_behind() {
+    let world = World::new();
+    let paths = world.build_and_enqueue(&["a", "b", "c"]);
+    let report = world.push();
+    assert!(matches!(report.outcome, Outcome::Finished));
+    assert_eq!(names(&report.uploaded), ["a", "b", "c"]);
+    assert_eq!(world.destination.holds.borrow().len(), paths.len());
+    assert_eq!(
+        (
+            world.destination.uploads.get(),
+            world.destination.probes.get()
+        ),
+        (1, 0)
+    );
+    assert_eq!(
+        world.database.questions.get(),
+        0,
+        "nothing is asked that is not needed"
+    );
+    assert!(world.queued().is_empty() && world.auto().is_empty());
+}
+
+#[test]
+fn a_second_push_does_nothing_and_writes_nothing() {
+    let world = World::new();
+    world.build_and_enqueue(&["a"]);
+    world.push();
+    let ledger = world.state.load_ledger().unwrap();
+    world.wait(Duration::from_secs(99));
+    let report = world.push();
+    assert!(matches!(report.outcome, Outcome::Finished) && report.uploaded.is_empty());
+    assert_eq!(world.destination.uploads.get(), 1);
+    assert_eq!(world.state.load_ledger().unwrap(), ledger);
+}
+
+#[test]
+fn uploads_are_no_larger_than_the_batch_size() {
+    let mut world = World::new();
+    world.options.batch_size = 2.try_into().unwrap();
+    world.build_and_enqueue(&["a", "b", "c", "d", "e"]);
+    assert_eq!(world.push().uploaded.len(), 5);
+    assert_eq!(world.destination.uploads.get(), 3);
+}
+
+#[test]
+fn one_push_at_a_time_and_the_second_does_not_wait() {
+    let world = World::new();
+    world.build_and_enqueue(&["a"]);
+    let lock = world.state.try_lock().unwrap().unwrap();
+    assert!(matches!(world.push().outcome, Outcome::AlreadyRunning));
+    assert_eq!(world.queued().len(), 1);
+    drop(lock);
+    assert!(matches!(world.push().outcome, Outcome::Finished));
+}
+
+#[test]
+fn an_entry_without_a_root_is_rooted_before_anything_else() {
+    let world = World::new();
+    let path = world.build("a");
+    world.directory.insert(&path).unwrap();
+    *world.destination.down.borrow_mut() = Some(UploadErrorKind::Unavailable);
+    world.push();
+    assert!(world.saw("Rooted"));
+    assert!(world.auto().contains(&world.auto_name(&path)));
+}
+
+#[test]
+fn an_entry_no_longer_valid_leaves_the_queue_and_is_reported() {
+    let world = World::new();
+    let paths = world.build_and_enqueue(&["gone", "here"]);
+    world.collect(&paths[0]);
+    let report = world.push();
+    assert_eq!(names(&report.invalid), ["gone"]);
+    assert_eq!(names(&report.uploaded), ["here"]);
+    assert!(world.saw("Invalid"));
+    assert!(world.queued().is_empty() && world.auto().is_empty());
+}
+
+#[test]
+fn a_path_on_disk_that_the_database_does_not_know_fails_no_other() {
+    let world = World::new();
+    let paths = world.build_and_enqueue(&["a", "ghost", "z"]);
+    world.database.invalid.borrow_mut().insert(paths[1].clone());
+    world.destination.poison("ghost");
+    let report = world.push();
+    assert_eq!(names(&report.invalid), ["ghost"]);
+    assert_eq!(names(&report.uploaded), ["a", "z"]);
+    assert!(report.failed.is_empty());
+}
+
+#[test]
+fn a_bad_path_fails_alone_backs_off_and_is_parked_in_the_end() {
+    let world = World::new();
+    world.build_and_enqueue(&["a", "bad", "c"]);
+    world.destination.poison("bad");
+    let first = world.push();
+    assert_eq!(names(&first.uploaded), ["a", "c"]);
+    assert_eq!(
+        (first.failed[0].path.name(), first.failed[0].attempts),
+        ("bad", 1)
+    );
+    assert_eq!(first.failed[0].error.message, "cannot copy bad");
+
+    let waiting = world.push();
+    assert_eq!((waiting.backing_off, waiting.failed.len()), (1, 0));
+
+    for _ in 0..2 {
+        world.wait(Duration::from_secs(3600));
+        world.push();
+    }
+    assert!(
+        world
+            .ledger()
+            .entry(&support::path("bad"))
+            .unwrap()
+            .parked_since
+            .is_some()
+    );
+    world.wait(Duration::from_secs(1_000_000));
+    let parked = world.push();
+    assert_eq!((parked.parked, parked.failed.len()), (1, 0));
+    assert_eq!(names(&world.queued()), ["bad"], "parked is still queued");
+    assert!(!world.auto().is_empty(), "and still held");
+}
+
+#[test]
+fn what_was_parked_goes_after_retry_and_its_failures_are_forgotten() {
+    let mut world = World::new();
+    world.options.retry.max_attempts = 1.try_into().unwrap();
+    let paths = world.build_and_enqueue(&["bad"]);
+    world.destination.poison("bad");
+    world.push();
+    world.destination.bad.borrow_mut().clear();
+    assert!(world.push().uploaded.is_empty(), "parked");
+    let mut ledger = world.ledger();
+    assert!(ledger.retry(&paths[0]));
+    world.state.save_ledger(&ledger.to_text()).unwrap();
+    assert_eq!(names(&world.push().uploaded), ["bad"]);
+    assert_eq!(world.ledger().entry(&paths[0]), None);
+}
+
+#[test]
+fn force_takes_what_backs_off_but_not_what_is_parked() {
+    let mut world = World::new();
+    world.build_and_enqueue(&["bad"]);
+    world.destination.poison("bad");
+    world.push();
+    world.options.force = true;
+    assert_eq!(world.push().failed.len(), 1);
+    assert_eq!(world.push().failed.len(), 1);
+    assert_eq!(world.push().parked, 1);
+}
+
+#[test]
+fn a_dead_destination_backs_off_as_a_whole_and_blames_no_path() {
+    for kind in [
+        UploadErrorKind::Unavailable,
+        UploadErrorKind::Unclear,
+        UploadErrorKind::Stalled,
+    ] {
+        let world = World::new();
+        world.build_and_enqueue(&["a", "b", "c"]);
+        *world.destination.down.borrow_mut() = Some(kind);
+        let report = world.push();
+        assert!(
+            matches!(report.outcome, Outcome::Unavailable { .. }),
+            "{report:?}"
+        );
+        assert_eq!((report.failed.len(), report.left), (0, 3));
+        assert_eq!(world.destination.uploads.get(), 1);
+        assert!(world.ledger().entry(&support::path("a")).is_none());
+
+        *world.destination.down.borrow_mut() = None;
+        assert!(matches!(world.push().outcome, Outcome::BackingOff { .. }));
+        assert_eq!(world.destination.uploads.get(), 1, "nobody asked");
+        world.wait(Duration::from_secs(60));
+        assert_eq!(world.push().uploaded.len(), 3);
+        assert!(world.ledger().destination().is_none());
+    }
+}
+
+#[test]
+fn a_destination_that_dies_while_a_batch_is_split_blames_no_path() {
+    let world = World::new();
+    world.build_and_enqueue(&["a", "b", "bad", "d"]);
+    world.destination.poison("bad");
+    // Alive when the batch fails and is asked about, dead from then on.
+    let down = std::rc::Rc::new(std::cell::Cell::new(false));
+    let told = down.clone();
+    *world.destination.before.borrow_mut() = Some(Box::new(move |n| told.set(n > 1)));
+    struct Dying<'a>(&'a support::Destination, std::rc::Rc<std::cell::Cell<bool>>);
+    impl Uploader for Dying<'_> {
+        fn upload(&self, paths: &[StorePath]) -> Result<Vec<UploadWarning>, UploadError> {
+            let result = self.0.upload(paths);
+            if self.1.get() {
+                Err(UploadError::new(UploadErrorKind::Unclear, "eh?"))
+            } else {
+                result
+            }
+        }
+        fn probe(&self) -> Result<(), UploadError> {
+            if self.1.get() {
+                return Err(UploadError::new(UploadErrorKind::Unavailable, "dead"));
+            }
+            Ok(())
+        }
+        fn missing(&self, paths: &[StorePath]) -> Result<Vec<StorePath>, UploadError> {
+            self.0.missing(paths)
+        }
+    }
+    let push = Push {
+        queue: world.queue(),
+        collector: &world.collector,
+        files: &world.store,
+        database: &world.database,
+        uploader: &Dying(&world.destination, down),
+        state: &world.state,
+        clock: &world.now.get(),
+        cancelled: &|| false,
+    };
+    let report = push
+        .run(&world.options, &mut |_: &PushEvent<'_>| {})
+        .unwrap();
+    assert!(
+        matches!(report.outcome, Outcome::Unavailable { .. }),
+        "{report:?}"
+    );
+    assert!(report.failed.is_empty(), "{report:?}");
+    assert_eq!(world.queued().len(), 4);
+}
+
+#[test]
+fn a_destination_that_answers_and_takes_nothing_does_not_cost_a_timeout_per_entry() {
+    let world = World::new();
+    let names: Vec<String> = (0..64).map(|n| format!("p{n}")).collect();
+    world.build_and_enqueue(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    *world.destination.down.borrow_mut() = Some(UploadErrorKind::Stalled);
+    world.destination.only_uploads_fail.set(true);
+    let report = world.push();
+    assert!(
+        matches!(report.outcome, Outcome::Unavailable { .. }),
+        "{report:?}"
+    );
+    assert!(
+        world.destination.uploads.get() <= 7,
+        "{}",
+        world.destination.uploads.get()
+    );
+    assert_eq!(world.queued().len(), 64);
+}
+
+#[test]
+fn an_entry_that_stalls_holds_the_others_up_once_at_most() {
+    let world = World::new();
+    world.build_and_enqueue(&["a", "b", "c", "d"]);
+    let first = world.queued()[0].name().to_owned();
+    world
+        .destination
+        .bad
+        .borrow_mut()
+        .push((first, UploadErrorKind::Stalled));
+    assert!(matches!(world.push().outcome, Outcome::Unavailable { .. }));
+    world.wait(Duration::from_secs(60));
+    assert_eq!(world.push().uploaded.len(), 3);
+}
+
+#[test]
+fn what_failed_before_is_not_mixed_with_what_is_new() {
+    let world = World::new();
+    world.build_and_enqueue(&["bad"]);
+    world.destination.poison("bad");
+    world.push();
+    world.wait(Duration::from_secs(60));
+    world.build_and_enqueue(&["x", "y", "z"]);
+    let before = world.destination.uploads.get();
+    assert_eq!(world.push().uploaded.len(), 3);
+    assert_eq!(world.destination.uploads.get() - before, 2);
+}
+
+#[test]
+fn an_uploader_that_cannot_run_blames_nobody() {
+    let world = World::new();
+    world.build_and_enqueue(&["a"]);
+    *world.destination.down.borrow_mut() = Some(UploadErrorKind::Local);
+    assert!(matches!(world.push().outcome, Outcome::Broken(_)));
+    assert!(world.ledger().destination().is_none());
+    assert!(world.ledger().entry(&support::path("a")).is_none());
+}
+
+#[test]
+fn a_push_that_is_asked_to_stop_keeps_what_is_not_confirmed() {
+    let mut world = World::new();
+    world.options.batch_size = 1.try_into().unwrap();
+    world.build_and_enqueue(&["a", "b"]);
+    *world.destination.down.borrow_mut() = Some(UploadErrorKind::Cancelled);
+    assert!(matches!(world.push().outcome, Outcome::Cancelled));
+    assert_eq!(world.queued().len(), 2);
+    *world.destination.down.borrow_mut() = None;
+    world.cancelled.set(true);
+    let report = world.push();
+    assert!(matches!(report.outcome, Outcome::Cancelled));
+    assert_eq!((report.left, world.destination.uploads.get()), (2, 1));
+}
+
+#[test]
+fn verifying_keeps_what_the_destination_lost() {
+    let mut world = World::new();
+    world.options.verify = true;
+    world.build_and_enqueue(&["a", "lost"]);
+    world.destination.lost.borrow_mut().push("lost".into());
+    let report = world.push();
+    assert_eq!(names(&report.uploaded), ["a"]);
+    assert_eq!(report.failed[0].path.name(), "lost");
+    assert_eq!(names(&world.queued()), ["lost"]);
+}
+
+#[test]
+fn a_damaged_ledger_costs_only_the_memory_of_failures() {
+    let world = World::new();
+    world.build_and_enqueue(&["bad", "good"]);
+    world.destination.poison("bad");
+    world.push();
+    world.state.save_ledger("entries = 7\n\u{0}").unwrap();
+    let report = world.push();
+    assert!(world.saw("LedgerLost"));
+    assert_eq!(report.failed[0].attempts, 1);
+}
+
+#[test]
+fn a_clock_set_back_does_not_make_an_entry_wait_for_years() {
+    let world = World::new();
+    world.build_and_enqueue(&["bad"]);
+    world.destination.poison("bad");
+    world.push();
+    world.destination.bad.borrow_mut().clear();
+    world
+        .now
+        .set(world.now.get() - Duration::from_secs(500_000_000));
+    assert_eq!(names(&world.push().uploaded), ["bad"]);
+}
+
+#[test]
+fn what_is_not_an_entry_is_reported_and_left() {
+    let world = World::new();
+    world.build_and_enqueue(&["a"]);
+    let strange = world.directory.path().join("note.txt");
+    std::fs::write(&strange, "mine").unwrap();
+    world.push();
+    assert!(world.saw("Foreign") && strange.exists());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn every_good_entry_leaves_and_every_bad_one_stays(
+        kinds in proptest::collection::vec(0..8u8, 0..40),
+        batch_size in 1..50usize,
+        clear in any::<bool>(),
+    ) {
+        let mut world = World::new();
+        world.options.batch_size = batch_size.try_into().unwrap();
+        let all: Vec<String> = (0..kinds.len()).map(|n| format!("p{n}")).collect();
+        let paths = world.build_and_enqueue(&all.iter().map(String::as_str).collect::<Vec<_>>());
+        let kind = if clear { UploadErrorKind::Paths } else { UploadErrorKind::Unclear };
+        let (mut bad, mut gone, mut good) = (vec![], vec![], vec![]);
+        for (n, path) in paths.iter().enumerate() {
+            match kinds[n] {
+                0 => { world.destination.bad.borrow_mut().push((path.name().into(), kind)); bad.push(path.clone()) }
+                1 => { world.collect(path); gone.push(path.clone()) }
+                _ => good.push(path.clone()),
+            }
+        }
+        let report = world.push();
+        let failed: Vec<_> = report.failed.iter().map(|failed| failed.path.clone()).collect();
+        prop_assert_eq!(names(&report.uploaded), names(&good));
+        prop_assert_eq!(names(&report.invalid), names(&gone));
+        prop_assert_eq!(names(&failed), names(&bad));
+        let queued = world.queued();
+        prop_assert_eq!(names(&queued), names(&bad));
+        prop_assert_eq!((world.auto().len(), report.left), (bad.len(), 0));
+    }
+}
