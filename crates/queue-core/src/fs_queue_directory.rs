@@ -152,9 +152,11 @@ impl FsQueueDirectory {
                 Ok(Err(foreign)) => listing.foreign.push(foreign),
                 // Removed since it was listed.
                 Err(Errno::NOENT) => {}
-                Err(error) => {
-                    return Err(self.fail("read the entry", &name.to_string_lossy(), error));
-                }
+                // One entry that cannot be read must not hide the others.
+                Err(error) => listing.foreign.push(Foreign {
+                    name: name.to_string_lossy().escape_debug().to_string(),
+                    reason: format!("cannot be read: {}", std::io::Error::from(error)),
+                }),
             }
         }
         Ok(listing)
