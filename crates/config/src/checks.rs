@@ -1,0 +1,105 @@
+//! What can be wrong between settings that are each right on their own.
+
+use std::error::Error;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::config::{Config, QueueSettings};
+use crate::destination::{Destination, SecretError};
+use crate::origin::Origin;
+use crate::problem::{Problem, Problems};
+use crate::resolve::Need;
+
+/// Looks for problems among the settings, as far as the need demands.
+pub(crate) fn check(config: &Config, need: Need, problems: &mut Problems) {
+    check_directories(config, need, problems);
+    if matches!(need, Need::Push | Need::Everything) {
+        for queue in config.enabled() {
+            check_secret(queue, problems);
+        }
+    }
+}
+
+/// Two queues in one directory would push each other's entries.
+fn check_directories(config: &Config, need: Need, problems: &mut Problems) {
+    let real = |queue: &QueueSettings| match need {
+        Need::Declared => queue.queue_dir.value.clone(),
+        _ => real_directory(&queue.queue_dir.value),
+    };
+    let mut seen: Vec<(&QueueSettings, Utf8PathBuf)> = Vec::new();
+    for queue in config.enabled() {
+        let directory = real(queue);
+        match seen.iter().find(|(_, other)| *other == directory) {
+            Some((other, _)) => problems.push(same_directory(other, queue)),
+            None => seen.push((queue, directory)),
+        }
+    }
+}
+
+/// A directory that does not exist, or is not ours to look at, is what its name says.
+fn real_directory(directory: &Utf8Path) -> Utf8PathBuf {
+    directory
+        .canonicalize_utf8()
+        .unwrap_or_else(|_| directory.to_owned())
+}
+
+fn same_directory(one: &QueueSettings, other: &QueueSettings) -> Problem {
+    let message = format!(
+        "queues `{}` and `{}` have the same directory {}",
+        one.name, other.name, other.queue_dir.value
+    );
+    let hint = match other.queue_dir.origin {
+        Origin::CommandLine | Origin::Environment(_) => "pick one queue with --queue",
+        _ => "give each queue a directory of its own",
+    };
+    Problem::new(message)
+        .at(location(other, &other.queue_dir.origin))
+        .hint(hint)
+}
+
+fn check_secret(queue: &QueueSettings, problems: &mut Problems) {
+    let Some(destination) = &queue.destination else {
+        return;
+    };
+    if matches!(destination.value, Destination::Uri(_)) {
+        return;
+    }
+    if let Err(error) = destination.value.read() {
+        let at = location(queue, &destination.origin);
+        problems.push(unreadable(&error).at(at).of_queue(Some(&queue.name)));
+    }
+}
+
+fn unreadable(error: &SecretError) -> Problem {
+    let cause = error
+        .source()
+        .map(|source| format!(": {source}"))
+        .unwrap_or_default();
+    Problem::new(format!("{error}{cause}")).hint("the file must hold a store URI as its only line")
+}
+
+fn location(queue: &QueueSettings, origin: &Origin) -> Option<crate::Location> {
+    origin
+        .location()
+        .cloned()
+        .or_else(|| queue.location.clone())
+}
+
+/// Warns of settings that contradict each other and still have a meaning.
+pub(crate) fn warnings(config: &Config) -> Vec<Problem> {
+    let contradict = |queue: &&QueueSettings| queue.retry_delay.value > queue.retry_max_delay.value;
+    config
+        .enabled()
+        .filter(contradict)
+        .map(shorter_delay)
+        .collect()
+}
+
+fn shorter_delay(queue: &QueueSettings) -> Problem {
+    let message = format!(
+        "queue `{}`: `retry-max-delay` is shorter than `retry-delay`",
+        queue.name
+    );
+    let at = location(queue, &queue.retry_max_delay.origin);
+    Problem::new(message).at(at).of_queue(Some(&queue.name))
+}

@@ -1,0 +1,100 @@
+//! Settings that are one word out of a few.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// A word that is none of those allowed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not {what}, allowed are {}", .allowed.join(", "))]
+pub struct UnknownWord {
+    /// What the word should have been, such as `a closure type`.
+    pub what: &'static str,
+    /// The words allowed.
+    pub allowed: &'static [&'static str],
+}
+
+/// Which paths a push uploads for one queued output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ClosureType {
+    /// The queued paths alone.
+    Bare,
+    /// They and all that they refer to.
+    Binary,
+    /// The derivation with its closure: all that is needed to build it.
+    Source,
+    /// The binary and the source closure, outputs of build inputs included.
+    Cache,
+}
+
+/// What the hook does about a failure to enqueue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum OnError {
+    /// Report it and let the build succeed.
+    Ignore,
+    /// Fail the build.
+    Fail,
+}
+
+macro_rules! words {
+    ($type:ident, $what:literal, $($variant:ident = $word:literal),+) => {
+        impl $type {
+            /// The words, in the order in which they are documented.
+            pub const WORDS: &'static [&'static str] = &[$($word),+];
+
+            /// The word for this choice.
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $word),+
+                }
+            }
+        }
+
+        impl FromStr for $type {
+            type Err = UnknownWord;
+
+            fn from_str(word: &str) -> Result<Self, UnknownWord> {
+                match word {
+                    $($word => Ok(Self::$variant),)+
+                    _ => Err(UnknownWord { what: $what, allowed: Self::WORDS }),
+                }
+            }
+        }
+
+        impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+    };
+}
+
+words!(
+    ClosureType,
+    "a closure type",
+    Bare = "bare",
+    Binary = "binary",
+    Source = "source",
+    Cache = "cache"
+);
+words!(
+    OnError,
+    "a way to treat failures",
+    Ignore = "ignore",
+    Fail = "fail"
+);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_word_parses_to_what_prints_it() {
+        for word in ClosureType::WORDS {
+            assert_eq!(word.parse::<ClosureType>().unwrap().to_string(), *word);
+        }
+        for word in OnError::WORDS {
+            assert_eq!(word.parse::<OnError>().unwrap().to_string(), *word);
+        }
+        assert!("Binary".parse::<ClosureType>().is_err());
+    }
+}

@@ -1,0 +1,142 @@
+//! Where a queue is pushed to.
+
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read};
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::store_uri::{StoreUri, StoreUriError};
+
+/// No store URI is longer; a larger file is not the one that was meant.
+const LONGEST: u64 = 64 * 1024;
+
+/// A destination: a store URI, or the file that holds it.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Destination {
+    /// The store URI itself.
+    Uri(StoreUri),
+    /// A file with the store URI as its only line, read when it is needed.
+    SecretFile(Utf8PathBuf),
+}
+
+/// Why a destination could not be read. It names the file and never says what is in it.
+#[derive(Debug, thiserror::Error)]
+pub enum SecretError {
+    /// The file cannot be read.
+    #[error("cannot read the destination from {file}")]
+    Read {
+        /// The file.
+        file: Utf8PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The file does not hold a store URI.
+    #[error("no destination in {file}")]
+    Content {
+        /// The file.
+        file: Utf8PathBuf,
+        /// What is wrong with what it holds.
+        source: StoreUriError,
+    },
+    /// The URI that was given directly is none.
+    #[error("not a destination")]
+    Uri(#[source] StoreUriError),
+}
+
+impl Destination {
+    /// The store URI, read from its file if need be. Blanks and line ends around it do not
+    /// count.
+    ///
+    /// # Errors
+    /// If the file cannot be read, is empty, has several lines, or anything else that no
+    /// store URI has in it.
+    pub fn read(&self) -> Result<StoreUri, SecretError> {
+        match self {
+            Self::Uri(uri) => uri.check().map(|()| uri.clone()).map_err(SecretError::Uri),
+            Self::SecretFile(file) => read_secret(file),
+        }
+    }
+}
+
+fn read_secret(file: &Utf8Path) -> Result<StoreUri, SecretError> {
+    let text = read_text(file).map_err(|source| SecretError::Read {
+        file: file.to_owned(),
+        source,
+    })?;
+    let uri = StoreUri::new(text.trim());
+    uri.check().map_err(|source| SecretError::Content {
+        file: file.to_owned(),
+        source,
+    })?;
+    Ok(uri)
+}
+
+fn read_text(file: &Utf8Path) -> io::Result<String> {
+    let mut text = String::new();
+    File::open(file)?
+        .take(LONGEST + 1)
+        .read_to_string(&mut text)?;
+    if text.len() as u64 > LONGEST {
+        return Err(io::Error::new(
+            io::ErrorKind::FileTooLarge,
+            "more than 64 KiB",
+        ));
+    }
+    Ok(text)
+}
+
+impl fmt::Display for Destination {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Uri(uri) => uri.fmt(f),
+            Self::SecretFile(file) => write!(f, "the URI in {file}"),
+        }
+    }
+}
+
+impl fmt::Debug for Destination {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Uri(uri) => uri.fmt(f),
+            Self::SecretFile(file) => write!(f, "SecretFile({file:?})"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(content: &[u8]) -> Result<StoreUri, SecretError> {
+        let directory = tempfile::tempdir().unwrap();
+        let file = Utf8PathBuf::try_from(directory.path().join("uri")).unwrap();
+        std::fs::write(&file, content).unwrap();
+        Destination::SecretFile(file).read()
+    }
+
+    #[test]
+    fn line_ends_around_a_secret_do_not_count() {
+        assert_eq!(read(b"s3://cache\r\n").unwrap().as_str(), "s3://cache");
+    }
+
+    #[test]
+    fn a_file_that_holds_no_uri_is_refused_without_telling_what_it_holds() {
+        for content in [
+            &b""[..],
+            b"\n\n",
+            b"hunter2\nhunter2",
+            b"hunter2 hunter2",
+            b"\xff",
+            &[b'a'; 70_000],
+        ] {
+            let error = read(content).unwrap_err();
+            let text = format!(
+                "{error} {error:?} {}",
+                std::error::Error::source(&error).unwrap()
+            );
+            assert!(!text.contains("hunter2"), "{text}");
+            assert!(text.contains("/uri"), "{text}");
+        }
+    }
+}

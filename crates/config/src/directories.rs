@@ -1,0 +1,69 @@
+//! Directories that nobody named: the user's, and those of Nix.
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::environment::Environment;
+use crate::path;
+
+const OURS: &str = "nix-post-build-push";
+
+/// The user's own configuration file, if it is known where users keep theirs.
+pub(crate) fn user_config(environment: &Environment) -> Option<Utf8PathBuf> {
+    let base = xdg(environment, "XDG_CONFIG_HOME", ".config")?;
+    Some(base.join(OURS).join("config.toml"))
+}
+
+/// The directory of a queue that names none. Root's does not depend on variables, so that a
+/// hook run by the daemon, without `HOME`, and an interactive root agree.
+pub(crate) fn queue(environment: &Environment, uid: u32, name: &str) -> Option<Utf8PathBuf> {
+    let base = match uid {
+        0 => Utf8PathBuf::from("/var/lib"),
+        _ => xdg(environment, "XDG_STATE_HOME", ".local/state")?,
+    };
+    Some(base.join(OURS).join(name))
+}
+
+fn xdg(environment: &Environment, variable: &str, below_home: &str) -> Option<Utf8PathBuf> {
+    let usable = |path: &&Utf8Path| path::check(path).is_ok();
+    let directory = |name| environment.get(name).map(Utf8Path::new).filter(usable);
+    let home = || directory("HOME").map(|home| home.join(below_home));
+    directory(variable).map(Utf8Path::to_owned).or_else(home)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn environment(variables: &[(&str, &str)]) -> Environment {
+        Environment::new(
+            variables
+                .iter()
+                .map(|(name, value)| (name.into(), value.into())),
+        )
+    }
+
+    #[test]
+    fn root_queues_in_var_lib_whatever_the_variables_say() {
+        let environment = environment(&[("XDG_STATE_HOME", "/x"), ("HOME", "/root")]);
+        assert_eq!(
+            queue(&environment, 0, "a").unwrap(),
+            "/var/lib/nix-post-build-push/a"
+        );
+    }
+
+    #[test]
+    fn users_queue_in_their_state_directory_if_it_is_known() {
+        let at = |variables: &[_]| queue(&environment(variables), 1000, "a");
+        let home = ("HOME", "/home/u");
+        let below_home = "/home/u/.local/state/nix-post-build-push/a";
+        assert_eq!(
+            at(&[("XDG_STATE_HOME", "/x"), home]).unwrap(),
+            "/x/nix-post-build-push/a"
+        );
+        assert_eq!(at(&[home]).unwrap(), below_home);
+        assert_eq!(at(&[("XDG_STATE_HOME", ""), home]).unwrap(), below_home);
+        assert_eq!(at(&[("XDG_STATE_HOME", "x"), home]).unwrap(), below_home);
+        assert_eq!(at(&[("HOME", "")]), None);
+        assert_eq!(at(&[]), None);
+    }
+}

@@ -1,0 +1,131 @@
+//! What is wrong with a configuration, and where.
+
+use std::fmt;
+
+use camino::Utf8PathBuf;
+
+use crate::fault::Fault;
+
+/// A place in a configuration file.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Location {
+    /// The file, as it was named or found.
+    pub file: Utf8PathBuf,
+    /// The line, from 1.
+    pub line: usize,
+    /// The column in characters, from 1.
+    pub column: usize,
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.file, self.line, self.column)
+    }
+}
+
+/// One thing wrong, or worth a warning. Its `Display` leaves out the hint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Where in the file, unless the cause lies elsewhere.
+    pub location: Option<Location>,
+    /// The one queue that it concerns, if it concerns just one.
+    pub queue: Option<String>,
+    /// The cause: a lowercase fragment without a full stop.
+    pub message: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+impl Problem {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
+        Self {
+            location: None,
+            queue: None,
+            message: message.into(),
+            hint: None,
+        }
+    }
+
+    pub(crate) fn from_fault(subject: &str, fault: Fault) -> Self {
+        let problem = Self::new(format!("{subject}: {}", fault.message));
+        Self {
+            hint: fault.hint,
+            ..problem
+        }
+    }
+
+    pub(crate) fn at(self, location: Option<Location>) -> Self {
+        Self { location, ..self }
+    }
+
+    pub(crate) fn of_queue(self, queue: Option<&str>) -> Self {
+        Self {
+            queue: queue.map(str::to_owned),
+            ..self
+        }
+    }
+
+    pub(crate) fn hint(self, hint: impl Into<String>) -> Self {
+        Self {
+            hint: Some(hint.into()),
+            ..self
+        }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(location) = &self.location {
+            write!(f, "{location}: ")?;
+        }
+        f.write_str(&self.message)
+    }
+}
+
+/// Every problem of a configuration. `Display` prints each on its line, its hint below it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigError {
+    /// The problems, in the order of the file; never empty.
+    pub problems: Vec<Problem>,
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (number, problem) in self.problems.iter().enumerate() {
+            if number > 0 {
+                writeln!(f)?;
+            }
+            write!(f, "{problem}")?;
+            if let Some(hint) = &problem.hint {
+                write!(f, "\n  hint: {hint}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+/// Collects problems, each once: what comes from a variable would repeat for every queue.
+#[derive(Debug, Default)]
+pub(crate) struct Problems(Vec<Problem>);
+
+impl Problems {
+    pub(crate) fn push(&mut self, problem: Problem) {
+        let same = |known: &Problem| {
+            known.message == problem.message && known.location == problem.location
+        };
+        match self.0.iter_mut().find(|known| same(known)) {
+            Some(known) if known.queue != problem.queue => known.queue = None,
+            Some(_) => {}
+            None => self.0.push(problem),
+        }
+    }
+
+    /// In the order of the file; what has no place in it comes last.
+    pub(crate) fn into_sorted(mut self) -> Vec<Problem> {
+        self.0
+            .sort_by_key(|problem| (problem.location.is_none(), problem.location.clone()));
+        self.0
+    }
+}

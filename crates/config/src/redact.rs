@@ -1,0 +1,232 @@
+//! Which parts of a store URI are secret.
+
+/// What stands for a secret.
+const HIDDEN: &str = "***";
+
+/// Shorter secrets, in characters, are not looked for on their own: they would be found in
+/// the middle of words.
+const SHORTEST: usize = 4;
+
+/// How many URIs within one another are told apart.
+const DEEPEST: usize = 3;
+
+/// Parameters that Nix itself defines and whose values are no secrets. Key parameters name
+/// files or public keys.
+const HARMLESS: &[&str] = &[
+    "base64-ssh-public-host-key",
+    "buffer-size",
+    "compress",
+    "compression",
+    "compression-level",
+    "endpoint",
+    "index-debug-info",
+    "local-nar-cache",
+    "log",
+    "log-compression",
+    "ls-compression",
+    "max-connections",
+    "multipart-upload",
+    "narinfo-compression",
+    "parallel-compression",
+    "path-info-cache-size",
+    "priority",
+    "profile",
+    "read-only",
+    "real",
+    "region",
+    "remote-program",
+    "remote-store",
+    "root",
+    "scheme",
+    "secret-key",
+    "secret-keys",
+    "ssh-key",
+    "state",
+    "store",
+    "system-features",
+    "trusted",
+    "want-mass-query",
+    "write-nar-listing",
+];
+
+/// A URI cut into the parts that are shown or hidden on their own.
+struct Parts<'u> {
+    /// Up to and with `://`, or nothing.
+    scheme: &'u str,
+    /// What stands before the last `@`.
+    user_info: Option<&'u str>,
+    /// Host and path, or a path, or a bare word.
+    place: &'u str,
+    fragment: Option<&'u str>,
+    query: Option<&'u str>,
+}
+
+impl<'u> Parts<'u> {
+    fn of(uri: &'u str) -> Self {
+        let (scheme, rest) = uri.find("://").map_or(("", uri), |at| uri.split_at(at + 3));
+        let (rest, query) = cut(rest, '?');
+        if is_path(scheme, rest) {
+            return Self {
+                scheme,
+                user_info: None,
+                place: rest,
+                fragment: None,
+                query,
+            };
+        }
+        let (rest, fragment) = cut(rest, '#');
+        // The last `@`, wherever it is: a password may hold a slash that nobody escaped.
+        let (user_info, place) = match rest.rfind('@') {
+            Some(at) => (Some(&rest[..at]), &rest[at + 1..]),
+            None => (None, rest),
+        };
+        Self {
+            scheme,
+            user_info,
+            place,
+            fragment,
+            query,
+        }
+    }
+
+    fn parameters(&self) -> impl Iterator<Item = (&'u str, Option<&'u str>)> {
+        self.query
+            .into_iter()
+            .flat_map(|query| query.split('&'))
+            .map(|one| cut(one, '='))
+    }
+
+    /// Whether what seems to be the host may be the head of user information whose password
+    /// holds a `?` or `#`.
+    fn hides_host(&self) -> bool {
+        let host = self.place.split('/').next().unwrap_or_default();
+        let port = host.rsplit_once(':').map_or("", |(_, port)| port);
+        let tail = [self.query, self.fragment];
+        tail.into_iter().flatten().any(|part| part.contains('@'))
+            && !host.starts_with('[')
+            && !self.scheme.is_empty()
+            && port.bytes().any(|byte| !byte.is_ascii_digit())
+    }
+}
+
+/// The URI as it may be shown.
+pub(crate) fn shown(uri: &str) -> String {
+    let parts = Parts::of(uri);
+    let mut text = parts.scheme.to_owned();
+    if parts.user_info.is_some() {
+        text.push_str("***@");
+    }
+    text.push_str(if parts.hides_host() {
+        HIDDEN
+    } else {
+        parts.place
+    });
+    if parts.fragment.is_some() {
+        text.push_str("#***");
+    }
+    for (number, (key, value)) in parts.parameters().enumerate() {
+        text.push(if number == 0 { '?' } else { '&' });
+        text.push_str(&shown_parameter(key, value));
+    }
+    text
+}
+
+fn shown_parameter(key: &str, value: Option<&str>) -> String {
+    match value {
+        Some(value) if is_harmless(key, value) => format!("{key}={value}"),
+        None if key.is_empty() => String::new(),
+        Some(_) if is_name(key) => format!("{key}={HIDDEN}"),
+        _ => HIDDEN.to_owned(),
+    }
+}
+
+/// Texts to hide wherever they appear, each with what replaces it, the longest first.
+pub(crate) fn secrets(uri: &str) -> Vec<(String, String)> {
+    let mut secrets = Vec::new();
+    collect(&mut secrets, uri, 0);
+    secrets.sort_by_key(|(secret, _)| std::cmp::Reverse(secret.len()));
+    secrets
+}
+
+fn collect(secrets: &mut Vec<(String, String)>, uri: &str, depth: usize) {
+    let parts = Parts::of(uri);
+    if shown(uri) != uri {
+        secrets.push((uri.to_owned(), shown(uri)));
+    }
+    let mut hide = |secret| hide(secrets, secret, depth);
+    if parts.hides_host() {
+        hide(parts.place);
+    }
+    parts.fragment.into_iter().for_each(&mut hide);
+    for (key, value) in parts.parameters() {
+        match value {
+            Some(value) if is_harmless(key, value) => {}
+            Some(value) if is_name(key) => hide(value),
+            Some(value) => [key, value].into_iter().for_each(&mut hide),
+            None => hide(key),
+        }
+    }
+    if let Some(user_info) = parts.user_info {
+        let ssh = parts.scheme.starts_with("ssh");
+        let password = cut(user_info, ':').1.or((!ssh).then_some(user_info));
+        password.into_iter().for_each(&mut hide);
+        secrets.push((format!("{user_info}@"), format!("{HIDDEN}@")));
+    }
+}
+
+/// Notes a secret, as it stands and as Nix prints it once decoded. A URI within (such as
+/// that of `endpoint`) has secrets of its own; anything else may be cut up by a reader that
+/// takes a character in it for the end of user information, path or query.
+fn hide(secrets: &mut Vec<(String, String)>, secret: &str, depth: usize) {
+    for form in [secret.to_owned(), decoded(secret)] {
+        if form.contains("://") && depth < DEEPEST {
+            collect(secrets, &form, depth + 1);
+        } else {
+            let pieces = form.split(['/', '@', ':', '?', '#', '=']);
+            pieces.for_each(|piece| hide_text(secrets, piece));
+        }
+        hide_text(secrets, &form);
+    }
+}
+
+fn hide_text(secrets: &mut Vec<(String, String)>, text: &str) {
+    if text.chars().count() >= SHORTEST {
+        secrets.push((text.to_owned(), HIDDEN.to_owned()));
+    }
+}
+
+/// An allowed parameter may itself hold a URI (`remote-store`, `endpoint`): then it is
+/// harmless only without user information, query and fragment of its own.
+fn is_harmless(key: &str, value: &str) -> bool {
+    let plain = decoded(value);
+    HARMLESS.contains(&key) && !plain.contains(['@', '?', '#', '%'])
+}
+
+/// Whether a parameter's key looks like one, and not like a secret with `=` in it.
+fn is_name(key: &str) -> bool {
+    key.bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"-_.%".contains(&byte))
+}
+
+fn is_path(scheme: &str, rest: &str) -> bool {
+    scheme == "file://" || (scheme.is_empty() && rest.starts_with(['/', '.']))
+}
+
+fn cut(text: &str, at: char) -> (&str, Option<&str>) {
+    text.split_once(at)
+        .map_or((text, None), |(head, tail)| (head, Some(tail)))
+}
+
+fn decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, tail @ ..] = rest {
+        let escape = (*first == b'%').then(|| tail.get(..2)).flatten();
+        let digits = escape.and_then(|digits| std::str::from_utf8(digits).ok());
+        match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            Some(byte) => (bytes.push(byte), rest = &tail[2..]),
+            None => (bytes.push(*first), rest = tail),
+        };
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}

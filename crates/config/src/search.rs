@@ -1,0 +1,151 @@
+//! Finding and reading the configuration file.
+
+use std::fs;
+use std::io::{self, ErrorKind};
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::directories;
+use crate::environment::Environment;
+use crate::lines::Lines;
+use crate::overrides::Overrides;
+use crate::problem::{Location, Problem};
+use crate::variables;
+
+/// The configuration of the whole system, read where nobody names another.
+pub const SYSTEM_CONFIG_FILE: &str = "/etc/nix-post-build-push/config.toml";
+
+/// What the search for a file came to.
+#[derive(Debug)]
+pub(crate) enum Found {
+    /// There is none.
+    Nothing,
+    /// There is one, with this text.
+    File(Utf8PathBuf, String),
+    /// There should be one, and it cannot be read.
+    Broken(Utf8PathBuf, Problem),
+}
+
+/// Reads the file that was named, or else the first that exists.
+pub(crate) fn find(overrides: &Overrides, environment: &Environment, system: &Utf8Path) -> Found {
+    if let Some(file) = named(overrides, environment) {
+        return read(&file).unwrap_or_else(|error| broken(&file, &error));
+    }
+    let user = directories::user_config(environment);
+    for file in user.iter().map(Utf8PathBuf::as_path).chain([system]) {
+        match read(file) {
+            Ok(found) => return found,
+            Err(error) if is_absent(&error) => {}
+            Err(error) => return broken(file, &error),
+        }
+    }
+    Found::Nothing
+}
+
+fn named(overrides: &Overrides, environment: &Environment) -> Option<Utf8PathBuf> {
+    let variable = || {
+        environment
+            .get(variables::CONFIG_FILE)
+            .map(Utf8PathBuf::from)
+    };
+    overrides.config_file.clone().or_else(variable)
+}
+
+/// Any other error, such as a forbidden directory, may hide a file that somebody wrote.
+fn is_absent(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
+}
+
+fn read(file: &Utf8Path) -> io::Result<Found> {
+    let bytes = fs::read(file)?;
+    Ok(match String::from_utf8(bytes) {
+        Ok(text) => Found::File(file.to_owned(), text),
+        Err(error) => {
+            let valid = error.utf8_error().valid_up_to();
+            let text = String::from_utf8_lossy(error.as_bytes());
+            let (line, column) = Lines::new(&text).position(valid);
+            let location = Location {
+                file: file.to_owned(),
+                line,
+                column,
+            };
+            let problem = Problem::new("the file is not UTF-8").at(Some(location));
+            Found::Broken(file.to_owned(), problem)
+        }
+    })
+}
+
+fn broken(file: &Utf8Path, error: &io::Error) -> Found {
+    let message = format!("cannot read the configuration file {file}: {error}");
+    Found::Broken(file.to_owned(), Problem::new(message))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn write(file: &Utf8Path) {
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, "").unwrap();
+    }
+
+    fn environment(variables: &[(&str, &Utf8Path)]) -> Environment {
+        Environment::new(
+            variables
+                .iter()
+                .map(|(name, value)| (name.into(), value.as_str().into())),
+        )
+    }
+
+    fn found(overrides: &Overrides, environment: &Environment, system: &Utf8Path) -> Utf8PathBuf {
+        match find(overrides, environment, system) {
+            Found::Nothing => "nothing".into(),
+            Found::File(file, _) => file,
+            Found::Broken(file, problem) => format!("broken {file}: {problem}").into(),
+        }
+    }
+
+    #[test]
+    fn the_file_nearest_to_the_user_is_read_and_a_named_one_must_exist() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = Utf8Path::from_path(directory.path()).unwrap();
+        let system = root.join("etc/config.toml");
+        let home = environment(&[("HOME", root)]);
+        let user = root.join(".config/nix-post-build-push/config.toml");
+        assert_eq!(found(&Overrides::default(), &home, &system), "nothing");
+        write(&system);
+        assert_eq!(found(&Overrides::default(), &home, &system), system);
+        write(&user);
+        assert_eq!(found(&Overrides::default(), &home, &system), user);
+
+        let xdg = environment(&[("HOME", root), ("XDG_CONFIG_HOME", &root.join("xdg"))]);
+        assert_eq!(found(&Overrides::default(), &xdg, &system), system);
+        let relative = environment(&[("HOME", root), ("XDG_CONFIG_HOME", "xdg".into())]);
+        assert_eq!(found(&Overrides::default(), &relative, &system), user);
+        let below_a_file = environment(&[("XDG_CONFIG_HOME", &user)]);
+        assert_eq!(found(&Overrides::default(), &below_a_file, &system), system);
+
+        let variable = environment(&[("HOME", root), (variables::CONFIG_FILE, &root.join("x"))]);
+        let answer = found(&Overrides::default(), &variable, &system);
+        assert!(answer.as_str().starts_with("broken"), "{answer}");
+        let overrides = Overrides {
+            config_file: Some(system.clone()),
+            ..Overrides::default()
+        };
+        assert_eq!(found(&overrides, &variable, &system), system);
+    }
+
+    #[test]
+    fn a_file_that_is_not_utf8_says_where() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = Utf8Path::from_path(directory.path()).unwrap().join("x");
+        fs::write(&file, b"a = 1\nb\xff").unwrap();
+        let Ok(Found::Broken(_, problem)) = read(&file) else {
+            panic!("it was read")
+        };
+        assert_eq!(
+            problem.to_string(),
+            format!("{file}:2:2: the file is not UTF-8")
+        );
+    }
+}

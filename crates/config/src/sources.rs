@@ -1,0 +1,126 @@
+//! Which source decides a setting.
+
+use crate::environment::Environment;
+use crate::key::{Key, NIX_OPTS};
+use crate::nix_options::NixOptions;
+use crate::origin::{Origin, Setting};
+use crate::overrides::Overrides;
+use crate::problem::{Problem, Problems};
+use crate::section::Section;
+use crate::value::Value;
+
+/// What one source says of a setting.
+#[derive(Debug)]
+pub(crate) enum Given<T> {
+    /// Nothing.
+    Absent,
+    /// Something that is of no use; it has been reported.
+    Broken,
+    /// A value that passed its check.
+    Value(Setting<T>),
+}
+
+impl<T> Given<T> {
+    fn usable(self) -> Option<Setting<T>> {
+        match self {
+            Self::Value(setting) => Some(setting),
+            Self::Absent | Self::Broken => None,
+        }
+    }
+
+    fn is_absent(&self) -> bool {
+        matches!(self, Self::Absent)
+    }
+}
+
+/// The sources of one table's settings.
+pub(crate) struct Sources<'a> {
+    pub(crate) overrides: &'a Overrides,
+    pub(crate) environment: &'a Environment,
+    pub(crate) section: Option<&'a Section<'a>>,
+    pub(crate) problems: &'a mut Problems,
+}
+
+impl Sources<'_> {
+    /// The value of the strongest source that has a good one.
+    pub(crate) fn get<T: Value>(&mut self, key: &Key<T>) -> Option<Setting<T>> {
+        self.layers(key).into_iter().find_map(Given::usable)
+    }
+
+    pub(crate) fn get_or<T: Value>(&mut self, key: &Key<T>, default: T) -> Setting<T> {
+        self.get(key).unwrap_or(Setting::default(default))
+    }
+
+    /// What the strongest source says that says anything, be it of use or not.
+    pub(crate) fn first<T: Value>(&mut self, key: &Key<T>) -> Given<T> {
+        let given = self
+            .layers(key)
+            .into_iter()
+            .find(|given| !given.is_absent());
+        given.unwrap_or(Given::Absent)
+    }
+
+    /// The options of all sources, those of the strongest last.
+    pub(crate) fn nix_opts(&mut self) -> Setting<NixOptions> {
+        let given: Vec<_> = self
+            .layers(&NIX_OPTS)
+            .into_iter()
+            .rev()
+            .filter_map(Given::usable)
+            .collect();
+        let (mut options, mut origins) = (Vec::new(), Vec::new());
+        for setting in given {
+            options.extend(setting.value.into_inner());
+            origins.push(setting.origin);
+        }
+        let origin = match origins.len() {
+            0 => Origin::Default,
+            1 => origins.remove(0),
+            _ => Origin::Combined(origins),
+        };
+        Setting::new(options.into(), origin)
+    }
+
+    /// All sources, the strongest first. All are asked, so that every bad value is reported.
+    fn layers<T: Value>(&mut self, key: &Key<T>) -> [Given<T>; 3] {
+        let file = match self.section {
+            Some(section) => section.get(key, self.problems),
+            None => Given::Absent,
+        };
+        [self.command_line(key), self.variable(key), file]
+    }
+
+    fn command_line<T: Value>(&mut self, key: &Key<T>) -> Given<T> {
+        let Some(value) = (key.option)(self.overrides) else {
+            return Given::Absent;
+        };
+        match (key.check)(&value) {
+            Ok(()) => Given::Value(Setting::new(value, Origin::CommandLine)),
+            Err(fault) => {
+                self.problems.push(Problem::from_fault(
+                    &format!("option --{}", key.name),
+                    fault,
+                ));
+                Given::Broken
+            }
+        }
+    }
+
+    fn variable<T: Value>(&mut self, key: &Key<T>) -> Given<T> {
+        let Some(name) = key.variable else {
+            return Given::Absent;
+        };
+        let Some(text) = self.environment.get(name) else {
+            let hidden = self.environment.not_utf8().any(|hidden| hidden == name);
+            return if hidden { Given::Broken } else { Given::Absent };
+        };
+        match T::from_text(text).and_then(|value| (key.check)(&value).map(|()| value)) {
+            Ok(value) => Given::Value(Setting::new(value, Origin::Environment(name))),
+            Err(fault) => {
+                self.problems
+                    .push(Problem::from_fault(&format!("variable {name}"), fault));
+                Given::Broken
+            }
+        }
+    }
+}
