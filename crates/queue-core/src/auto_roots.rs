@@ -38,7 +38,8 @@ pub fn auto_root_name(link: &Utf8Path) -> String {
 
 impl AutoRoots {
     /// For the queue in `queue_dir`. `None` where `<state-dir>/gcroots/auto` is
-    /// not ours to write: there only Nix's daemon can register roots.
+    /// not ours to write: there only Nix's daemon can register roots. Nix makes
+    /// that directory with the first indirect root (2.34.8), and so do we.
     ///
     /// # Errors
     ///
@@ -58,7 +59,16 @@ impl AutoRoots {
             .with_hint("is this Nix's state directory? it is made when Nix first runs")
         };
         let flags = OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC;
-        let handle = fs::open(auto_dir.as_str(), flags, Mode::empty()).map_err(fail)?;
+        let mut opened = fs::open(auto_dir.as_str(), flags, Mode::empty());
+        if matches!(opened, Err(Errno::NOENT)) {
+            match make(&auto_dir, fsync) {
+                Ok(()) => {}
+                Err(Errno::ACCESS | Errno::PERM | Errno::ROFS) => return Ok(None),
+                Err(error) => return Err(fail(error)),
+            }
+            opened = fs::open(auto_dir.as_str(), flags, Mode::empty());
+        }
+        let handle = opened.map_err(fail)?;
         match fs::accessat(
             &handle,
             ".",
@@ -118,6 +128,20 @@ impl AutoRoots {
             }
         }
     }
+}
+
+/// Not the directory above it: without that, it is no state directory of Nix.
+fn make(auto_dir: &Utf8Path, fsync: bool) -> Result<(), Errno> {
+    match fs::mkdir(auto_dir.as_str(), Mode::from_raw_mode(0o755)) {
+        Ok(()) | Err(Errno::EXIST) => {}
+        Err(error) => return Err(error),
+    }
+    if !fsync {
+        return Ok(());
+    }
+    let above = auto_dir.parent().unwrap_or(auto_dir);
+    let flags = OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC;
+    fs::fsync(fs::open(above.as_str(), flags, Mode::empty())?)
 }
 
 impl GcRoots for AutoRoots {

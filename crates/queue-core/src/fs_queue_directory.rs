@@ -44,7 +44,8 @@ impl FsQueueDirectory {
         if let Some(queue) = Self::open(path, store, fsync)? {
             return Ok(queue);
         }
-        make(path).map_err(|error| PortError::new("create the queue directory", path, error))?;
+        make(path, fsync)
+            .map_err(|error| PortError::new("create the queue directory", path, error))?;
         Self::open(path, store, fsync)?
             .ok_or_else(|| PortError::new("open the queue directory", path, "it vanished again"))
     }
@@ -236,9 +237,17 @@ fn modified(stat: &Stat) -> SystemTime {
 }
 
 /// Modes are given in full, so that a lax umask does not make a queue that
-/// [`FsQueueDirectory::open`] then refuses.
-fn make(path: &Utf8Path) -> std::io::Result<()> {
+/// [`FsQueueDirectory::open`] then refuses. An entry is only as durable as the
+/// directories above it, so those that are new are flushed as well.
+fn make(path: &Utf8Path, fsync: bool) -> std::io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true).mode(0o755).create(path)
+    let new: Vec<_> = path.ancestors().take_while(|dir| !dir.exists()).collect();
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o755)
+        .create(path)?;
+    for parent in new.iter().filter_map(|dir| dir.parent()).filter(|_| fsync) {
+        std::fs::File::open(parent)?.sync_all()?;
+    }
+    Ok(())
 }

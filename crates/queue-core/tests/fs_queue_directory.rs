@@ -124,6 +124,29 @@ fn a_root_with_the_wrong_content_is_mended() {
 }
 
 #[test]
+fn the_directory_of_roots_is_made_in_a_state_that_has_none_yet() {
+    let world = World::new();
+    let fresh = world.root.join("fresh");
+    let open = || AutoRoots::open(&fresh, world.directory.path(), true);
+    assert!(
+        open()
+            .unwrap_err()
+            .hint()
+            .unwrap()
+            .contains("state directory")
+    );
+    std::fs::create_dir_all(fresh.join("gcroots")).unwrap();
+    let path = world.build("a");
+    open().unwrap().unwrap().register(&path).unwrap();
+    assert!(
+        fresh
+            .join("gcroots/auto")
+            .join(world.auto_name(&path))
+            .is_symlink()
+    );
+}
+
+#[test]
 fn flushing_reaches_the_medium_when_asked_to() {
     let world = World::new();
     let queue = FsQueueDirectory::create(&world.root.join("durable"), &world.store, true).unwrap();
