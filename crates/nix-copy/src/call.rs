@@ -1,0 +1,259 @@
+//! One call of a Nix program, from its arguments to its output.
+
+use std::io;
+use std::time::Duration;
+
+use queue_core::{UploadError, UploadErrorKind};
+
+use crate::Nix;
+use crate::classify::{Classified, classify};
+use crate::supervise::{Finished, Limits, Stop, run};
+
+/// Why a call of a Nix program brought no answer.
+///
+/// The message is a fragment that names the program; for
+/// [`Failed`](Self::Failed) it is what the program itself said.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CallError {
+    /// There is no such program.
+    #[error("{program} is not in {place}")]
+    ProgramNotFound {
+        /// Its name.
+        program: &'static str,
+        /// The directory that was looked in, or `PATH`.
+        place: String,
+    },
+    /// It could not be started, or not be waited for.
+    #[error("failed to run {program}")]
+    Run {
+        /// Its name.
+        program: &'static str,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// It took longer than its total timeout.
+    #[error("{program} was ended after the timeout of {}", seconds(*.after))]
+    TimedOut {
+        /// Its name.
+        program: &'static str,
+        /// The timeout.
+        after: Duration,
+        /// All that it said.
+        details: String,
+    },
+    /// Nothing moved for its stall timeout.
+    #[error("{program} was ended because nothing moved for {}", seconds(*.after))]
+    Stalled {
+        /// Its name.
+        program: &'static str,
+        /// The timeout.
+        after: Duration,
+        /// All that it said.
+        details: String,
+    },
+    /// The caller asked to stop.
+    #[error("{program} was ended on request")]
+    Cancelled {
+        /// Its name.
+        program: &'static str,
+    },
+    /// It failed by itself.
+    #[error("{message}")]
+    Failed {
+        /// Who is to blame.
+        kind: UploadErrorKind,
+        /// What it said last, in one line.
+        message: String,
+        /// What to do about it.
+        hint: Option<String>,
+        /// All that it said.
+        details: String,
+    },
+    /// It succeeded, but what it printed is not what this crate knows.
+    #[error("{program} printed something that is not understood: {what}")]
+    NotUnderstood {
+        /// Its name.
+        program: &'static str,
+        /// The beginning of it, or what is wrong with it.
+        what: String,
+    },
+}
+
+fn seconds(duration: Duration) -> String {
+    format!("{} s", duration.as_secs_f64())
+}
+
+impl CallError {
+    /// Who is to blame, were it an upload.
+    #[must_use]
+    pub fn kind(&self) -> UploadErrorKind {
+        match self {
+            Self::ProgramNotFound { .. } | Self::Run { .. } => UploadErrorKind::Local,
+            Self::TimedOut { .. } => UploadErrorKind::TimedOut,
+            Self::Stalled { .. } => UploadErrorKind::Stalled,
+            Self::Cancelled { .. } => UploadErrorKind::Cancelled,
+            Self::Failed { kind, .. } => *kind,
+            Self::NotUnderstood { .. } => UploadErrorKind::Unclear,
+        }
+    }
+
+    /// What to do about it, where that is known.
+    #[must_use]
+    pub fn hint(&self) -> Option<&str> {
+        match self {
+            Self::ProgramNotFound { .. } => Some("is Nix installed, and its directory in PATH?"),
+            Self::Failed { hint, .. } => hint.as_deref(),
+            _ => None,
+        }
+    }
+
+    fn details(&self) -> &str {
+        match self {
+            Self::TimedOut { details, .. }
+            | Self::Stalled { details, .. }
+            | Self::Failed { details, .. } => details,
+            _ => "",
+        }
+    }
+
+    /// As a port's error about `object`.
+    pub(crate) fn into_port(self, action: &str, object: impl ToString) -> queue_core::PortError {
+        let hint = self.hint().map(str::to_owned);
+        let error = queue_core::PortError::new(action, object, self);
+        match hint {
+            Some(hint) => error.with_hint(hint),
+            None => error,
+        }
+    }
+
+    /// As the uploader's error; its texts go through `redact`.
+    pub(crate) fn into_upload(self, redact: &dyn Fn(&str) -> String) -> UploadError {
+        let source = std::error::Error::source(&self).map(|cause| format!(": {cause}"));
+        UploadError {
+            kind: self.kind(),
+            message: redact(&format!("{self}{}", source.unwrap_or_default())),
+            hint: self.hint().map(redact),
+            details: redact(self.details()),
+        }
+    }
+}
+
+/// A call that can be made.
+pub(crate) struct Call<'a> {
+    pub(crate) nix: &'a Nix,
+    pub(crate) program: &'static str,
+    pub(crate) limits: &'a Limits,
+    /// What may be logged of a text.
+    pub(crate) redact: &'a dyn Fn(&str) -> String,
+    /// Told what Nix begins to do.
+    pub(crate) started: &'a dyn Fn(&str),
+}
+
+impl<'a> Call<'a> {
+    /// A question to the local store.
+    pub(crate) fn query(nix: &'a Nix, program: &'static str) -> Self {
+        let limits = nix.query_limits();
+        Self {
+            nix,
+            program,
+            limits,
+            redact: &|text| text.to_owned(),
+            started: &|_| {},
+        }
+    }
+
+    /// Runs it; its standard output, if it succeeds.
+    pub(crate) fn run(&self, arguments: &[String]) -> Result<String, CallError> {
+        let mut command = self.nix.command(self.program)?;
+        command.args(general_options(self.program)).args(arguments);
+        tracing::debug!(
+            program = self.program,
+            arguments = (self.redact)(&arguments.join(" ")),
+            "running"
+        );
+        let started = &mut |text: &str| (self.started)(text);
+        let finished =
+            run(&mut command, self.limits, self.nix.cancel(), started).map_err(|source| {
+                CallError::Run {
+                    program: self.program,
+                    source,
+                }
+            })?;
+        self.judge(finished)
+    }
+
+    fn judge(&self, finished: Finished) -> Result<String, CallError> {
+        let program = self.program;
+        if finished.status.success() {
+            return self.text(finished);
+        }
+        let details = finished.log.text();
+        Err(match finished.stopped {
+            Some(Stop::TimedOut(after)) => CallError::TimedOut {
+                program,
+                after,
+                details,
+            },
+            Some(Stop::Stalled(after)) => CallError::Stalled {
+                program,
+                after,
+                details,
+            },
+            Some(Stop::Cancelled) => CallError::Cancelled { program },
+            None => {
+                let Classified {
+                    kind,
+                    message,
+                    hint,
+                } = classify(
+                    program,
+                    &finished.log,
+                    finished.status,
+                    self.nix.store_dir(),
+                );
+                let hint = hint.map(str::to_owned);
+                CallError::Failed {
+                    kind,
+                    message,
+                    hint,
+                    details,
+                }
+            }
+        })
+    }
+
+    fn text(&self, finished: Finished) -> Result<String, CallError> {
+        let fail = |what: &str| CallError::NotUnderstood {
+            program: self.program,
+            what: what.to_owned(),
+        };
+        if finished.stdout_is_cut {
+            return Err(fail("too much of it"));
+        }
+        String::from_utf8(finished.stdout).map_err(|_| fail("no UTF-8"))
+    }
+}
+
+/// What every call begins with.
+///
+/// - The hook is disabled: a build by accident must not queue anything.
+/// - No substitution: an invalid path must fail, not be fetched.
+/// - Every `nix` needs `nix-command` enabled, since `NIX_CONFIG` is gone and
+///   `nix.conf` need not enable it. The `extra-` form works on 2.8.0 as well.
+/// - Messages as JSON: errors, warnings and progress can be told apart.
+fn general_options(program: &str) -> Vec<&'static str> {
+    let mut options = vec!["--log-format", "internal-json"];
+    options.extend([
+        "--option",
+        "post-build-hook",
+        "",
+        "--option",
+        "substitute",
+        "false",
+    ]);
+    if program == "nix" {
+        options.extend(["--extra-experimental-features", "nix-command"]);
+    }
+    options
+}

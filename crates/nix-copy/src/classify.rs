@@ -1,0 +1,288 @@
+//! Who is to blame for a failed call, from what it printed.
+//!
+//! When in doubt nobody is: the push then asks the destination. The texts are
+//! those of 2.8.0, 2.26.3 and 2.34.8, recorded in `tests/samples`.
+
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
+
+use queue_core::{StoreDir, UploadErrorKind};
+
+use crate::log::Log;
+use UploadErrorKind::{Local, Paths, Unavailable, Unclear};
+
+/// The judgement on a failed call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Classified {
+    pub(crate) kind: UploadErrorKind,
+    pub(crate) message: String,
+    pub(crate) hint: Option<&'static str>,
+}
+
+/// All of `needles` together mean `kind`.
+struct Rule {
+    needles: &'static [&'static str],
+    kind: UploadErrorKind,
+    hint: Option<&'static str>,
+}
+
+const fn rule(
+    kind: UploadErrorKind,
+    needles: &'static [&'static str],
+    hint: Option<&'static str>,
+) -> Rule {
+    Rule {
+        needles,
+        kind,
+        hint,
+    }
+}
+
+const OPTIONS: Option<&str> = Some("look at nix-opts: this Nix does not accept one of them");
+const DAEMON: Option<&str> = Some("is nix-daemon running, and may this user connect to it?");
+const CREDENTIALS: Option<&str> =
+    Some("the destination refuses the credentials in use: see netrc-file, or the AWS variables");
+const SPACE: Option<&str> = Some("make room at the destination, or in TMPDIR where Nix compresses");
+const SIGNATURE: Option<&str> = Some(
+    "sign it with `nix store sign`, or set check-sigs = false where the destination trusts this user",
+);
+const DAMAGED: Option<&str> = Some(
+    "the store path is damaged: `nix-store --verify-path` tells, `nix-store --repair-path` repairs",
+);
+const SSH: Option<&str> =
+    Some("try `ssh` as this user by hand: host name, host key and key must work without questions");
+const PREFIX: Option<&str> = Some("the destination belongs to stores with another store directory");
+pub(crate) const REFERENCES: &str = "with closure-type = \"binary\" the references are copied too";
+
+/// The first match counts.
+const RULES: &[Rule] = &[
+    // The command line.
+    rule(Local, &["unrecognised flag '"], OPTIONS),
+    rule(Local, &["configuration setting '", "should be"], OPTIONS),
+    rule(Local, &["experimental Nix feature '"], None),
+    // The local daemon.
+    rule(Local, &["daemon-socket/socket'"], DAEMON),
+    // Paths by name.
+    rule(
+        Paths,
+        &["is required, but there is no substituter that can build it"],
+        None,
+    ),
+    rule(Paths, &["don't know how to build these paths"], None),
+    rule(Paths, &["path '", "' is not a valid store path"], None),
+    rule(Paths, &["error: path '", "' is not valid"], None),
+    rule(
+        Paths,
+        &["because the reference '", "' is not valid"],
+        Some(REFERENCES),
+    ),
+    rule(Paths, &["because it lacks a valid signature"], SIGNATURE),
+    rule(
+        Paths,
+        &["because it lacks a signature by a trusted key"],
+        SIGNATURE,
+    ),
+    rule(Paths, &["hash mismatch importing path '"], DAMAGED),
+    rule(Paths, &["' has an unsupported type"], DAMAGED),
+    rule(Paths, &["unable to upload '", "HTTP error 413"], None),
+    // The destination.
+    rule(
+        Unavailable,
+        &["don't know how to open Nix store"],
+        Some("check the destination's address"),
+    ),
+    rule(
+        Unavailable,
+        &["binary cache '", "is for Nix stores with prefix"],
+        PREFIX,
+    ),
+    rule(Unavailable, &["does not appear to be a binary cache"], None),
+    rule(Unavailable, &["failed to start SSH connection to '"], SSH),
+    rule(
+        Unavailable,
+        &["cannot open connection to remote store '"],
+        SSH,
+    ),
+    rule(Unavailable, &["ssh: connect to host"], SSH),
+    rule(Unavailable, &["ssh: Could not resolve hostname"], SSH),
+    rule(Unavailable, &["Host key verification failed"], SSH),
+    rule(Unavailable, &["Permission denied (publickey"], SSH),
+    rule(Unavailable, &["error: cannot connect to '"], SSH),
+    rule(
+        Unavailable,
+        &["unable to download '", "/nix-cache-info'"],
+        None,
+    ),
+    rule(
+        Unavailable,
+        &["unable to ", "load '", "ould not connect to server"],
+        None,
+    ),
+    rule(
+        Unavailable,
+        &["unable to ", "load '", "ouldn't connect to server"],
+        None,
+    ),
+    rule(
+        Unavailable,
+        &["unable to ", "load '", "ould not resolve host"],
+        None,
+    ),
+    rule(
+        Unavailable,
+        &["unable to ", "load '", "ouldn't resolve host"],
+        None,
+    ),
+    rule(Unavailable, &["unable to ", "load '", "SSL "], None),
+    rule(
+        Unavailable,
+        &["unable to ", "load '", "HTTP error 401"],
+        CREDENTIALS,
+    ),
+    rule(
+        Unavailable,
+        &["unable to ", "load '", "HTTP error 403"],
+        CREDENTIALS,
+    ),
+    rule(
+        Unavailable,
+        &["unable to ", "load '", "HTTP error 407"],
+        CREDENTIALS,
+    ),
+    rule(
+        Unavailable,
+        &["unable to ", "load '", "HTTP error 429"],
+        None,
+    ),
+    rule(
+        Unavailable,
+        &["unable to ", "load '", "HTTP error 502"],
+        None,
+    ),
+    rule(
+        Unavailable,
+        &["unable to ", "load '", "HTTP error 503"],
+        None,
+    ),
+    rule(
+        Unavailable,
+        &["unable to ", "load '", "HTTP error 504"],
+        None,
+    ),
+    rule(
+        Unavailable,
+        &["unable to ", "load '", "HTTP error 507"],
+        SPACE,
+    ),
+    rule(Unavailable, &["AWS error", "AccessDenied"], CREDENTIALS),
+    rule(Unavailable, &["AWS error", "NoSuchBucket"], None),
+    rule(
+        Unavailable,
+        &["AWS error", "InvalidAccessKeyId"],
+        CREDENTIALS,
+    ),
+    rule(
+        Unavailable,
+        &["AWS error", "SignatureDoesNotMatch"],
+        CREDENTIALS,
+    ),
+    rule(Unavailable, &["No space left on device"], SPACE),
+    rule(Unavailable, &["database or disk is full"], SPACE),
+    rule(Unavailable, &["Disk quota exceeded"], SPACE),
+    rule(Unavailable, &["Read-only file system"], None),
+    // A file of the store has been looked for before this table.
+    rule(
+        Unavailable,
+        &["creating directory", "Permission denied"],
+        None,
+    ),
+    rule(Unavailable, &["opening file", "Permission denied"], None),
+    rule(
+        Unavailable,
+        &["creating directory", "Not a directory"],
+        None,
+    ),
+    rule(
+        Unavailable,
+        &["creating directory", "No such file or directory"],
+        None,
+    ),
+];
+
+pub(crate) fn classify(
+    program: &str,
+    log: &Log,
+    status: ExitStatus,
+    store_dir: &StoreDir,
+) -> Classified {
+    let (kind, hint) = blame(log, store_dir);
+    let message = match (status.signal(), log.last_error()) {
+        (Some(signal), _) => format!("{program} was killed by signal {signal}"),
+        (None, Some(error)) => with_cause(error, log),
+        (None, None) => format!("{program} failed without a word ({status})"),
+    };
+    if status.signal().is_some() {
+        return Classified {
+            kind: Unclear,
+            message,
+            hint: None,
+        };
+    }
+    Classified {
+        kind,
+        message,
+        hint,
+    }
+}
+
+/// The other side's own messages come through `ssh` and speak of its store and
+/// its daemon: they tell about the destination only.
+fn blame(log: &Log, store_dir: &StoreDir) -> (UploadErrorKind, Option<&'static str>) {
+    let own = log.errors();
+    if own.lines().any(|line| names_a_bad_file(line, store_dir)) {
+        return (Paths, DAMAGED);
+    }
+    let all = format!("{own}\n{}", log.others());
+    let matching = |rule: &&Rule| {
+        let text = if rule.kind == Unavailable { &all } else { &own };
+        rule.needles.iter().all(|needle| text.contains(needle))
+    };
+    let found = RULES.iter().find(matching);
+    found.map_or((Unclear, None), |rule| (rule.kind, rule.hint))
+}
+
+/// A file of the local store that cannot be read. At a chroot destination the
+/// same store path has a directory in front of it.
+fn names_a_bad_file(line: &str, store_dir: &StoreDir) -> bool {
+    // 2.26.3 writes `path '//nix/store/…' does not exist`, 2.34.8 puts some
+    // paths in double quotes.
+    let mut quotes = ["'", "\"", "'/"].iter();
+    let is_named = quotes.any(|quote| line.contains(&format!("{quote}{store_dir}/")));
+    let has = |words: &[&str]| words.iter().any(|word| line.contains(word));
+    let is_read = has(&[
+        "opening file",
+        "opening directory",
+        "getting status of",
+        "reading",
+    ]);
+    let is_refused = has(&["Permission denied", "No such file", "Input/output error"]);
+    is_named && (is_read && is_refused || line.contains("' does not exist"))
+}
+
+/// Nix only says that the connection failed; `ssh` said why.
+fn with_cause(error: String, log: &Log) -> String {
+    let is_vague = [
+        "SSH connection",
+        "unexpected end-of-file",
+        "cannot connect to '",
+    ]
+    .iter()
+    .any(|vague| error.contains(vague));
+    match log.last_other() {
+        Some(cause) if is_vague && !error.contains(cause) => format!("{error} ({cause})"),
+        _ => error,
+    }
+}
+
+#[cfg(test)]
+mod tests;

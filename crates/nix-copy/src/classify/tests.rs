@@ -1,0 +1,182 @@
+use std::fs;
+use std::path::PathBuf;
+
+use super::*;
+
+const VERSIONS: [&str; 3] = ["2.8.0", "2.26.3", "2.34.8"];
+
+/// What each recorded failure means, the same for every version.
+const CASES: &[(&str, UploadErrorKind)] = &[
+    ("bad-option-value", Local),
+    ("damaged-chroot", Paths),
+    ("damaged-sshng", Paths),
+    ("fifo", Paths),
+    ("fifo-sshng", Paths),
+    ("http-401", Unavailable),
+    ("http-403", Unavailable),
+    ("http-500", Unavailable),
+    ("http-info403", Unavailable),
+    // One narinfo cannot be read, one NAR not be written: perhaps only these.
+    ("http-info500", Unclear),
+    ("http-put403", Unavailable),
+    ("http-put500", Unclear),
+    ("http-refused", Unavailable),
+    ("http-unknown-host", Unavailable),
+    ("interrupted", Unclear),
+    ("invalid-path", Paths),
+    ("missing-on-disk", Paths),
+    ("missing-on-disk-sshng", Paths),
+    ("no-space", Unavailable),
+    ("no-space-chroot", Unavailable),
+    ("no-space-tmp", Unavailable),
+    ("other-prefix", Unavailable),
+    ("reference-missing", Paths),
+    ("ssh-old-refused", Unavailable),
+    ("ssh-refused", Unavailable),
+    ("ssh-unknown-host", Unavailable),
+    ("unknown-flag", Local),
+    ("unknown-scheme", Unavailable),
+    ("unreadable-source", Paths),
+    ("unsearchable-file", Unavailable),
+    ("unsigned-chroot", Paths),
+    ("unsigned-sshng", Paths),
+    ("unwritable-chroot", Unavailable),
+    ("unwritable-file", Unavailable),
+];
+
+fn samples(version: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/samples")
+        .join(version)
+}
+
+fn judge(text: &[u8], status: i32) -> Classified {
+    let mut log = Log::default();
+    log.feed(text, &mut |_| {});
+    log.finish();
+    let store = StoreDir::new("/nix/store").unwrap();
+    classify("nix", &log, ExitStatus::from_raw(status), &store)
+}
+
+fn sample(version: &str, case: &str) -> Classified {
+    let text = fs::read(samples(version).join(format!("{case}.txt"))).unwrap();
+    judge(&text, 1 << 8)
+}
+
+#[test]
+fn every_recorded_failure_is_blamed_on_the_right_one() {
+    for version in VERSIONS {
+        for &(case, kind) in CASES {
+            let found = sample(version, case);
+            assert_eq!(found.kind, kind, "{version} {case}: {}", found.message);
+        }
+    }
+}
+
+#[test]
+fn every_recorded_failure_has_a_case_and_the_reverse() {
+    for version in VERSIONS {
+        let names = fs::read_dir(samples(version))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name());
+        let mut found: Vec<String> = names
+            .filter_map(|name| Some(name.to_str()?.strip_suffix(".txt")?.to_owned()))
+            .collect();
+        found.sort();
+        let known: Vec<&str> = CASES.iter().map(|(case, _)| *case).collect();
+        assert_eq!(found, known, "{version}");
+    }
+}
+
+#[test]
+fn every_message_is_one_short_line() {
+    for version in VERSIONS {
+        for (case, _) in CASES {
+            let message = sample(version, case).message;
+            assert!(
+                !message.contains(char::is_control),
+                "{version} {case}: {message}"
+            );
+            assert!(
+                (1..700).contains(&message.len()),
+                "{version} {case}: {message}"
+            );
+            assert!(!message.contains("error:"), "{version} {case}: {message}");
+        }
+    }
+}
+
+#[test]
+fn messages_say_what_failed() {
+    let message = |version, case| sample(version, case).message;
+    assert_eq!(
+        message("2.34.8", "http-put403"),
+        "unable to upload 'http://cache.example.org/put403/nar/0h8qzczja4vykyqhgd2ind2ys0xrd33s24vkrvxrpwr5bgqffcra.nar.xz': HTTP error 403 response body: no"
+    );
+    assert_eq!(
+        message("2.26.3", "ssh-refused"),
+        "failed to start SSH connection to '127.0.0.1' (ssh: connect to host 127.0.0.1 port 22: Connection refused)"
+    );
+    assert_eq!(
+        message("2.8.0", "ssh-unknown-host"),
+        "cannot open connection to remote store 'ssh-ng://no-such-host.invalid': unexpected end-of-file (ssh: Could not resolve hostname no-such-host.invalid: Name or service not known)"
+    );
+    assert_eq!(
+        message("2.26.3", "no-space"),
+        "writing to file: No space left on device"
+    );
+    assert_eq!(
+        message("2.8.0", "unknown-flag"),
+        "unrecognised flag '--no-such-flag'"
+    );
+}
+
+#[test]
+fn a_missing_reference_has_a_hint() {
+    for version in VERSIONS {
+        assert_eq!(sample(version, "reference-missing").hint, Some(REFERENCES));
+    }
+}
+
+#[test]
+fn a_signal_is_nobodys_fault() {
+    let killed = judge(b"error: path '/nix/store/x' is not valid\n", 9);
+    assert_eq!(killed.kind, Unclear);
+    assert_eq!(killed.message, "nix was killed by signal 9");
+}
+
+#[test]
+fn silence_and_the_unknown_are_unclear() {
+    assert_eq!(
+        judge(b"", 1 << 8).message,
+        "nix failed without a word (exit status: 1)"
+    );
+    assert_eq!(judge(b"error: something new", 1 << 8).kind, Unclear);
+}
+
+#[test]
+fn a_file_of_the_store_is_not_one_of_the_destination() {
+    let source = b"error: opening file '/nix/store/x-y/f': Permission denied\n";
+    let chroot = b"error: opening file '/mnt/nix/store/x-y/f': Permission denied\n";
+    assert_eq!(judge(source, 1 << 8).kind, Paths);
+    assert_eq!(judge(chroot, 1 << 8).kind, Unavailable);
+}
+
+#[test]
+fn words_of_a_server_are_not_words_of_nix() {
+    let text = br#"@nix {"action":"msg","level":0,"msg":"error: unable to upload 'http://x': HTTP error 400\n\nresponse body:\n\nhash mismatch importing path 'x'"}"#;
+    assert_eq!(judge(text, 1 << 8).kind, Unclear);
+}
+
+#[test]
+fn what_the_other_side_says_of_itself_is_not_about_this_machine() {
+    let text = b"error: cannot connect to socket at '/nix/var/nix/daemon-socket/socket': Connection refused\n@nix {\"action\":\"msg\",\"level\":0,\"msg\":\"error: cannot open connection to remote store 'ssh-ng://h': error: unexpected end-of-file\"}\n";
+    assert_eq!(judge(text, 1 << 8).kind, Unavailable);
+}
+
+#[test]
+fn a_daemon_that_does_not_answer_is_this_machines_trouble() {
+    let text = br#"@nix {"action":"msg","level":0,"msg":"error: cannot connect to socket at '/nix/var/nix/daemon-socket/socket': Connection refused"}"#;
+    let found = judge(text, 1 << 8);
+    assert_eq!((found.kind, found.hint), (Local, DAEMON));
+}

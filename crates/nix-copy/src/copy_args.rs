@@ -1,0 +1,87 @@
+//! The arguments of `nix copy`.
+
+use crate::ClosureType;
+use crate::uploader::UploadOptions;
+
+/// Which objects a call is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Objects {
+    /// Store paths that are no derivations.
+    Outputs,
+    /// Derivations as such. Before 2.15 a plain `X.drv` stands for its
+    /// outputs, which Nix builds where they are missing; `--derivation` means
+    /// the `.drv` on every version, and cannot be mixed with outputs.
+    Derivations,
+}
+
+/// `nix copy --to DESTINATION … PATH…`.
+///
+/// Never `--keep-going`: with it 2.26.3 and 2.34.8 exit 0 though paths failed.
+/// What the client remembers of the destination is not trusted
+/// (`~/.cache/nix/binary-cache-v*.sqlite`): after a deletion there nothing
+/// would be copied, and the entry would leave the queue.
+pub(crate) fn copy(options: &UploadOptions, objects: Objects, paths: &[String]) -> Vec<String> {
+    let mut arguments: Vec<String> = [
+        "copy",
+        "--option",
+        "narinfo-cache-positive-ttl",
+        "0",
+        "--to",
+    ]
+    .map(str::to_owned)
+    .into();
+    arguments.push(options.destination.uri().to_owned());
+    let mut flag = |wanted: bool, name: &str| {
+        if wanted {
+            arguments.push(name.to_owned());
+        }
+    };
+    flag(!options.check_sigs, "--no-check-sigs");
+    flag(
+        options.substitute_on_destination,
+        "--substitute-on-destination",
+    );
+    flag(options.closure_type == ClosureType::Bare, "--no-recursive");
+    flag(objects == Objects::Derivations, "--derivation");
+    arguments.extend(options.nix_opts.iter().cloned());
+    arguments.extend(paths.iter().cloned());
+    arguments
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Destination;
+
+    fn line(change: impl FnOnce(&mut UploadOptions), objects: Objects) -> String {
+        let mut options = UploadOptions::new(Destination::new("file:///c"));
+        change(&mut options);
+        let all = copy(&options, objects, &["/s/a".to_owned(), "/s/b".to_owned()]);
+        let start = "copy --option narinfo-cache-positive-ttl 0 --to file:///c ";
+        all.join(" ").strip_prefix(start).unwrap().to_owned()
+    }
+
+    #[test]
+    fn paths_come_last() {
+        assert_eq!(line(|_| {}, Objects::Outputs), "/s/a /s/b");
+    }
+
+    #[test]
+    fn derivations_are_named_as_such() {
+        assert_eq!(line(|_| {}, Objects::Derivations), "--derivation /s/a /s/b");
+    }
+
+    #[test]
+    fn every_option_has_its_flag() {
+        let all = |options: &mut UploadOptions| {
+            options.check_sigs = false;
+            options.substitute_on_destination = true;
+            options.closure_type = ClosureType::Bare;
+            options.nix_opts = vec!["--option".into(), "cores".into(), "1".into()];
+        };
+        assert_eq!(
+            line(all, Objects::Outputs),
+            "--no-check-sigs --substitute-on-destination --no-recursive --option cores 1 /s/a /s/b"
+        );
+    }
+}

@@ -1,0 +1,93 @@
+//! Lines of `--log-format internal-json`.
+
+use serde::Deserialize;
+
+use crate::message::plain;
+
+/// What one line of standard error says.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Line {
+    /// A message of Nix; level 0 is an error, 1 a warning.
+    Message { level: i64, text: String },
+    /// Nix began something; the text may be empty.
+    Start { id: u64, text: String },
+    /// Nix ended something.
+    Stop { id: u64 },
+    /// Something that was begun came to `state`. Nix 2.8.0 and 2.26.3 repeat
+    /// the same state ten times a second while nothing moves.
+    Result { id: u64, kind: u64, state: String },
+    /// Printed by something else: `ssh`, the remote side.
+    Other(String),
+}
+
+#[derive(Deserialize)]
+struct Raw {
+    action: String,
+    #[serde(default)]
+    id: u64,
+    #[serde(default)]
+    level: i64,
+    #[serde(default)]
+    msg: String,
+    #[serde(default)]
+    text: String,
+    #[serde(default, rename = "type")]
+    kind: u64,
+    #[serde(default)]
+    fields: serde_json::Value,
+}
+
+/// Tolerant: what is not understood is [`Line::Other`].
+pub(crate) fn parse(line: &str) -> Line {
+    line.strip_prefix("@nix ")
+        .and_then(|json| serde_json::from_str::<Raw>(json).ok())
+        .and_then(understand)
+        .unwrap_or_else(|| Line::Other(plain(line)))
+}
+
+fn understand(raw: Raw) -> Option<Line> {
+    Some(match raw.action.as_str() {
+        "msg" => Line::Message {
+            level: raw.level,
+            text: plain(&raw.msg),
+        },
+        "start" => Line::Start {
+            id: raw.id,
+            text: plain(&raw.text),
+        },
+        "stop" => Line::Stop { id: raw.id },
+        "result" => Line::Result {
+            id: raw.id,
+            kind: raw.kind,
+            state: raw.fields.to_string(),
+        },
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_of_nix_are_understood() {
+        let line = r#"@nix {"action":"msg","column":null,"level":0,"msg":"\u001b[31;1merror:\u001b[0m no","raw_msg":"no"}"#;
+        let wanted = Line::Message {
+            level: 0,
+            text: "error: no".to_owned(),
+        };
+        assert_eq!(parse(line), wanted);
+    }
+
+    #[test]
+    fn lines_of_other_shapes_are_tolerated() {
+        for text in [
+            "ssh: connect to host",
+            "@nix {",
+            "@nix []",
+            r#"@nix {"action":"new","id":1}"#,
+        ] {
+            assert_eq!(parse(text), Line::Other(text.to_owned()));
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! Every call of `nix`, `nix-store` and `nix-instantiate`: their arguments,
+//! their environment, their supervision, and what their output means.
+//!
+//! This crate never decides what to do about a failure: it says whose fault it
+//! is ([`queue_core::UploadErrorKind`]) and `queue-core` decides. It reads
+//! neither the environment nor the wall clock; the caller hands in what it
+//! takes from there.
+//!
+//! | type | `queue-core` port |
+//! | --- | --- |
+//! | [`NixUploader`] | [`Uploader`](queue_core::Uploader) |
+//! | [`NixStoreDatabase`] | [`StoreDatabase`](queue_core::StoreDatabase) |
+//! | [`NixStoreRoots`] | [`GcRoots`](queue_core::GcRoots) |
+//!
+//! Facts about Nix in here were seen on 2.8.0, 2.26.3 and 2.34.8, as Debian
+//! ships them, unless a version is named.
+
+mod call;
+mod cancel;
+mod chunks;
+mod classify;
+mod closure_type;
+mod copy_args;
+mod database;
+mod destination;
+mod internal_json;
+mod log;
+mod message;
+mod movement;
+mod nix;
+mod path_info;
+mod queries;
+mod roots;
+mod supervise;
+mod uploader;
+
+pub use call::CallError;
+pub use cancel::Cancel;
+pub use closure_type::{ClosureType, ParseClosureTypeError};
+pub use database::NixStoreDatabase;
+pub use destination::Destination;
+pub use nix::Nix;
+pub use roots::NixStoreRoots;
+pub use supervise::Limits;
+pub use uploader::{NixUploader, Progress, UploadOptions};

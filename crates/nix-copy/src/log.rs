@@ -1,0 +1,236 @@
+//! What a call printed on standard error, digested as it arrives.
+
+use std::collections::{HashMap, VecDeque};
+
+use crate::internal_json::{Line, parse};
+use crate::message::one_line;
+
+/// Most text that is kept, in bytes: the end of it.
+const MAX_TEXT: usize = 64 * 1024;
+
+/// The messages of one call, and whether something moved. Bounded, however
+/// much is printed.
+#[derive(Debug, Default)]
+pub(crate) struct Log {
+    /// A line whose end has not come yet, cut at [`MAX_TEXT`].
+    partial: Vec<u8>,
+    kept: VecDeque<Kept>,
+    kept_bytes: usize,
+    /// The last state of what is under way, by id and kind.
+    states: HashMap<(u64, u64), String>,
+    last_other: String,
+}
+
+#[derive(Debug)]
+struct Kept {
+    /// `None` for what is not a message of Nix.
+    level: Option<i64>,
+    text: String,
+}
+
+impl Log {
+    /// Takes what was read; `started` is told what Nix begins to do. Whether
+    /// any of it was news: a repeated state or another retry is not.
+    pub(crate) fn feed(&mut self, bytes: &[u8], started: &mut dyn FnMut(&str)) -> bool {
+        let mut news = false;
+        for piece in bytes.split_inclusive(|&byte| byte == b'\n') {
+            let room = MAX_TEXT.saturating_sub(self.partial.len());
+            self.partial
+                .extend_from_slice(&piece[..piece.len().min(room)]);
+            if piece.ends_with(b"\n") {
+                news |= self.end_line(started);
+            }
+        }
+        news
+    }
+
+    /// Takes what is left without a newline at the end.
+    pub(crate) fn finish(&mut self) {
+        if !self.partial.is_empty() {
+            self.end_line(&mut |_| {});
+        }
+    }
+
+    fn end_line(&mut self, started: &mut dyn FnMut(&str)) -> bool {
+        let bytes = std::mem::take(&mut self.partial);
+        let text = String::from_utf8_lossy(&bytes);
+        self.take(parse(text.trim_end()), started)
+    }
+
+    fn take(&mut self, line: Line, started: &mut dyn FnMut(&str)) -> bool {
+        match line {
+            Line::Start { text, .. } => {
+                if !text.is_empty() {
+                    started(&text);
+                }
+                true
+            }
+            Line::Stop { id } => {
+                self.states.retain(|(known, _), _| *known != id);
+                true
+            }
+            Line::Result { id, kind, state } => {
+                self.states.insert((id, kind), state.clone()).as_ref() != Some(&state)
+            }
+            Line::Message { level, text } => {
+                let news = !text.contains("; retrying in ");
+                self.keep(Some(level), text);
+                news
+            }
+            Line::Other(text) => {
+                let news = text != self.last_other;
+                self.last_other.clone_from(&text);
+                self.keep(None, text);
+                news
+            }
+        }
+    }
+
+    fn keep(&mut self, level: Option<i64>, text: String) {
+        if is_chatter(level, &text) {
+            return;
+        }
+        self.kept_bytes += text.len();
+        self.kept.push_back(Kept { level, text });
+        while self.kept_bytes > MAX_TEXT {
+            let Some(oldest) = self.kept.pop_front() else {
+                break;
+            };
+            self.kept_bytes -= oldest.text.len();
+        }
+    }
+
+    /// All of it, in lines.
+    pub(crate) fn text(&self) -> String {
+        let lines: Vec<&str> = self.kept.iter().map(|kept| kept.text.trim_end()).collect();
+        lines.join("\n")
+    }
+
+    /// What Nix itself calls errors, without what a server sent; all that was
+    /// printed if Nix called nothing an error.
+    pub(crate) fn errors(&self) -> String {
+        let errors = self.kept.iter().filter(|kept| kept.is_nix_error());
+        let texts: Vec<&str> = errors
+            .map(|kept| without_response_body(&kept.text))
+            .collect();
+        match texts.is_empty() {
+            true => self.others(),
+            false => texts.join("\n"),
+        }
+    }
+
+    /// The last error in one line.
+    pub(crate) fn last_error(&self) -> Option<String> {
+        let nix = self.kept.iter().rfind(|kept| kept.is_nix_error());
+        let line = match nix {
+            Some(kept) => one_line(&kept.text),
+            None => one_line(&self.others()),
+        };
+        (!line.is_empty()).then_some(line)
+    }
+
+    /// The last line that Nix did not print: `ssh` says there why it failed.
+    pub(crate) fn last_other(&self) -> Option<&str> {
+        let mut others = self.kept.iter().rev().filter(|kept| kept.level.is_none());
+        others
+            .find(|kept| !kept.text.trim().is_empty())
+            .map(|kept| kept.text.trim())
+    }
+
+    /// What `ssh` printed, or the other side through it.
+    pub(crate) fn others(&self) -> String {
+        let others = self.kept.iter().filter(|kept| kept.level.is_none());
+        others
+            .map(|kept| kept.text.as_str())
+            .collect::<Vec<_>>()
+            .join("\n")
+    }
+}
+
+impl Kept {
+    /// Not `error (ignored)`, which 2.8.0 says of the other end of a failure.
+    fn is_nix_error(&self) -> bool {
+        self.level == Some(0) && self.text.trim_start().starts_with("error:")
+    }
+}
+
+/// What is not worth keeping: progress in words, and what 2.26.3 and 2.34.8
+/// say whenever an untrusted user of a daemon disables the hook.
+fn is_chatter(level: Option<i64>, text: &str) -> bool {
+    level.is_some_and(|level| level > 3)
+        || text.contains("ignoring the client-specified setting 'post-build-hook'")
+        || text.contains("'--json' without '--json-format' is deprecated")
+}
+
+/// A server's words must not be taken for Nix's.
+fn without_response_body(text: &str) -> &str {
+    text.split_once("response body:")
+        .map_or(text, |(before, _)| before)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn feed(log: &mut Log, text: &str) -> bool {
+        log.feed(text.as_bytes(), &mut |_| {})
+    }
+
+    #[test]
+    fn a_repeated_state_is_no_news() {
+        let mut log = Log::default();
+        let state = |n: u64| {
+            format!("@nix {{\"action\":\"result\",\"fields\":[{n},9,0,0],\"id\":7,\"type\":105}}\n")
+        };
+        assert!(feed(&mut log, &state(0)));
+        assert!(!feed(&mut log, &state(0)));
+        assert!(feed(&mut log, &state(1)));
+        assert!(!feed(&mut log, &state(1)));
+    }
+
+    #[test]
+    fn another_retry_is_no_news() {
+        let retry = "@nix {\"action\":\"msg\",\"level\":1,\"msg\":\"unable to upload 'x'; retrying in 300 ms\"}\n";
+        assert!(!feed(&mut Log::default(), retry));
+    }
+
+    #[test]
+    fn what_is_kept_is_bounded_and_is_the_end() {
+        let mut log = Log::default();
+        for number in 0..20_000 {
+            feed(&mut log, &format!("line {number}\n"));
+        }
+        feed(&mut log, &"x".repeat(3 * MAX_TEXT));
+        assert!(log.text().len() <= 2 * MAX_TEXT);
+        assert!(log.text().ends_with("line 19999"));
+        log.finish();
+        assert!(log.text().len() <= 2 * MAX_TEXT);
+    }
+
+    #[test]
+    fn a_line_may_come_in_pieces_and_need_not_be_utf_8() {
+        let mut log = Log::default();
+        assert!(!feed(&mut log, "ssh: conn"));
+        assert!(log.feed(b"ect \xff\n", &mut |_| {}));
+        assert_eq!(log.last_other(), Some("ssh: connect \u{fffd}"));
+        assert_eq!(log.last_error().as_deref(), Some("ssh: connect \u{fffd}"));
+    }
+
+    #[test]
+    fn what_a_server_sends_is_no_evidence() {
+        let mut log = Log::default();
+        feed(
+            &mut log,
+            "@nix {\"action\":\"msg\",\"level\":0,\"msg\":\"error: HTTP error 500\\n\\nresponse body:\\n\\nhash mismatch\"}\n",
+        );
+        assert_eq!(log.errors(), "error: HTTP error 500\n\n");
+    }
+
+    #[test]
+    fn what_nix_begins_is_told() {
+        let mut told = Vec::new();
+        let line = "@nix {\"action\":\"start\",\"id\":1,\"level\":3,\"text\":\"copying path 'x'\",\"type\":100}\n";
+        Log::default().feed(line.as_bytes(), &mut |text| told.push(text.to_owned()));
+        assert_eq!(told, ["copying path 'x'"]);
+    }
+}
