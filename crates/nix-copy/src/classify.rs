@@ -9,7 +9,7 @@ use std::process::ExitStatus;
 use queue_core::{StoreDir, UploadErrorKind};
 
 use crate::log::Log;
-use UploadErrorKind::{Local, Paths, Unavailable, Unclear};
+use UploadErrorKind::{Local, Paths, Refused, Unavailable, Unclear};
 
 /// The judgement on a failed call.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,6 +85,24 @@ const RULES: &[Rule] = &[
     rule(Paths, &["hash mismatch importing path '"], DAMAGED),
     rule(Paths, &["' has an unsupported type"], DAMAGED),
     rule(Paths, &["unable to upload '", "HTTP error 413"], None),
+    // Some paths or all: a rule of the server, a proxy's limits, too little room.
+    rule(
+        Refused,
+        &["unable to upload '", "HTTP error 401"],
+        CREDENTIALS,
+    ),
+    rule(
+        Refused,
+        &["unable to upload '", "HTTP error 403"],
+        CREDENTIALS,
+    ),
+    rule(Refused, &["unable to upload '", "HTTP error 502"], None),
+    rule(Refused, &["unable to upload '", "HTTP error 504"], None),
+    rule(Refused, &["unable to upload '", "HTTP error 507"], SPACE),
+    rule(Refused, &["AWS error", "AccessDenied"], CREDENTIALS),
+    rule(Refused, &["No space left on device"], SPACE),
+    rule(Refused, &["database or disk is full"], SPACE),
+    rule(Refused, &["Disk quota exceeded"], SPACE),
     // The destination.
     rule(
         Unavailable,
@@ -174,7 +192,6 @@ const RULES: &[Rule] = &[
         &["unable to ", "load '", "HTTP error 507"],
         SPACE,
     ),
-    rule(Unavailable, &["AWS error", "AccessDenied"], CREDENTIALS),
     rule(Unavailable, &["AWS error", "NoSuchBucket"], None),
     rule(
         Unavailable,
@@ -186,9 +203,6 @@ const RULES: &[Rule] = &[
         &["AWS error", "SignatureDoesNotMatch"],
         CREDENTIALS,
     ),
-    rule(Unavailable, &["No space left on device"], SPACE),
-    rule(Unavailable, &["database or disk is full"], SPACE),
-    rule(Unavailable, &["Disk quota exceeded"], SPACE),
     rule(Unavailable, &["Read-only file system"], None),
     // A file of the store has been looked for before this table.
     rule(
@@ -244,7 +258,8 @@ fn blame(log: &Log, store_dir: &StoreDir) -> (UploadErrorKind, Option<&'static s
     }
     let all = format!("{own}\n{}", log.others());
     let matching = |rule: &&Rule| {
-        let text = if rule.kind == Unavailable { &all } else { &own };
+        let about_destination = matches!(rule.kind, Unavailable | Refused);
+        let text = if about_destination { &all } else { &own };
         rule.needles.iter().all(|needle| text.contains(needle))
     };
     let found = RULES.iter().find(matching);

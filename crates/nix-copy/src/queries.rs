@@ -41,14 +41,26 @@ pub(crate) fn requisites_with_outputs(
     Ok(unique(list))
 }
 
-/// The known outputs of a derivation.
+/// The outputs of a derivation that was built.
+///
+/// `nix-store --query --outputs` refuses floating content-addressed derivations
+/// even then (2.8.0, 2.26.3, 2.34.8). `nix path-info` tells; `X.drv^*` means the
+/// outputs since 2.15, before that a plain `X.drv` does. Neither builds.
 pub(crate) fn outputs(nix: &Nix, derivation: &StorePath) -> Result<Vec<StorePath>, CallError> {
-    let list = listed(
-        nix,
-        &["--query", "--outputs"],
-        std::slice::from_ref(derivation),
-    )?;
-    Ok(unique(list))
+    let path = nix.store_dir().join(derivation);
+    let ask = |installable: String| {
+        let arguments = ["path-info".to_owned(), installable];
+        Call::query(nix, "nix").run(&arguments)
+    };
+    let newer = ask(format!("{path}^*"));
+    let text = newer.or_else(|error| ask(path.to_string()).map_err(|_| error))?;
+    let outputs = parsed(nix, &text)?;
+    if outputs.contains(derivation) {
+        return Err(not_understood(
+            "the derivation where its outputs were asked for",
+        ));
+    }
+    Ok(unique(outputs))
 }
 
 /// For each path its deriver, if the store knows one that is valid; a
@@ -90,7 +102,11 @@ fn deriver_lines(nix: &Nix, paths: &[StorePath]) -> Result<Vec<Option<StorePath>
 }
 
 fn listed(nix: &Nix, query: &[&str], paths: &[StorePath]) -> Result<Vec<StorePath>, CallError> {
-    let text = ask(nix, query, paths)?;
+    parsed(nix, &ask(nix, query, paths)?)
+}
+
+/// One store path a line.
+fn parsed(nix: &Nix, text: &str) -> Result<Vec<StorePath>, CallError> {
     let parse = |line: &str| {
         nix.store_dir()
             .parse(line)

@@ -49,6 +49,9 @@ pub enum UploadErrorKind {
     Unavailable,
     /// Something about the paths, for certain.
     Paths,
+    /// The destination refused this upload (no right to it, no room for it), which
+    /// may concern these paths or all. The push finds out by trying others.
+    Refused,
     /// Not known: the push asks the destination ([`Uploader::probe`]).
     Unclear,
     /// The total timeout ended it.

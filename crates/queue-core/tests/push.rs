@@ -255,26 +255,55 @@ fn a_destination_that_answers_and_takes_nothing_does_not_cost_a_timeout_per_entr
         "{report:?}"
     );
     assert!(
-        world.destination.uploads.get() <= 7,
+        world.destination.uploads.get() <= 8,
         "{}",
         world.destination.uploads.get()
     );
-    assert_eq!(world.queued().len(), 64);
+    assert_eq!((world.queued().len(), report.failed.len()), (64, 2));
 }
 
 #[test]
-fn an_entry_that_stalls_holds_the_others_up_once_at_most() {
+fn one_entry_that_is_refused_or_stalls_holds_no_other_up() {
+    for kind in [
+        UploadErrorKind::Stalled,
+        UploadErrorKind::TimedOut,
+        UploadErrorKind::Refused,
+    ] {
+        let world = World::new();
+        world.build_and_enqueue(&["a", "b", "c", "d"]);
+        let first = world.queued()[0].name().to_owned();
+        world.destination.bad.borrow_mut().push((first, kind));
+        let report = world.push();
+        assert!(matches!(report.outcome, Outcome::Finished), "{report:?}");
+        assert_eq!((report.uploaded.len(), report.failed.len()), (3, 1));
+    }
+}
+
+#[test]
+fn an_only_entry_that_is_refused_makes_the_destination_back_off_too() {
     let world = World::new();
-    world.build_and_enqueue(&["a", "b", "c", "d"]);
-    let first = world.queued()[0].name().to_owned();
-    world
-        .destination
-        .bad
-        .borrow_mut()
-        .push((first, UploadErrorKind::Stalled));
+    world.build_and_enqueue(&["a"]);
+    *world.destination.down.borrow_mut() = Some(UploadErrorKind::Refused);
+    world.destination.only_uploads_fail.set(true);
+    let report = world.push();
+    assert!(
+        matches!(report.outcome, Outcome::Unavailable { .. }),
+        "{report:?}"
+    );
+    assert_eq!((report.failed.len(), report.left), (1, 0));
+}
+
+#[test]
+fn many_entries_that_are_refused_hold_the_others_up_once_at_most() {
+    let world = World::new();
+    world.build_and_enqueue(&["a", "b", "c", "d", "e", "f"]);
+    for path in &world.queued()[..2] {
+        let bad = (path.name().to_owned(), UploadErrorKind::Refused);
+        world.destination.bad.borrow_mut().push(bad);
+    }
     assert!(matches!(world.push().outcome, Outcome::Unavailable { .. }));
     world.wait(Duration::from_secs(60));
-    assert_eq!(world.push().uploaded.len(), 3);
+    assert_eq!(world.push().uploaded.len(), 4);
 }
 
 #[test]

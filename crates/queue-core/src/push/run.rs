@@ -12,6 +12,8 @@ pub(super) struct Run<'p, 'o> {
     pub(super) observer: &'o mut dyn PushObserver,
     pub(super) ledger: Ledger,
     pub(super) report: PushReport,
+    /// Entries that failed alone in a way that may be the destination's.
+    pub(super) suspects: usize,
     /// Differs for each failure, so that their waits do.
     pub(super) random: u64,
 }
@@ -34,6 +36,7 @@ pub(super) fn run(
         observer,
         ledger: Ledger::default(),
         report: PushReport::new(Outcome::Finished),
+        suspects: 0,
         random: options.seed,
     };
     let saved = run.load_ledger();
@@ -94,12 +97,12 @@ impl Run<'_, '_> {
             return;
         }
         let size = self.options.batch_size.get();
-        for batch in plan.ready.chunks(size).chain(plan.again.chunks(size)) {
-            let ended = self.upload_batch(batch.to_vec());
-            if let Err(outcome) = ended {
-                self.report.outcome = outcome;
-                break;
-            }
+        let mut batches = plan.ready.chunks(size).chain(plan.again.chunks(size));
+        let ended = batches
+            .try_for_each(|batch| self.upload_batch(batch.to_vec()))
+            .and_then(|()| self.suspect_the_destination());
+        if let Err(outcome) = ended {
+            self.report.outcome = outcome;
         }
         self.note_last_push();
     }

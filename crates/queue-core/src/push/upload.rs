@@ -4,6 +4,15 @@ use super::run::Run;
 use super::{Failed, Outcome, PushEvent};
 use crate::{RetryPolicy, Splitter, StorePath, UploadError, UploadErrorKind};
 
+/// So many entries alone make the destination the likelier culprit. Each costs
+/// as many timeouts as a batch can be halved.
+const MAX_SUSPECTS: usize = 2;
+
+fn is_suspicious(error: &UploadError) -> bool {
+    use UploadErrorKind::{Refused, Stalled, TimedOut};
+    matches!(error.kind, Refused | Stalled | TimedOut)
+}
+
 impl Run<'_, '_> {
     /// Uploads a batch, halving what fails. `Err` ends the push.
     pub(super) fn upload_batch(&mut self, batch: Vec<StorePath>) -> Result<(), Outcome> {
@@ -89,7 +98,10 @@ impl Run<'_, '_> {
     fn ask_who_is_to_blame(&mut self, error: &UploadError, ask: bool) -> Result<(), Outcome> {
         match error.kind {
             UploadErrorKind::Paths => Ok(()),
-            UploadErrorKind::Unclear | UploadErrorKind::TimedOut | UploadErrorKind::Stalled => {
+            UploadErrorKind::Unclear
+            | UploadErrorKind::Refused
+            | UploadErrorKind::TimedOut
+            | UploadErrorKind::Stalled => {
                 let answer = if ask {
                     self.push.uploader.probe()
                 } else {
@@ -121,20 +133,29 @@ impl Run<'_, '_> {
         }
     }
 
-    /// A single entry that only timed out, in a push that got nothing through,
-    /// may as well be a destination that answers questions and takes nothing.
-    /// The entry counts as failed, so that it is not first in line again, and
-    /// the rest waits as well.
+    /// An entry that stands alone and was refused or timed out, in a push that
+    /// got nothing through, may as well be a destination that answers questions
+    /// and takes nothing. With a second one that is assumed. Both count as
+    /// failed, so that others are first in line next time.
     fn blame(&mut self, culprit: StorePath, error: UploadError) -> Result<(), Outcome> {
-        let slow = matches!(
-            error.kind,
-            UploadErrorKind::TimedOut | UploadErrorKind::Stalled
-        );
+        self.suspects += usize::from(is_suspicious(&error));
         self.entry_failed(culprit, error.clone());
-        if slow && self.report.uploaded.is_empty() {
+        if self.suspects >= MAX_SUSPECTS && self.report.uploaded.is_empty() {
             return Err(self.destination_failed(error));
         }
         Ok(())
+    }
+
+    /// The same at the end of a push that met nothing but such entries.
+    pub(super) fn suspect_the_destination(&mut self) -> Result<(), Outcome> {
+        let report = &self.report;
+        match report.failed.last() {
+            Some(last) if report.uploaded.is_empty() && self.suspects == report.failed.len() => {
+                let error = last.error.clone();
+                Err(self.destination_failed(error))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn entry_failed(&mut self, path: StorePath, error: UploadError) {
