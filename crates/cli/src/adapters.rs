@@ -1,0 +1,219 @@
+//! Opens what the configuration names: this machine's store, and the queues.
+//!
+//! Both programs use this module. Opening starts no process, and it needs neither clap nor
+//! tracing.
+
+mod upload;
+
+use std::ffi::OsString;
+use std::num::{NonZeroU32, NonZeroUsize};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use nix_copy::{Cancel, Nix, NixStoreDatabase, NixStoreRoots};
+use nix_post_build_push_config::{Config, NixSettings, Origin, QueueSettings};
+use queue_core::{
+    AutoRoots, FsPushState, FsQueueDirectory, GcRoots, InsideGcRoots, Ledger, LedgerError, Listing,
+    LocalGc, PortError, PushOptions, PushState, Queue, QueueDirectory, RetryPolicy, StoreDir,
+};
+
+pub use upload::{closure, uploader};
+
+/// This machine's store.
+pub struct Store {
+    /// The store directory, which also tells what is on disk.
+    pub dir: StoreDir,
+    /// Its state directory.
+    pub state_dir: Utf8PathBuf,
+    /// Its garbage collector.
+    pub collector: LocalGc,
+    fsync: bool,
+    nix: Nix,
+}
+
+impl Store {
+    /// The store that the configuration names. `variables` is the caller's whole environment,
+    /// for the Nix that may be called; `cancel` ends such a call.
+    ///
+    /// # Errors
+    ///
+    /// If the store directory cannot be one.
+    pub fn open(
+        config: &Config,
+        variables: Vec<(OsString, OsString)>,
+        cancel: Cancel,
+    ) -> Result<Self, PortError> {
+        let text = &config.nix.store_dir.value;
+        let dir = StoreDir::new(text).map_err(|error| {
+            PortError::new("use the store directory", text, error)
+                .with_hint("set `store-dir` in [nix], or NIX_STORE_DIR")
+        })?;
+        let state_dir = config.nix.state_dir.value.clone();
+        Ok(Self {
+            collector: LocalGc::new(&state_dir, &dir),
+            fsync: config.hook.fsync.value,
+            nix: nix(&config.nix, &dir, variables).with_cancel(cancel),
+            dir,
+            state_dir,
+        })
+    }
+
+    /// The Nix that works on it.
+    #[must_use]
+    pub fn nix(&self) -> &Nix {
+        &self.nix
+    }
+
+    /// Its database.
+    #[must_use]
+    pub fn database(&self) -> NixStoreDatabase {
+        NixStoreDatabase::new(self.nix.clone())
+    }
+}
+
+/// Nix finds its store by variables of its own; what the file says, it has to be told.
+fn nix(settings: &NixSettings, dir: &StoreDir, variables: Vec<(OsString, OsString)>) -> Nix {
+    let mut nix = Nix::new(dir.clone(), variables);
+    if let Some(bin_dir) = &settings.bin_dir {
+        nix = nix.with_bin_dir(bin_dir.value.clone());
+    }
+    let places = [
+        ("NIX_STORE_DIR", &settings.store_dir),
+        ("NIX_STATE_DIR", &settings.state_dir),
+    ];
+    let in_file = places
+        .into_iter()
+        .filter(|(_, setting)| matches!(setting.origin, Origin::File(_)));
+    nix.with_variables(in_file.map(|(name, setting)| (name, setting.value.as_str())))
+}
+
+/// A queue with its roots.
+pub struct OpenQueue {
+    name: String,
+    directory: FsQueueDirectory,
+    roots: Box<dyn GcRoots>,
+}
+
+impl OpenQueue {
+    /// Opens a queue to add to it; its directory is made if it is not there.
+    ///
+    /// # Errors
+    ///
+    /// If the directory or the roots cannot be opened, or are not safe to use.
+    pub fn create(store: &Store, settings: &QueueSettings) -> Result<Self, PortError> {
+        let directory =
+            FsQueueDirectory::create(&settings.queue_dir.value, &store.dir, store.fsync)?;
+        Self::with_roots(store, settings, directory)
+    }
+
+    /// Opens a queue as it is; `None` when its directory does not exist: it is empty then.
+    ///
+    /// # Errors
+    ///
+    /// As [`create`](Self::create).
+    pub fn open(store: &Store, settings: &QueueSettings) -> Result<Option<Self>, PortError> {
+        FsQueueDirectory::open(&settings.queue_dir.value, &store.dir, store.fsync)?
+            .map(|directory| Self::with_roots(store, settings, directory))
+            .transpose()
+    }
+
+    fn with_roots(
+        store: &Store,
+        settings: &QueueSettings,
+        directory: FsQueueDirectory,
+    ) -> Result<Self, PortError> {
+        let roots = roots(store, directory.path())?;
+        Ok(Self {
+            name: settings.name.clone(),
+            directory,
+            roots,
+        })
+    }
+
+    /// Its name in the configuration.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// As enqueueing, pushing and removing see it.
+    #[must_use]
+    pub fn queue(&self) -> Queue<'_> {
+        Queue {
+            directory: &self.directory,
+            roots: self.roots.as_ref(),
+        }
+    }
+
+    /// What is in it.
+    ///
+    /// # Errors
+    ///
+    /// If the directory cannot be read.
+    pub fn list(&self) -> Result<Listing, PortError> {
+        self.directory.list()
+    }
+
+    /// The push's room in it, made if it is not there.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be made or opened.
+    pub fn push_state(&self) -> Result<FsPushState, PortError> {
+        FsPushState::create(&self.directory)
+    }
+
+    /// What the pushes remember, without their lock; empty before the first push. Inside, why
+    /// it is lost.
+    ///
+    /// # Errors
+    ///
+    /// If it is there and cannot be read.
+    pub fn ledger(&self) -> Result<Result<Ledger, LedgerError>, PortError> {
+        let text = match FsPushState::open(&self.directory)? {
+            Some(state) => state.load_ledger()?,
+            None => None,
+        };
+        Ok(text.map_or(Ok(Ledger::default()), |text| Ledger::from_text(&text)))
+    }
+}
+
+/// The cheapest roots that hold this directory's entries.
+fn roots(store: &Store, queue_dir: &Utf8Path) -> Result<Box<dyn GcRoots>, PortError> {
+    if queue_dir.starts_with(store.state_dir.join("gcroots")) {
+        return Ok(Box::new(InsideGcRoots));
+    }
+    Ok(
+        match AutoRoots::open(&store.state_dir, queue_dir, store.fsync)? {
+            Some(roots) => Box::new(roots),
+            // The daemon registers what we may not; that costs a process a path.
+            None => Box::new(NixStoreRoots::new(
+                store.nix.clone(),
+                &store.state_dir,
+                queue_dir,
+            )),
+        },
+    )
+}
+
+/// When a queue's failures are tried again.
+#[must_use]
+pub fn retry_policy(settings: &QueueSettings) -> RetryPolicy {
+    RetryPolicy {
+        delay: settings.retry_delay.value,
+        max_delay: settings.retry_max_delay.value,
+        max_attempts: NonZeroU32::new(settings.max_attempts.value).unwrap_or(NonZeroU32::MIN),
+    }
+}
+
+/// How a queue is pushed.
+#[must_use]
+pub fn push_options(settings: &QueueSettings, force: bool, seed: u64) -> PushOptions {
+    let batch_size = usize::try_from(settings.batch_size.value).unwrap_or(usize::MAX);
+    PushOptions {
+        batch_size: NonZeroUsize::new(batch_size).unwrap_or(NonZeroUsize::MIN),
+        retry: retry_policy(settings),
+        verify: settings.verify.value,
+        force,
+        seed,
+    }
+}

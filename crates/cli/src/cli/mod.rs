@@ -1,0 +1,202 @@
+//! The command line as clap sees it.
+
+mod output;
+mod paths;
+mod settings;
+
+use clap::{Args, CommandFactory, Parser, Subcommand};
+
+pub(crate) use output::{LogFormat, OutputArgs};
+pub(crate) use paths::{PathArgs, PickArgs};
+pub(crate) use settings::SettingArgs;
+
+use crate::reference::texts;
+
+/// The name of the program.
+pub(crate) const NAME: &str = "nix-post-build-push";
+
+/// Everything a command line can say.
+#[derive(Parser)]
+#[command(
+    name = NAME,
+    version,
+    about = texts::ABOUT,
+    long_about = texts::LONG_ABOUT,
+    override_usage = texts::USAGE,
+    after_help = texts::AFTER_HELP,
+    after_long_help = texts::after_long_help(),
+    disable_help_subcommand = true,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    infer_long_args = false,
+    max_term_width = 100
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub settings: SettingArgs,
+    #[command(flatten)]
+    pub output: OutputArgs,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Queue store paths for the next push
+    ///
+    /// Takes store paths, out links, and paths inside store paths: from the command line, from
+    /// standard input, and from the variable OUT_PATHS, as Nix sets it for its hooks. They are
+    /// queued in every selected queue and held against the garbage collector from then on.
+    /// Nothing is copied.
+    #[command(visible_alias = "enqueue-paths", after_help = texts::ENQUEUE_EXAMPLES)]
+    Enqueue(EnqueueArgs),
+
+    /// Copy what is queued to its destination
+    ///
+    /// An entry leaves its queue once the destination has it. What fails is kept and tried again
+    /// by a later push, after a growing wait. With paths, copies those at once, without any
+    /// queue. Options that are not listed here go to `nix copy`.
+    #[command(
+        visible_aliases = ["upload-queued-paths", "perform-upload"],
+        override_usage = texts::PUSH_USAGE,
+        after_help = texts::PUSH_EXAMPLES
+    )]
+    Push(PushArgs),
+
+    /// List the queued paths
+    #[command(visible_alias = "show-queued-paths")]
+    List(ListArgs),
+
+    /// List all that a push would copy for the queued or the given paths
+    ///
+    /// Which paths those are, the closure type decides. What the destination has already is
+    /// listed as well.
+    #[command(visible_alias = "show-closure")]
+    Closure(ClosureArgs),
+
+    /// Tell how the queues are doing
+    Status(ListArgs),
+
+    /// Forget failures, so that the next push tries again
+    ///
+    /// Entries that were given up, or that wait for their next attempt, are tried in the next
+    /// push. So is the destination, if it did not answer.
+    #[command(override_usage = texts::RETRY_USAGE, after_help = texts::RETRY_EXAMPLES)]
+    Retry(PickArgs),
+
+    /// Take paths out of the queue without copying them
+    ///
+    /// Prints what it took out. The store paths themselves stay; the garbage collector may now
+    /// take them.
+    #[command(override_usage = texts::DROP_USAGE, after_help = texts::DROP_EXAMPLES)]
+    Drop(PickArgs),
+
+    /// Check or show the configuration
+    #[command(subcommand)]
+    Config(ConfigCommand),
+
+    /// Print the completions for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+
+    /// Show the manual
+    #[command(visible_aliases = ["doc", "perldoc"])]
+    Man,
+
+    /// Explain the program or one of its commands
+    Help(HelpArgs),
+
+    /// Print the version
+    Version,
+}
+
+/// `config …`
+#[derive(Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Report everything that is wrong with the configuration
+    Check {
+        /// Look at the file alone, not at what it names: as for another machine
+        #[arg(long)]
+        declared: bool,
+    },
+    /// Show every setting with its value and where it came from
+    ///
+    /// Secrets are not shown: of a destination in a file, the file; of a URI, what is harmless.
+    Show {
+        #[command(flatten)]
+        json: JsonArgs,
+    },
+}
+
+/// `--json`, where something is listed.
+#[derive(Args, Clone, Copy)]
+pub(crate) struct JsonArgs {
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `enqueue`
+#[derive(Args)]
+pub(crate) struct EnqueueArgs {
+    #[command(flatten)]
+    pub paths: PathArgs,
+    /// Read further paths from standard input, one a line
+    #[arg(long)]
+    pub stdin: bool,
+    /// With --stdin: paths end with a NUL instead of a line end
+    #[arg(short = '0', long, requires = "stdin")]
+    pub null: bool,
+}
+
+/// `push`
+#[derive(Args)]
+pub(crate) struct PushArgs {
+    #[command(flatten)]
+    pub paths: PathArgs,
+    /// Say what would be copied where, and copy nothing
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
+    /// Try what waits for its next attempt as well, a destination too; not what is parked
+    #[arg(short, long)]
+    pub force: bool,
+    #[command(flatten)]
+    pub json: JsonArgs,
+}
+
+/// `list` and `status`
+#[derive(Args)]
+pub(crate) struct ListArgs {
+    #[command(flatten)]
+    pub json: JsonArgs,
+}
+
+/// `closure`
+#[derive(Args)]
+pub(crate) struct ClosureArgs {
+    #[command(flatten)]
+    pub paths: PathArgs,
+    #[command(flatten)]
+    pub json: JsonArgs,
+}
+
+/// `help`
+#[derive(Args)]
+pub(crate) struct HelpArgs {
+    /// The command to explain
+    pub command: Vec<String>,
+    /// Print the whole reference in Markdown
+    #[arg(long, conflicts_with = "command")]
+    pub markdown: bool,
+}
+
+/// The command as clap knows it, complete with its generated parts.
+#[must_use]
+pub(crate) fn command() -> clap::Command {
+    let mut command = Cli::command();
+    command.build();
+    command
+}

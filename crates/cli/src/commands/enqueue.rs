@@ -1,0 +1,178 @@
+//! `enqueue`
+
+use std::collections::BTreeSet;
+use std::io::{BufRead, Read};
+
+use nix_post_build_push_config::{ClosureType, Config, Need, QueueSettings};
+use queue_core::{EnqueueReport, QueueReport, StorePath, enqueue};
+
+use super::given::{Given, takes_out_paths};
+use crate::adapters::{OpenQueue, Store};
+use crate::cli::EnqueueArgs;
+use crate::error::CommandError;
+use crate::exit_codes::Exit;
+use crate::message::Message;
+use crate::session::{Configured, Session};
+
+pub(super) fn run(args: &EnqueueArgs, session: &mut Session) -> Result<Exit, CommandError> {
+    let Configured { config, exit } = session.configure(Need::Enqueue)?;
+    let store = session.store(&config)?;
+    let given = given(args, session, &store)?;
+    if given.is_nothing() {
+        return Err(CommandError::new(Exit::Usage, "nothing to enqueue")
+            .hint("give paths, or --stdin, or set OUT_PATHS as Nix does for its hooks"));
+    }
+    if config.enabled().next().is_none() {
+        return Err(CommandError::new(Exit::Config, "no queue to enqueue to")
+            .hint("configure one, or pick a disabled one with --queue"));
+    }
+    if given.paths.is_empty() {
+        return Ok(exit.max(Exit::Usage));
+    }
+    let refused = if given.refused > 0 {
+        Exit::Failed
+    } else {
+        Exit::Done
+    };
+    let enqueued = enqueue_to_all(&given, &config, &store, session);
+    Ok(exit.max(refused).max(enqueued))
+}
+
+fn given(args: &EnqueueArgs, session: &Session, store: &Store) -> Result<Given, CommandError> {
+    let mut given = Given::default();
+    given.add(&args.paths.paths, session, store);
+    if args.stdin {
+        let lines = read_stdin(if args.null { 0 } else { b'\n' });
+        let lines = lines.map_err(|error| {
+            CommandError::new(Exit::Failed, "failed to read paths from standard input")
+                .caused_by(&error)
+        })?;
+        given.add(&lines, session, store);
+    }
+    if takes_out_paths(&args.paths, session, true)? {
+        given.add_from_hook(session, store);
+    }
+    Ok(given)
+}
+
+fn read_stdin(end: u8) -> std::io::Result<Vec<String>> {
+    read_paths(std::io::stdin().lock(), end)
+}
+
+fn read_paths(input: impl Read, end: u8) -> std::io::Result<Vec<String>> {
+    let not_utf8 = |_| std::io::Error::other("a path is not UTF-8");
+    let parts = std::io::BufReader::new(input).split(end);
+    let texts = parts.map(|part| part.and_then(|part| String::from_utf8(part).map_err(not_utf8)));
+    let wanted = |text: &std::io::Result<String>| !matches!(text, Ok(text) if text.is_empty());
+    texts.filter(wanted).collect()
+}
+
+fn enqueue_to_all(given: &Given, config: &Config, store: &Store, session: &mut Session) -> Exit {
+    let mut exit = Exit::Done;
+    let with_deriver: Vec<_> = given.paths.iter().chain(&given.deriver).cloned().collect();
+    let mut absent = BTreeSet::new();
+    for (wanted, paths) in [(false, &given.paths), (true, &with_deriver)] {
+        let wanting = config
+            .enabled()
+            .filter(|queue| needs_deriver(queue) == wanted);
+        let queues = create(wanting, store, &mut exit);
+        if queues.is_empty() {
+            continue;
+        }
+        let views: Vec<_> = queues.iter().map(OpenQueue::queue).collect();
+        let report = enqueue(&views, &store.collector, &store.dir, paths);
+        exit = exit.max(tell(&report, &queues, session, &mut absent));
+    }
+    for path in &absent {
+        let full = store.dir.join(path);
+        Message::new(format!("{full} does not exist, so it was not enqueued")).error();
+    }
+    exit.max(if absent.is_empty() {
+        Exit::Done
+    } else {
+        Exit::Failed
+    })
+}
+
+/// What is to be copied may be the deriver itself: it is queued beside its outputs, so that
+/// the garbage collector leaves it, whatever `keep-derivations` says.
+fn needs_deriver(queue: &QueueSettings) -> bool {
+    matches!(
+        queue.closure_type.value,
+        ClosureType::Source | ClosureType::Cache
+    )
+}
+
+fn create<'c>(
+    wanting: impl Iterator<Item = &'c QueueSettings>,
+    store: &Store,
+    exit: &mut Exit,
+) -> Vec<OpenQueue> {
+    let mut open = |settings: &QueueSettings| {
+        let opened = OpenQueue::create(store, settings);
+        opened
+            .inspect_err(|error| {
+                let text = format!("{}: nothing was enqueued", settings.name);
+                Message::new(text).caused_by_port(error).error();
+                *exit = Exit::Failed;
+            })
+            .ok()
+    };
+    wanting.filter_map(&mut open).collect()
+}
+
+fn tell(
+    report: &EnqueueReport,
+    queues: &[OpenQueue],
+    session: &mut Session,
+    absent: &mut BTreeSet<StorePath>,
+) -> Exit {
+    let mut exit = Exit::Done;
+    if let Some(error) = &report.unprotected {
+        let text = "a garbage collector that is running may not know what was enqueued";
+        Message::new(text).caused_by_port(error).error();
+        exit = Exit::Failed;
+    }
+    for (report, queue) in report.queues.iter().zip(queues) {
+        exit = exit.max(tell_failures(report, queue.name()));
+        absent.extend(report.absent.iter().cloned());
+        session.confirm(confirmation(report, queue.name()));
+    }
+    exit
+}
+
+fn tell_failures(report: &QueueReport, name: &str) -> Exit {
+    for (path, error) in &report.failed {
+        let text = format!("{name}: failed to enqueue {path}");
+        Message::new(text).caused_by_port(error).error();
+    }
+    if let Some(error) = &report.not_durable {
+        let text = format!("{name}: what was enqueued may not outlive a power cut");
+        Message::new(text).caused_by_port(error).error();
+    }
+    let fine = report.failed.is_empty() && report.not_durable.is_none();
+    if fine { Exit::Done } else { Exit::Failed }
+}
+
+fn confirmation(report: &QueueReport, name: &str) -> String {
+    let already = match report.already.len() {
+        0 => String::new(),
+        number => format!(", {number} already in the queue"),
+    };
+    format!("{name}: {} enqueued{already}", report.added.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_read_by_line_or_by_nul() {
+        assert_eq!(
+            read_paths(&b"a\n\nb c\nd"[..], b'\n').unwrap(),
+            ["a", "b c", "d"]
+        );
+        assert_eq!(read_paths(&b"a\nb\0c\0"[..], 0).unwrap(), ["a\nb", "c"]);
+        assert!(read_paths(&b"\xff\n"[..], b'\n').is_err());
+    }
+}

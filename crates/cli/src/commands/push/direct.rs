@@ -1,0 +1,72 @@
+//! Uploading given paths at once, without a queue on disk.
+
+use nix_copy::Cancel;
+use nix_post_build_push_config::{Config, QueueSettings};
+use queue_core::{Push, PushReport, Queue, StorePath};
+
+use super::memory::{MemoryQueue, NoCollector, NoRoots, NoState};
+use super::observer::Narrator;
+use super::queue::SystemClock;
+use super::summary::{self, Told};
+use crate::adapters::{Store, push_options, uploader};
+use crate::cli::PushArgs;
+use crate::commands::queues;
+use crate::error::CommandError;
+use crate::exit_codes::Exit;
+use crate::session::Session;
+
+/// Uploads the paths to the destination of every selected queue.
+pub(super) fn all(
+    paths: &[StorePath],
+    config: &Config,
+    store: &Store,
+    args: &PushArgs,
+    session: &mut Session,
+    stop: &Cancel,
+    exit: Exit,
+) -> Exit {
+    let mut told = Told::new(args.json.json);
+    let exit = queues::each(config, exit, |settings| {
+        if stop.is_cancelled() {
+            return Ok(Exit::Failed);
+        }
+        let report = one(paths, store, settings, stop)?;
+        summary::report_direct_outcome(&report, settings);
+        told.report(&report, settings, store, session);
+        // Somebody asked for just these paths: one that is not valid is a failure here.
+        let invalid = if report.invalid.is_empty() {
+            Exit::Done
+        } else {
+            Exit::Failed
+        };
+        Ok(summary::exit(&report).max(invalid))
+    });
+    told.finish(session);
+    exit
+}
+
+/// The same push as a queue's, with all its splitting and blaming, over a queue in memory.
+fn one(
+    paths: &[StorePath],
+    store: &Store,
+    settings: &QueueSettings,
+    stop: &Cancel,
+) -> Result<PushReport, CommandError> {
+    let queue = MemoryQueue::new(paths);
+    let uploader = uploader(store, settings)?;
+    let push = Push {
+        queue: Queue {
+            directory: &queue,
+            roots: &NoRoots,
+        },
+        collector: &NoCollector,
+        files: &store.dir,
+        database: &store.database(),
+        uploader: &uploader,
+        state: &NoState,
+        clock: &SystemClock,
+        cancelled: &|| stop.is_cancelled(),
+    };
+    let options = push_options(settings, true, fastrand::u64(..));
+    Ok(push.run(&options, &mut Narrator::without_queue(settings, &store.dir))?)
+}

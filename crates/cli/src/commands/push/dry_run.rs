@@ -1,0 +1,153 @@
+//! What a push would do, without doing it.
+
+use std::time::SystemTime;
+
+use nix_post_build_push_config::{Config, QueueSettings};
+use queue_core::{State, StoreFiles, StorePath};
+
+use super::observer::count;
+use crate::adapters::Store;
+use crate::cli::PushArgs;
+use crate::commands::queues;
+use crate::exit_codes::Exit;
+use crate::json::{DryRunJson, time};
+use crate::session::{Session, destination, now};
+use crate::view::{EntryView, QueueView};
+
+/// For the queues as they are.
+pub(super) fn queues(
+    config: &Config,
+    store: &Store,
+    args: &PushArgs,
+    session: &mut Session,
+    exit: Exit,
+) -> Exit {
+    let mut rows = Vec::new();
+    let now = now();
+    let exit = queues::each(config, exit, |settings| {
+        let queue = queues::open(store, settings)?;
+        let view = QueueView::of(store, settings, queue.as_ref(), now)?;
+        rows.push(planned(&view, settings, store, args.force, now));
+        Ok(Exit::Done)
+    });
+    tell(&rows, args, session);
+    exit
+}
+
+/// For given paths.
+pub(super) fn paths(
+    paths: &[StorePath],
+    config: &Config,
+    store: &Store,
+    args: &PushArgs,
+    session: &mut Session,
+    exit: Exit,
+) -> Exit {
+    let mut rows = Vec::new();
+    let exit = queues::each(config, exit, |settings| {
+        let mut row = nothing(settings);
+        for path in paths {
+            let present = store.dir.is_present(path)?;
+            let list = if present {
+                &mut row.ready
+            } else {
+                &mut row.absent
+            };
+            list.push(store.dir.join(path).into_string());
+        }
+        let absent = !row.absent.is_empty();
+        rows.push(row);
+        Ok(if absent { Exit::Failed } else { Exit::Done })
+    });
+    tell(&rows, args, session);
+    exit
+}
+
+fn planned(
+    view: &QueueView,
+    settings: &QueueSettings,
+    store: &Store,
+    force: bool,
+    now: SystemTime,
+) -> DryRunJson {
+    let full = |entry: &&EntryView| store.dir.join(&entry.entry.path).into_string();
+    let of = |wanted: &dyn Fn(&EntryView) -> bool| {
+        view.entries
+            .iter()
+            .filter(|entry| wanted(entry))
+            .map(|entry| full(&entry))
+            .collect()
+    };
+    let absent = |entry: &EntryView| entry.present == Some(false);
+    let waits = |entry: &EntryView| matches!(entry.state, State::BackingOff { .. }) && !force;
+    let parked = |entry: &EntryView| matches!(entry.state, State::Parked { .. });
+    DryRunJson {
+        destination_until: view
+            .destination_until(settings, now)
+            .filter(|_| !force)
+            .map(time),
+        ready: of(&|entry| !absent(entry) && !waits(entry) && !parked(entry)),
+        backing_off: of(&|entry| !absent(entry) && waits(entry)),
+        parked: of(&|entry| !absent(entry) && parked(entry)),
+        absent: of(&absent),
+        ..nothing(settings)
+    }
+}
+
+fn nothing(settings: &QueueSettings) -> DryRunJson {
+    DryRunJson {
+        queue: settings.name.clone(),
+        destination: destination(settings).unwrap_or_default(),
+        closure_type: settings.closure_type.value.to_string(),
+        destination_until: None,
+        ready: Vec::new(),
+        backing_off: Vec::new(),
+        parked: Vec::new(),
+        absent: Vec::new(),
+    }
+}
+
+fn tell(rows: &[DryRunJson], args: &PushArgs, session: &mut Session) {
+    if args.json.json {
+        return session.out.json(&rows);
+    }
+    for row in rows {
+        tell_one(row, session);
+    }
+}
+
+fn tell_one(row: &DryRunJson, session: &mut Session) {
+    let DryRunJson {
+        queue,
+        destination,
+        closure_type,
+        ready,
+        ..
+    } = row;
+    let out = &mut session.out;
+    out.line(match &row.destination_until {
+        Some(until) => format!("{queue}: {destination} did not answer; not asked before {until}"),
+        None if ready.is_empty() => format!("{queue}: nothing would be copied to {destination}"),
+        None => format!(
+            "{queue}: would copy {} to {destination} (closure type {closure_type})",
+            count(ready.len())
+        ),
+    });
+    ready
+        .iter()
+        .for_each(|path| out.line(format_args!("  {path}")));
+    let others = [
+        (&row.backing_off, "back off after a failure"),
+        (&row.parked, "are parked after too many failures"),
+        (
+            &row.absent,
+            "have no store object, and leave the queue if they are no longer valid",
+        ),
+    ];
+    for (paths, what) in others.into_iter().filter(|(paths, _)| !paths.is_empty()) {
+        out.line(format_args!("{queue}: {} that {what}", count(paths.len())));
+        paths
+            .iter()
+            .for_each(|path| out.line(format_args!("  {path}")));
+    }
+}

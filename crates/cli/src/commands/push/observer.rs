@@ -1,0 +1,121 @@
+//! Tells what happens in a push while it happens.
+
+use nix_post_build_push_config::QueueSettings;
+use queue_core::{Failed, PushEvent, PushObserver, StoreDir, StorePath};
+
+use crate::json::time;
+use crate::message::Message;
+use crate::session::destination;
+use crate::view::warn_of_foreign;
+
+/// Turns the events of a push into messages.
+pub(super) struct Narrator<'a> {
+    queue: &'a str,
+    destination: String,
+    store: &'a StoreDir,
+    /// Whether what failed stays in a queue and is tried again.
+    queued: bool,
+}
+
+impl<'a> Narrator<'a> {
+    pub(super) fn new(settings: &'a QueueSettings, store: &'a StoreDir) -> Self {
+        let destination = destination(settings).unwrap_or_default();
+        Self {
+            queue: &settings.name,
+            destination,
+            store,
+            queued: true,
+        }
+    }
+
+    /// For an upload of given paths.
+    pub(super) fn without_queue(settings: &'a QueueSettings, store: &'a StoreDir) -> Self {
+        Self {
+            queued: false,
+            ..Self::new(settings, store)
+        }
+    }
+
+    fn full(&self, path: &StorePath) -> String {
+        self.store.join(path).into_string()
+    }
+
+    fn invalid(&self, path: &StorePath) {
+        let path = self.full(path);
+        match self.queued {
+            true => Message::new(format!(
+                "{}: {path} is no longer valid; dropped",
+                self.queue
+            ))
+            .warning(),
+            false => Message::new(format!("{}: {path} is not valid", self.queue)).error(),
+        }
+    }
+
+    fn failed(&self, failed: &Failed) {
+        let (queue, path) = (self.queue, self.full(&failed.path));
+        let text = format!("{queue}: failed to copy {path} to {}", self.destination);
+        let message = Message::new(text).caused_by_upload(&failed.error);
+        let attempts = failed.attempts;
+        let message = match failed.next_try {
+            _ if !self.queued => message,
+            Some(next) => message.hint(format!(
+                "attempt {attempts}; it is tried again after {}",
+                time(next)
+            )),
+            None => message.hint(format!(
+                "attempt {attempts}; it is parked now: mend the cause, then `retry {}`",
+                failed.path
+            )),
+        };
+        message.error();
+    }
+}
+
+impl PushObserver for Narrator<'_> {
+    fn notice(&mut self, event: &PushEvent<'_>) {
+        let Self {
+            queue, destination, ..
+        } = &*self;
+        match event {
+            PushEvent::LedgerLost(error) => {
+                Message::new(format!("{queue}: the memory of failures is lost"))
+                    .caused_by(*error)
+                    .warning();
+            }
+            PushEvent::Foreign(foreign) => warn_of_foreign(queue, foreign),
+            PushEvent::Rooted(path) => {
+                tracing::info!("{queue}: {} had no root and has one now", self.full(path));
+            }
+            PushEvent::Invalid(path) => self.invalid(path),
+            PushEvent::Started(paths) => {
+                tracing::debug!("{queue}: copying {} to {destination}", count(paths.len()));
+            }
+            PushEvent::Uploaded(paths) => {
+                tracing::debug!("{queue}: copied {}", count(paths.len()));
+                for path in *paths {
+                    tracing::trace!("{queue}: copied {}", self.full(path));
+                }
+            }
+            PushEvent::Split(size, error) => {
+                let text = format!("{queue}: failed to copy {} together", count(*size));
+                tracing::debug!(details = error.message, "{text}; trying smaller parts");
+            }
+            PushEvent::Warning(warning) => {
+                let path = self.full(&warning.path);
+                tracing::warn!("{queue}: {path} {}", warning.message);
+            }
+            PushEvent::Failed(failed) => self.failed(failed),
+            PushEvent::Problem(error) => Message::from(*error).error(),
+            _ => {}
+        }
+    }
+}
+
+/// `1 path`, `2 paths`
+pub(super) fn count(number: usize) -> String {
+    match number {
+        1 => "1 path".to_owned(),
+        _ => format!("{number} paths"),
+    }
+}

@@ -1,0 +1,77 @@
+//! Pushing the queues.
+
+use nix_copy::Cancel;
+use nix_post_build_push_config::{Config, QueueSettings};
+use queue_core::{Push, PushReport};
+
+use super::observer::Narrator;
+use super::summary::{self, Told};
+use crate::adapters::{Store, push_options, uploader};
+use crate::cli::PushArgs;
+use crate::commands::queues;
+use crate::error::CommandError;
+use crate::exit_codes::Exit;
+use crate::session::Session;
+
+/// Pushes every selected queue, one after the other. After a request to stop no further one
+/// is begun.
+pub(super) fn all(
+    config: &Config,
+    store: &Store,
+    args: &PushArgs,
+    session: &mut Session,
+    stop: &Cancel,
+    exit: Exit,
+) -> Exit {
+    let mut told = Told::new(args.json.json);
+    let exit = queues::each(config, exit, |settings| {
+        if stop.is_cancelled() {
+            return Ok(Exit::Failed);
+        }
+        let Some(report) = one(store, settings, args.force, stop)? else {
+            told.nothing_queued(settings, session);
+            return Ok(Exit::Done);
+        };
+        summary::report_outcome(&report, settings);
+        told.report(&report, settings, store, session);
+        Ok(summary::exit(&report))
+    });
+    told.finish(session);
+    exit
+}
+
+/// `None` when the queue does not exist, and so is empty.
+fn one(
+    store: &Store,
+    settings: &QueueSettings,
+    force: bool,
+    stop: &Cancel,
+) -> Result<Option<PushReport>, CommandError> {
+    let Some(queue) = queues::open(store, settings)? else {
+        return Ok(None);
+    };
+    let state = queue.push_state()?;
+    let uploader = uploader(store, settings)?;
+    let push = Push {
+        queue: queue.queue(),
+        collector: &store.collector,
+        files: &store.dir,
+        database: &store.database(),
+        uploader: &uploader,
+        state: &state,
+        clock: &SystemClock,
+        cancelled: &|| stop.is_cancelled(),
+    };
+    let options = push_options(settings, force, fastrand::u64(..));
+    let report = push.run(&options, &mut Narrator::new(settings, &store.dir))?;
+    Ok(Some(report))
+}
+
+/// The system's time.
+pub(super) struct SystemClock;
+
+impl queue_core::Clock for SystemClock {
+    fn now(&self) -> std::time::SystemTime {
+        std::time::SystemTime::now()
+    }
+}

@@ -1,0 +1,182 @@
+//! How a push ended: its exit code, its messages, its line of summary.
+
+use nix_post_build_push_config::QueueSettings;
+use queue_core::{Outcome, PushReport, StorePath};
+
+use crate::adapters::Store;
+use crate::exit_codes::Exit;
+use crate::json::{FailedJson, PushJson, time};
+use crate::message::Message;
+use crate::session::{Session, destination};
+
+/// The exit code of one push.
+pub(super) fn exit(report: &PushReport) -> Exit {
+    let some_failed = !report.failed.is_empty() || !report.problems.is_empty();
+    match &report.outcome {
+        Outcome::BackingOff { .. } | Outcome::Unavailable { .. } => Exit::Unavailable,
+        Outcome::Cancelled | Outcome::Broken(_) => Exit::Failed,
+        _ if some_failed => Exit::Failed,
+        _ => Exit::Done,
+    }
+}
+
+/// Reports an end that came before the end of the queue, and what waits for somebody.
+pub(super) fn report_outcome(report: &PushReport, settings: &QueueSettings) {
+    report_end(report, settings, true);
+    if report.parked > 0 {
+        Message::new(format!(
+            "{}: {} parked after too many failures",
+            settings.name, report.parked
+        ))
+        .hint("`status` says why; `retry` tries again, `drop` gives up")
+        .warning();
+    }
+}
+
+/// Reports an early end of an upload without a queue: nothing is kept, nothing tried again.
+pub(super) fn report_direct_outcome(report: &PushReport, settings: &QueueSettings) {
+    report_end(report, settings, false);
+}
+
+fn report_end(report: &PushReport, settings: &QueueSettings, queued: bool) {
+    let name = &settings.name;
+    let to = destination(settings).unwrap_or_default();
+    match &report.outcome {
+        Outcome::AlreadyRunning => tracing::debug!("{name}: another push is at work on this queue"),
+        Outcome::Cancelled if queued => {
+            tracing::warn!("{name}: asked to stop; the rest stays queued");
+        }
+        Outcome::Cancelled => tracing::warn!("{name}: asked to stop; the rest was not copied"),
+        Outcome::BackingOff { until, error } => {
+            let until = time(*until);
+            let mut message = Message::new(format!("{name}: {to} is not asked before {until}"));
+            message.causes.push(error.clone());
+            message.hint("to ask it now: push --force").error();
+        }
+        Outcome::Unavailable { error, until } => {
+            let text = format!("{name}: {to} is unavailable");
+            let message = Message::new(text).caused_by_upload(error);
+            let kept = format!("all is kept; it is asked again after {}", time(*until));
+            if queued { message.hint(kept) } else { message }.error();
+        }
+        Outcome::Broken(error) => {
+            let text = format!("{name}: nothing can be copied from here");
+            Message::new(text).caused_by_upload(error).error();
+        }
+        _ => {}
+    }
+}
+
+/// Tells the results on standard output: a line as each queue ends, or JSON at the end.
+pub(super) struct Told {
+    json: Option<Vec<PushJson>>,
+}
+
+impl Told {
+    pub(super) fn new(json: bool) -> Self {
+        Self {
+            json: json.then(Vec::new),
+        }
+    }
+
+    pub(super) fn nothing_queued(&mut self, settings: &QueueSettings, session: &mut Session) {
+        match &mut self.json {
+            Some(rows) => rows.push(json_of_nothing(settings)),
+            None => session.confirm(format_args!("{}: nothing is queued", settings.name)),
+        }
+    }
+
+    pub(super) fn report(
+        &mut self,
+        report: &PushReport,
+        settings: &QueueSettings,
+        store: &Store,
+        session: &mut Session,
+    ) {
+        match &mut self.json {
+            Some(rows) => rows.push(json(report, settings, store)),
+            None => {
+                let destination = destination(settings).unwrap_or_default();
+                session.confirm(line(report, &settings.name, &destination));
+            }
+        }
+    }
+
+    pub(super) fn finish(self, session: &mut Session) {
+        if let Some(rows) = self.json {
+            session.out.json(&rows);
+        }
+    }
+}
+
+fn line(report: &PushReport, name: &str, destination: &str) -> String {
+    if matches!(report.outcome, Outcome::AlreadyRunning) {
+        return format!("{name}: another push is at work");
+    }
+    let parts = [
+        (report.failed.len(), "failed"),
+        (report.invalid.len(), "no longer valid"),
+        (report.backing_off, "backing off"),
+        (report.parked, "parked"),
+        (report.left, "left"),
+    ];
+    let copied = report.uploaded.len();
+    if copied == 0 && parts.iter().all(|(number, _)| *number == 0) {
+        return format!("{name}: nothing is queued");
+    }
+    let parts = parts.iter().filter(|(number, _)| *number > 0);
+    let parts: String = parts
+        .map(|(number, what)| format!(", {number} {what}"))
+        .collect();
+    format!("{name}: {copied} copied to {destination}{parts}")
+}
+
+fn json(report: &PushReport, settings: &QueueSettings, store: &Store) -> PushJson {
+    let full = |path: &StorePath| store.dir.join(path).into_string();
+    let (outcome, error, until) = match &report.outcome {
+        Outcome::AlreadyRunning => ("already-running", None, None),
+        Outcome::Cancelled => ("cancelled", None, None),
+        Outcome::BackingOff { until, error } => {
+            ("backing-off", Some(error.clone()), Some(time(*until)))
+        }
+        Outcome::Unavailable { error, until } => (
+            "unavailable",
+            Some(error.message.clone()),
+            Some(time(*until)),
+        ),
+        Outcome::Broken(error) => ("broken", Some(error.message.clone()), None),
+        _ => ("finished", None, None),
+    };
+    PushJson {
+        outcome,
+        error,
+        until,
+        uploaded: report.uploaded.iter().map(full).collect(),
+        invalid: report.invalid.iter().map(full).collect(),
+        failed: report
+            .failed
+            .iter()
+            .map(|f| FailedJson::new(full(&f.path), f))
+            .collect(),
+        backing_off: report.backing_off,
+        parked: report.parked,
+        left: report.left,
+        ..json_of_nothing(settings)
+    }
+}
+
+fn json_of_nothing(settings: &QueueSettings) -> PushJson {
+    PushJson {
+        queue: settings.name.clone(),
+        destination: destination(settings).unwrap_or_default(),
+        outcome: "finished",
+        error: None,
+        until: None,
+        uploaded: Vec::new(),
+        invalid: Vec::new(),
+        failed: Vec::new(),
+        backing_off: 0,
+        parked: 0,
+        left: 0,
+    }
+}

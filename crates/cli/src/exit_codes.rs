@@ -1,0 +1,98 @@
+//! The exit codes, which scripts and units rely on.
+
+use std::process::ExitCode;
+
+/// How a run ended. The worst comes last, and of several queues the worst counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Exit {
+    /// All was done, or there was nothing to do.
+    Done,
+    /// Some of it failed; what failed is kept and tried again.
+    Failed,
+    /// A destination does not answer; its entries are kept.
+    Unavailable,
+    /// The configuration is wrong.
+    Config,
+    /// The program has a fault.
+    Bug,
+    /// The command line is wrong; nothing was done.
+    Usage,
+}
+
+/// Done, or nothing to do. A push that finds another push of its queue at work
+/// ends with this: that one does the work.
+pub const DONE: u8 = 0;
+/// The command line cannot be understood.
+pub const USAGE: u8 = 2;
+/// A destination is unavailable, or did not answer a short while ago. Entries are kept.
+pub const UNAVAILABLE: u8 = 69;
+/// A fault of the program.
+pub const BUG: u8 = 70;
+/// Something failed, or the push was asked to stop. Entries are kept.
+pub const FAILED: u8 = 75;
+/// The configuration is wrong or incomplete.
+pub const CONFIG: u8 = 78;
+
+/// The codes with their meanings, as the documentation lists them.
+pub const ALL: &[(u8, &str)] = &[
+    (
+        DONE,
+        "Done, or nothing to do. Also when another push of the same queue is at work.",
+    ),
+    (
+        USAGE,
+        "The command line cannot be understood, or names something that is not there.",
+    ),
+    (
+        UNAVAILABLE,
+        "A destination does not answer, or did not a short while ago. All its entries are kept.",
+    ),
+    (BUG, "A fault of the program. Please report it."),
+    (
+        FAILED,
+        "Something failed and is kept, or a signal ended the command. Trying again may help.",
+    ),
+    (
+        CONFIG,
+        "The configuration is wrong, or a setting is missing.",
+    ),
+];
+
+impl Exit {
+    /// The exit code of the process.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Done => DONE,
+            Self::Usage => USAGE,
+            Self::Unavailable => UNAVAILABLE,
+            Self::Bug => BUG,
+            Self::Failed => FAILED,
+            Self::Config => CONFIG,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        exit.code().into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_several_queues_the_worst_counts() {
+        let mut ends = [
+            Exit::Failed,
+            Exit::Bug,
+            Exit::Done,
+            Exit::Config,
+            Exit::Unavailable,
+        ];
+        ends.sort();
+        assert_eq!(ends.map(Exit::code), [0, 75, 69, 78, 70]);
+    }
+}

@@ -1,0 +1,67 @@
+//! One line for each thing that went wrong.
+
+use nix_post_build_push_config::Resolution;
+use queue_core::{PortError, QueueReport, StoreDir};
+
+/// The problems of the configuration in one line: the first, and where to read
+/// the rest.
+pub(super) fn problems(resolution: &Resolution) -> Vec<String> {
+    let problems = &resolution.problems;
+    let Some(first) = problems.first() else {
+        return Vec::new();
+    };
+    let mut line = with_hint(first.to_string(), first.hint.as_deref());
+    if problems.len() > 1 {
+        let more = problems.len() - 1;
+        line += &format!("; and {more} more: run `nix-post-build-push config check`");
+    }
+    vec![line]
+}
+
+/// An error in one line, its causes and hint included.
+pub(super) fn port_error(error: &PortError) -> String {
+    with_hint(error.chain(), error.hint())
+}
+
+/// An error about one queue.
+pub(super) fn queue_error(queue: &str, error: &PortError) -> String {
+    format!("queue {queue}: {}", port_error(error))
+}
+
+/// What did not work in one queue: at most one line for each sort of failure.
+pub(super) fn queue_report(queue: &str, report: &QueueReport, store: &StoreDir) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some(path) = report.absent.first() {
+        let more = more(report.absent.len());
+        lines.push(format!(
+            "queue {queue}: {} is not in the store{more}",
+            store.join(path)
+        ));
+    }
+    if let Some((path, error)) = report.failed.first() {
+        let (more, why) = (more(report.failed.len()), port_error(error));
+        lines.push(format!(
+            "queue {queue}: {} is not queued{more}: {why}",
+            store.join(path)
+        ));
+    }
+    if let Some(error) = &report.not_durable {
+        lines.push(queue_error(queue, error));
+    }
+    lines
+}
+
+fn more(count: usize) -> String {
+    if count > 1 {
+        format!(", nor {} more", count - 1)
+    } else {
+        String::new()
+    }
+}
+
+fn with_hint(mut line: String, hint: Option<&str>) -> String {
+    if let Some(hint) = hint {
+        line += &format!(" (hint: {hint})");
+    }
+    line
+}

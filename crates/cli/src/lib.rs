@@ -1,0 +1,27 @@
+//! The programs `nix-post-build-push` and `nix-post-build-push-hook`: what they share, and
+//! all of the former.
+//!
+//! It wires configuration, queue and Nix together and talks to people: arguments, messages,
+//! exit codes, signals. What a queue is and what a failure means is decided elsewhere.
+
+pub mod adapters;
+mod args;
+mod cli;
+mod commands;
+mod error;
+pub mod exit_codes;
+pub mod hook;
+mod json;
+mod logging;
+mod message;
+mod output;
+mod patterns;
+mod program;
+mod reference;
+mod session;
+mod signals;
+mod store_argument;
+mod terminal;
+mod view;
+
+pub use program::main;

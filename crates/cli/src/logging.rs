@@ -1,0 +1,114 @@
+//! Messages on standard error, or in the journal.
+
+mod text;
+
+use nix_post_build_push_config::Environment;
+use tracing_subscriber::filter::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{Layer, Registry, fmt};
+
+use crate::cli::{LogFormat, OutputArgs};
+use crate::error::CommandError;
+use crate::exit_codes::Exit;
+
+const FILTER: &str = "NIX_POST_BUILD_PUSH_LOG";
+const FORMAT: &str = "NIX_POST_BUILD_PUSH_LOG_FORMAT";
+
+/// The parts of the program whose messages `-v` and `-q` are about.
+const OURS: [&str; 4] = [
+    "nix_post_build_push",
+    "nix_post_build_push_config",
+    "nix_copy",
+    "queue_core",
+];
+
+/// Sets up the messages of this process, once.
+///
+/// # Errors
+///
+/// If the filter or the format cannot be understood, or the journal not be reached. Then
+/// messages are lines of text.
+pub(crate) fn init(args: OutputArgs, environment: &Environment) -> Result<(), CommandError> {
+    let chosen = filter(args, environment).and_then(|filter| {
+        Ok(layer(format(args, environment)?)?
+            .with_filter(filter)
+            .boxed())
+    });
+    let (layer, result) = match chosen {
+        Ok(layer) => (layer, Ok(())),
+        Err(error) => (text_layer().with_filter(by_level(args)).boxed(), Err(error)),
+    };
+    // Only a second call could fail, and then the first one's messages go on.
+    let _ = Registry::default().with(layer).try_init();
+    result
+}
+
+fn layer(format: LogFormat) -> Result<Box<dyn Layer<Registry> + Send + Sync>, CommandError> {
+    match format {
+        LogFormat::Text => Ok(text_layer()),
+        LogFormat::Json => Ok(fmt::layer()
+            .json()
+            .flatten_event(true)
+            .with_writer(std::io::stderr)
+            .boxed()),
+        LogFormat::Journald => match tracing_journald::layer() {
+            Ok(layer) => Ok(layer
+                .with_syslog_identifier(crate::cli::NAME.to_owned())
+                .boxed()),
+            Err(error) => Err(
+                CommandError::new(Exit::Config, "failed to reach the journal")
+                    .caused_by(&error)
+                    .hint("use --log-format text or json where no journald runs"),
+            ),
+        },
+    }
+}
+
+fn text_layer() -> Box<dyn Layer<Registry> + Send + Sync> {
+    fmt::layer()
+        .event_format(text::Lines::new())
+        .with_writer(std::io::stderr)
+        .boxed()
+}
+
+fn format(args: OutputArgs, environment: &Environment) -> Result<LogFormat, CommandError> {
+    use clap::ValueEnum;
+    let variable = || {
+        environment
+            .get(FORMAT)
+            .map(|word| LogFormat::from_str(word, false))
+    };
+    match args.log_format.map(Ok).or_else(variable) {
+        None => Ok(LogFormat::Text),
+        Some(Ok(format)) => Ok(format),
+        Some(Err(_)) => Err(CommandError::new(
+            Exit::Config,
+            format!("variable {FORMAT}: unknown format"),
+        )
+        .hint("allowed are text, json, journald")),
+    }
+}
+
+fn filter(args: OutputArgs, environment: &Environment) -> Result<EnvFilter, CommandError> {
+    match environment.get(FILTER) {
+        None => Ok(by_level(args)),
+        Some(directives) => EnvFilter::try_new(directives).map_err(|error| {
+            CommandError::new(Exit::Config, format!("variable {FILTER}: not a filter"))
+                .caused_by(&error)
+                .hint("write it such as `debug` or `nix_copy=trace,info`")
+        }),
+    }
+}
+
+fn by_level(args: OutputArgs) -> EnvFilter {
+    let level = match i16::from(args.verbose) - i16::from(args.quiet) {
+        ..=-2 => "error",
+        -1 => "warn",
+        0 => "info",
+        1 => "debug",
+        2.. => "trace",
+    };
+    let ours = OURS.map(|target| format!("{target}={level}"));
+    EnvFilter::new(format!("warn,{}", ours.join(",")))
+}

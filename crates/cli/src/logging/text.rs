@@ -1,0 +1,98 @@
+//! Messages as lines for people.
+
+use std::fmt::{self, Debug, Write};
+use std::io::IsTerminal;
+
+use tracing::field::{Field, Visit};
+use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::fmt::FmtContext;
+use tracing_subscriber::fmt::format::{FormatEvent, FormatFields, Writer};
+use tracing_subscriber::registry::LookupSpan;
+
+use crate::terminal::Escaped;
+
+/// `error: what failed`, `  caused by: why`, `hint: what to do`.
+pub(super) struct Lines {
+    colours: bool,
+}
+
+impl Lines {
+    pub(super) fn new() -> Self {
+        let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+        Self {
+            colours: wanted && std::io::stderr().is_terminal(),
+        }
+    }
+
+    fn label(&self, level: Level) -> String {
+        let (word, colour) = match level {
+            Level::ERROR => ("error:", "1;31"),
+            Level::WARN => ("warning:", "1;33"),
+            Level::INFO => ("info:", "1"),
+            Level::DEBUG => ("debug:", "2"),
+            Level::TRACE => ("trace:", "2"),
+        };
+        match self.colours {
+            true => format!("\x1b[{colour}m{word}\x1b[0m"),
+            false => word.to_owned(),
+        }
+    }
+}
+
+impl<S, N> FormatEvent<S, N> for Lines
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(
+        &self,
+        _: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        let mut fields = Fields::default();
+        event.record(&mut fields);
+        let label = self.label(*event.metadata().level());
+        write!(writer, "{label} {}", Escaped(&fields.message))?;
+        writeln!(writer, "{}", Escaped(&fields.others))?;
+        let mut lines = |before: &str, text: &str| {
+            text.lines()
+                .try_for_each(|line| writeln!(writer, "{before}{}", Escaped(line)))
+        };
+        lines("  caused by: ", &fields.causes)?;
+        lines("  | ", &fields.details)?;
+        lines("hint: ", &fields.hints)
+    }
+}
+
+#[derive(Default)]
+struct Fields {
+    message: String,
+    causes: String,
+    hints: String,
+    details: String,
+    others: String,
+}
+
+impl Fields {
+    fn record(&mut self, field: &Field, value: impl fmt::Display) -> fmt::Result {
+        match field.name() {
+            "message" => write!(self.message, "{value}"),
+            "causes" => write!(self.causes, "{value}"),
+            "hints" => write!(self.hints, "{value}"),
+            "details" => write!(self.details, "{value}"),
+            name => write!(self.others, " {name}={value}"),
+        }
+    }
+}
+
+// Writing to a string cannot fail.
+impl Visit for Fields {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        let _ = self.record(field, value);
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        let _ = self.record(field, format_args!("{value:?}"));
+    }
+}

@@ -1,0 +1,208 @@
+//! From the process's arguments to its exit code.
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
+use std::process::ExitCode;
+
+use camino::Utf8PathBuf;
+use clap::Parser;
+use nix_post_build_push_config::Environment;
+
+use crate::args::{OwnOptions, Split};
+use crate::cli::{self, Cli, NAME};
+use crate::commands;
+use crate::error::CommandError;
+use crate::exit_codes::{self, Exit};
+use crate::logging;
+use crate::message::Message;
+use crate::output::Output;
+use crate::session::Session;
+use crate::terminal::Escaped;
+
+/// The command that hands options on to Nix.
+const HANDS_ON: &str = "push";
+
+/// Names under which options for Nix are accepted, and have no effect.
+const IGNORE: [&str; 4] = [
+    "closure",
+    "show-closure",
+    "enqueue-paths",
+    "show-queued-paths",
+];
+
+/// Runs the program.
+#[must_use]
+pub fn main() -> ExitCode {
+    panic::set_hook(Box::new(tell_of_a_bug));
+    // Unwinding first ends the children that are still at work.
+    panic::catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| exit_codes::BUG.into())
+}
+
+fn run() -> ExitCode {
+    let cli = read_arguments().and_then(|split| {
+        let arguments = std::iter::once(NAME.to_owned()).chain(split.for_clap());
+        let cli = Cli::try_parse_from(arguments).map_err(Refused::by_clap)?;
+        Ok((cli, split))
+    });
+    match cli {
+        Ok((cli, split)) => run_command(cli, &split).into(),
+        Err(refused) => refused.tell(),
+    }
+}
+
+fn run_command(cli: Cli, split: &Split) -> Exit {
+    let environment = Environment::new(std::env::vars_os());
+    let logging = logging::init(cli.output, &environment);
+    let mut session = session(&cli, split, environment);
+    let result = logging.and_then(|()| {
+        warn_of_what_is_ignored(&cli, split);
+        commands::run(cli.command, &mut session)
+    });
+    let written = session.out.finish();
+    let exit = result.unwrap_or_else(|error| {
+        error.report();
+        error.exit
+    });
+    match written {
+        Ok(()) => exit,
+        Err(error) => {
+            error.report();
+            exit.max(error.exit)
+        }
+    }
+}
+
+fn session(cli: &Cli, split: &Split, environment: Environment) -> Session {
+    let cwd = std::env::current_dir()
+        .ok()
+        .and_then(|cwd| Utf8PathBuf::from_path_buf(cwd).ok());
+    // Where the working directory has no usable name, the kernel still knows it.
+    let cwd = cwd.unwrap_or_else(|| "/proc/self/cwd".into());
+    let called = split.command().unwrap_or_default().to_owned();
+    let for_nix = if IGNORE.contains(&called.as_str()) {
+        &[][..]
+    } else {
+        &split.nix
+    };
+    Session {
+        overrides: cli.settings.overrides(&cwd, for_nix),
+        environment,
+        cwd,
+        called,
+        quiet: cli.output.quiet > cli.output.verbose,
+        out: Output::default(),
+    }
+}
+
+fn warn_of_what_is_ignored(cli: &Cli, split: &Split) {
+    if cli.settings.xargs_bin.is_some() {
+        Message::new("--xargs-bin has no effect any more").warning();
+    }
+    if let Some(called) = split.command().filter(|name| IGNORE.contains(name))
+        && let Some(first) = split.nix.first()
+    {
+        Message::new(format!(
+            "`{called}` has no use for `{first}` and the options behind it"
+        ))
+        .warning();
+    }
+}
+
+/// Tells our arguments from Nix's, and refuses the latter where they would have no effect.
+fn read_arguments() -> Result<Split, Refused> {
+    let utf8 = |argument: OsString| {
+        argument.into_string().map_err(|argument| {
+            Refused::by_us(format!(
+                "an argument is not UTF-8: {}",
+                argument.to_string_lossy()
+            ))
+        })
+    };
+    let arguments = std::env::args_os()
+        .skip(1)
+        .map(utf8)
+        .collect::<Result<Vec<_>, _>>()?;
+    let command = cli::command();
+    let split = Split::new(arguments, &OwnOptions::of(&command));
+    let Some((first, called)) = split.nix.first().zip(split.command()) else {
+        return Ok(split);
+    };
+    let known = command.find_subcommand(called).map(clap::Command::get_name);
+    let may_have = known == Some(HANDS_ON);
+    if may_have || IGNORE.contains(&called) {
+        return Ok(split);
+    }
+    // Clap knows best what is wrong with it, and what may have been meant.
+    let mut arguments = vec![NAME.to_owned()];
+    arguments.extend(split.words.iter().cloned().chain([first.clone()]));
+    let mut refused = match Cli::try_parse_from(arguments) {
+        Err(error) => Refused::by_clap(error),
+        Ok(_) => Refused::by_us(format!("unexpected option `{first}` for `{called}`")),
+    };
+    if known.is_some() {
+        refused.hint = Some("only `push` hands options on to Nix");
+    }
+    Err(refused)
+}
+
+/// A command line that is not carried out.
+struct Refused {
+    error: Result<clap::Error, CommandError>,
+    hint: Option<&'static str>,
+}
+
+impl Refused {
+    /// By clap, which also "refuses" to go on when it was asked for help.
+    fn by_clap(error: clap::Error) -> Self {
+        Self {
+            error: Ok(error),
+            hint: None,
+        }
+    }
+
+    fn by_us(text: String) -> Self {
+        Self {
+            error: Err(CommandError::new(Exit::Usage, text)),
+            hint: None,
+        }
+    }
+
+    fn tell(&self) -> ExitCode {
+        let mut stderr = std::io::stderr();
+        // There is nobody left to tell that standard error is gone.
+        let (code, _) = match &self.error {
+            Ok(error) => (
+                u8::try_from(error.exit_code()).unwrap_or(exit_codes::USAGE),
+                error.print(),
+            ),
+            Err(error) => {
+                let text = error.messages.iter().map(|message| message.text.as_str());
+                let text = Escaped(text.collect::<String>());
+                (error.exit.code(), writeln!(stderr, "error: {text}"))
+            }
+        };
+        if let Some(hint) = self.hint {
+            let _ = writeln!(stderr, "hint: {hint}");
+        }
+        code.into()
+    }
+}
+
+fn tell_of_a_bug(info: &PanicHookInfo<'_>) {
+    let payload = info.payload();
+    let text = payload.downcast_ref::<&str>().map(ToString::to_string);
+    let text = text
+        .or_else(|| payload.downcast_ref::<String>().cloned())
+        .unwrap_or_default();
+    let place = info
+        .location()
+        .map(|place| format!(" at {place}"))
+        .unwrap_or_default();
+    let _ = writeln!(
+        std::io::stderr(),
+        "error: the program has a fault: {}{place}\n\
+         hint: please report this, with the command line and this message; what is queued is safe",
+        Escaped(text)
+    );
+}

@@ -1,0 +1,195 @@
+//! The fields that `--json` prints.
+
+/// One command's output: the command, what one object of its array is, and its fields with
+/// their types and meanings.
+pub(super) type JsonDoc = (
+    &'static str,
+    &'static str,
+    &'static [(&'static str, &'static str, &'static str)],
+);
+
+pub(super) const INTRODUCTION: &str = "\
+Every command prints one array. Fields are always there; what is not known is `null`. Times are \
+RFC 3339 in UTC, paths are full store paths. New fields may be added, and are no reason to \
+refuse the output.";
+
+pub(super) const COMMANDS: &[JsonDoc] = &[
+    (
+        "list --json",
+        "an entry, oldest first",
+        &[
+            ("queue", "string", "the queue's name"),
+            ("path", "string", "the store path"),
+            ("enqueued_at", "time", "when it was enqueued first"),
+            ("state", "string", "`ready`, `backing-off` or `parked`"),
+            ("rooted", "boolean or null", "whether a root holds it"),
+            (
+                "present",
+                "boolean or null",
+                "whether its store object is on disk",
+            ),
+            ("attempts", "number", "failures since the last success"),
+            ("last_error", "string or null", "what the last one said"),
+            (
+                "next_try",
+                "time or null",
+                "when it is tried again, if it waits",
+            ),
+            ("parked_since", "time or null", "when it was given up"),
+        ],
+    ),
+    (
+        "closure --json",
+        "a path that a push would copy",
+        &[
+            ("queue", "string", "the queue's name"),
+            ("path", "string", "the store path"),
+        ],
+    ),
+    (
+        "status --json",
+        "a queue",
+        &[
+            ("queue", "string", "its name"),
+            (
+                "destination",
+                "string or null",
+                "where it is pushed, without secrets",
+            ),
+            ("queue_dir", "string", "its directory"),
+            (
+                "closure_type",
+                "string",
+                "`bare`, `binary`, `source` or `cache`",
+            ),
+            ("entries", "number", "how many are queued"),
+            ("ready", "number", "of those, taken by the next push"),
+            ("backing_off", "number", "of those, waiting after a failure"),
+            ("parked", "number", "of those, given up until `retry`"),
+            (
+                "unrooted",
+                "number",
+                "of those, not held by a root; the next push mends it",
+            ),
+            (
+                "absent",
+                "number",
+                "of those, without a store object on disk",
+            ),
+            ("oldest", "time or null", "when the oldest was enqueued"),
+            (
+                "last_push",
+                "object or null",
+                "`ended` (time), `uploaded` and `failed` (numbers), `error` (string or null: why \
+                 it ended early)",
+            ),
+            (
+                "last_success",
+                "time or null",
+                "when a push last went through without a failure",
+            ),
+            (
+                "destination_failure",
+                "object or null",
+                "if the destination did not answer: as in `failures`, without `path`",
+            ),
+            (
+                "failures",
+                "array",
+                "of objects: `path`, `attempts`, `first_failure`, `last_failure` (times), \
+                 `last_error`, `next_try` and `parked_since` (times or null)",
+            ),
+        ],
+    ),
+    (
+        "push --json",
+        "a queue",
+        &[
+            ("queue", "string", "its name"),
+            (
+                "destination",
+                "string",
+                "where it was pushed, without secrets",
+            ),
+            (
+                "outcome",
+                "string",
+                "`finished`, `already-running`, `cancelled`, `backing-off` (not asked since it \
+                 did not answer before), `unavailable`, `broken` (Nix cannot be run)",
+            ),
+            ("error", "string or null", "why it ended early"),
+            (
+                "until",
+                "time or null",
+                "when the destination is asked again",
+            ),
+            ("uploaded", "array", "paths that are at the destination now"),
+            (
+                "invalid",
+                "array",
+                "paths that left the queue since they are no longer valid",
+            ),
+            (
+                "failed",
+                "array",
+                "of objects: `path`, `error`, `attempts`, `next_try` (time; null: parked)",
+            ),
+            ("backing_off", "number", "entries not tried since they wait"),
+            (
+                "parked",
+                "number",
+                "entries not tried since they are parked",
+            ),
+            (
+                "left",
+                "number",
+                "entries not tried since the push ended early",
+            ),
+        ],
+    ),
+    (
+        "push --dry-run --json",
+        "a queue",
+        &[
+            ("queue", "string", "its name"),
+            (
+                "destination",
+                "string",
+                "where it would be pushed, without secrets",
+            ),
+            (
+                "closure_type",
+                "string",
+                "what would be copied for each path",
+            ),
+            (
+                "destination_until",
+                "time or null",
+                "the destination is not asked before",
+            ),
+            ("ready", "array", "paths that would be copied"),
+            ("backing_off", "array", "paths that wait after a failure"),
+            ("parked", "array", "paths that were given up"),
+            ("absent", "array", "paths without a store object on disk"),
+        ],
+    ),
+    (
+        "config show --json",
+        "a setting",
+        &[
+            (
+                "section",
+                "string",
+                "its table: `nix`, `hook`, `queues.main`",
+            ),
+            ("key", "string", "its key"),
+            ("value", "string", "its value as TOML, without secrets"),
+            (
+                "origin",
+                "string",
+                "`command line`, `variable NAME`, `FILE:LINE:COLUMN`, `default`, or several \
+                 joined by ` + `",
+            ),
+        ],
+    ),
+];

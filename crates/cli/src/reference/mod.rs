@@ -1,0 +1,10 @@
+//! The reference: what the program's help, its manual and CLI.md say.
+
+mod json;
+mod man;
+mod markdown;
+pub(crate) mod settings;
+pub(crate) mod texts;
+
+pub(crate) use man::man_page;
+pub(crate) use markdown::markdown;

@@ -1,0 +1,232 @@
+//! Every setting with its option, its variable, its key and its default.
+
+/// One setting.
+pub(crate) struct SettingDoc {
+    /// Its key in the file.
+    pub key: &'static str,
+    /// Its option, with what it takes; empty where there is none.
+    pub option: &'static str,
+    /// Whether a variable decides it too.
+    pub has_variable: bool,
+    /// Its default as TOML, or in words.
+    pub default: &'static str,
+    /// What it means.
+    pub meaning: &'static str,
+}
+
+const fn setting(
+    key: &'static str,
+    option: &'static str,
+    default: &'static str,
+    meaning: &'static str,
+) -> SettingDoc {
+    SettingDoc {
+        key,
+        option,
+        has_variable: true,
+        default,
+        meaning,
+    }
+}
+
+impl SettingDoc {
+    const fn without_variable(self) -> Self {
+        Self {
+            has_variable: false,
+            ..self
+        }
+    }
+
+    /// The variable that decides it.
+    #[must_use]
+    pub(crate) fn variable(&self) -> Option<String> {
+        let name = || {
+            format!(
+                "NIX_POST_BUILD_PUSH_{}",
+                self.key.to_uppercase().replace('-', "_")
+            )
+        };
+        self.has_variable.then(name)
+    }
+}
+
+/// The keys of a `[queues.NAME]` table.
+pub(crate) const QUEUE: &[SettingDoc] = &[
+    setting(
+        "enable",
+        "",
+        "true",
+        "Whether to use the queue. `--queue` picks a disabled one too.",
+    )
+    .without_variable(),
+    setting(
+        "destination",
+        "--destination URI",
+        "none: needed to push",
+        "Where to push: any store URI that Nix knows, or in the file `{ file = \"/path\" }`, a \
+         file that has the URI as its only line. Never shown with its secrets.",
+    ),
+    setting(
+        "queue-dir",
+        "--queue-dir DIR",
+        "see Files",
+        "Where the entries are kept: an absolute path, another for every queue, writable by \
+         its owner alone.",
+    ),
+    setting(
+        "closure-type",
+        "--closure-type TYPE",
+        "\"binary\"",
+        "What to copy for an entry. `bare`: it alone, which most destinations refuse unless they \
+         have all its references. `binary`: its closure. `source`: the closure of its \
+         derivation. `cache`: that, with all outputs that are valid.",
+    ),
+    setting(
+        "check-sigs",
+        "--[no-]check-sigs",
+        "true",
+        "Whether the destination shall refuse paths without a signature that it trusts. Binary \
+         caches never look.",
+    ),
+    setting(
+        "substitute-on-destination",
+        "--[no-]substitute-on-destination",
+        "false",
+        "Whether the destination may fetch paths from its own substituters.",
+    ),
+    setting(
+        "nix-opts",
+        "any option that is not ours",
+        "[]",
+        "Further options for `nix copy`. Those of the file, of the variable (split into words \
+         as a shell does) and of the command line are all passed, in this order.",
+    ),
+    setting(
+        "timeout",
+        "--timeout DURATION",
+        "\"2h\"",
+        "How long one upload may take: `90s`, `10m`, `2h 30m`. Then it is ended.",
+    ),
+    setting(
+        "stall-timeout",
+        "--stall-timeout DURATION",
+        "\"10m\"",
+        "How long one upload may make no progress.",
+    ),
+    setting(
+        "batch-size",
+        "--batch-size NUMBER",
+        "1000",
+        "How many paths one upload has at most, from 1 to 1000.",
+    ),
+    setting(
+        "verify",
+        "--[no-]verify",
+        "false",
+        "Whether to ask the destination for every path before its entry goes.",
+    ),
+    setting(
+        "retry-delay",
+        "--retry-delay DURATION",
+        "\"1m\"",
+        "The wait after a first failure. It doubles with each further one.",
+    ),
+    setting(
+        "retry-max-delay",
+        "--retry-max-delay DURATION",
+        "\"6h\"",
+        "The longest wait.",
+    ),
+    setting(
+        "max-attempts",
+        "--max-attempts NUMBER",
+        "10",
+        "After so many failures an entry is parked: kept, but not tried until `retry`.",
+    ),
+];
+
+/// The keys of the `[hook]` table.
+pub(crate) const HOOK: &[SettingDoc] = &[
+    setting(
+        "on-error",
+        "",
+        "\"ignore\"",
+        "What the hook does when a path cannot be enqueued: `ignore` reports it and lets the \
+         build succeed, `fail` fails the build.",
+    ),
+    setting(
+        "fsync",
+        "",
+        "true",
+        "Whether an entry is on the disk before an enqueue returns.",
+    )
+    .without_variable(),
+];
+
+/// The keys of the `[nix]` table.
+pub(crate) const NIX: &[SettingDoc] = &[
+    setting(
+        "store-dir",
+        "",
+        "$NIX_STORE_DIR, or \"/nix/store\"",
+        "The store directory.",
+    )
+    .without_variable(),
+    setting(
+        "state-dir",
+        "",
+        "$NIX_STATE_DIR, or $NIX_LOCALSTATE_DIR/nix, or \"/nix/var/nix\"",
+        "Nix's state directory, which has `gcroots` in it.",
+    )
+    .without_variable(),
+    setting(
+        "bin-dir",
+        "",
+        "wherever PATH finds them",
+        "Where `nix` and `nix-store` are.",
+    )
+    .without_variable(),
+];
+
+#[cfg(test)]
+mod tests {
+    use nix_post_build_push_config::{Environment, Inputs, Need, Overrides, resolve};
+
+    use super::*;
+
+    #[test]
+    fn every_setting_of_the_configuration_is_documented_with_its_default() {
+        let variables = [("NIX_POST_BUILD_PUSH_DESTINATION", "file:///x")];
+        let variables = variables.map(|(name, value)| (name.into(), value.into()));
+        let inputs = Inputs {
+            overrides: &Overrides::default(),
+            environment: &Environment::new(variables),
+            uid: 0,
+            need: Need::Enqueue,
+        };
+        let documented: Vec<_> = NIX.iter().chain(HOOK).chain(QUEUE).collect();
+        for row in resolve(&inputs).config.rows() {
+            let found = documented.iter().find(|doc| doc.key == row.key);
+            let doc = found.unwrap_or_else(|| panic!("{} is not documented", row.key));
+            let said_in_words = ["destination", "queue-dir", "store-dir", "state-dir"];
+            if !said_in_words.contains(&row.key) {
+                assert_eq!(doc.default, row.value, "{}", row.key);
+            }
+        }
+    }
+
+    #[test]
+    fn every_setting_with_an_option_has_it() {
+        let own = crate::args::OwnOptions::of(&crate::cli::command());
+        for doc in QUEUE.iter().filter(|doc| doc.option.starts_with("--")) {
+            for prefix in ["", "no-"]
+                .iter()
+                .filter(|p| p.is_empty() || doc.option.contains("[no-]"))
+            {
+                let line = ["list".to_owned(), format!("--{prefix}{}", doc.key)];
+                let split = crate::args::Split::new(line, &own);
+                assert!(split.nix.is_empty(), "--{prefix}{}", doc.key);
+            }
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! What every command works with.
+
+use std::time::SystemTime;
+
+use camino::Utf8PathBuf;
+use nix_copy::Cancel;
+use nix_post_build_push_config::{
+    Config, Environment, Inputs, Need, Overrides, Problem, QueueSettings, Resolution, resolve,
+};
+
+use crate::adapters::Store;
+use crate::error::CommandError;
+use crate::exit_codes::Exit;
+use crate::message::Message;
+use crate::output::Output;
+
+/// One run of the program.
+pub(crate) struct Session {
+    /// The variables.
+    pub environment: Environment,
+    /// The settings of the command line.
+    pub overrides: Overrides,
+    /// The working directory.
+    pub cwd: Utf8PathBuf,
+    /// The command's name, as it was given: an alias may mean something of its own.
+    pub called: String,
+    /// Whether results that only confirm are wanted.
+    pub quiet: bool,
+    /// Where results go.
+    pub out: Output,
+}
+
+/// A configuration without the queues that have a problem.
+pub(crate) struct Configured {
+    /// The sound rest.
+    pub config: Config,
+    /// [`Exit::Config`] if there was a problem, which was reported.
+    pub exit: Exit,
+}
+
+impl Session {
+    /// Everything that is known of the configuration.
+    #[must_use]
+    pub(crate) fn resolve(&self, need: Need) -> Resolution {
+        resolve(&Inputs {
+            overrides: &self.overrides,
+            environment: &self.environment,
+            uid: rustix::process::geteuid().as_raw(),
+            need,
+        })
+    }
+
+    /// The configuration to work with. A queue with a problem is left out, so that it holds
+    /// back no other; its problems and all warnings are reported here.
+    ///
+    /// # Errors
+    ///
+    /// If nothing of the configuration can be used.
+    pub(crate) fn configure(&self, need: Need) -> Result<Configured, CommandError> {
+        let (config, problems, warnings) = self.resolve(need).sound_queues()?;
+        warn(&warnings);
+        problems
+            .iter()
+            .map(Message::from)
+            .for_each(|message| message.error());
+        let exit = if problems.is_empty() {
+            Exit::Done
+        } else {
+            Exit::Config
+        };
+        Ok(Configured { config, exit })
+    }
+
+    /// This machine's store, for a command that never has to be stopped in good order.
+    ///
+    /// # Errors
+    ///
+    /// If the store directory cannot be one.
+    pub(crate) fn store(&self, config: &Config) -> Result<Store, CommandError> {
+        self.stoppable_store(config, &Cancel::never())
+    }
+
+    /// This machine's store; `cancel` ends the calls of Nix.
+    ///
+    /// # Errors
+    ///
+    /// If the store directory cannot be one.
+    pub(crate) fn stoppable_store(
+        &self,
+        config: &Config,
+        cancel: &Cancel,
+    ) -> Result<Store, CommandError> {
+        let store = Store::open(config, std::env::vars_os().collect(), cancel.clone());
+        store.map_err(|error| CommandError {
+            exit: Exit::Config,
+            ..error.into()
+        })
+    }
+
+    /// Confirms something on standard output, unless that is not wanted.
+    pub(crate) fn confirm(&mut self, line: impl std::fmt::Display) {
+        if !self.quiet {
+            self.out.line(line);
+            self.out.flush();
+        }
+    }
+}
+
+/// Reports the warnings of a configuration.
+pub(crate) fn warn(warnings: &[Problem]) {
+    warnings
+        .iter()
+        .map(Message::from)
+        .for_each(|message| message.warning());
+}
+
+/// A queue's destination as it may be shown.
+#[must_use]
+pub(crate) fn destination(settings: &QueueSettings) -> Option<String> {
+    settings
+        .destination
+        .as_ref()
+        .map(|destination| destination.value.to_string())
+}
+
+/// The moment at which a command looks at its queues.
+#[must_use]
+pub(crate) fn now() -> SystemTime {
+    SystemTime::now()
+}

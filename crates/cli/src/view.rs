@@ -1,0 +1,118 @@
+//! A queue as it is now, for commands that only look.
+
+use std::time::SystemTime;
+
+use nix_post_build_push_config::QueueSettings;
+use queue_core::{Entry, Failures, Foreign, Ledger, State, StoreFiles};
+
+use crate::adapters::{OpenQueue, Store, retry_policy};
+use crate::error::CommandError;
+use crate::message::Message;
+
+/// A queue with what its pushes remember.
+#[derive(Default)]
+pub(crate) struct QueueView {
+    /// Oldest first.
+    pub entries: Vec<EntryView>,
+    /// The memory of its pushes.
+    pub ledger: Ledger,
+}
+
+/// An entry with all that is known of it.
+pub(crate) struct EntryView {
+    /// The entry.
+    pub entry: Entry,
+    /// Whether a push would take it now.
+    pub state: State,
+    /// How it failed so far.
+    pub failures: Option<Failures>,
+    /// Whether the garbage collector will find it; `None` when that cannot be seen.
+    pub rooted: Option<bool>,
+    /// Whether its store object is on disk; `None` when that cannot be seen.
+    pub present: Option<bool>,
+}
+
+impl QueueView {
+    /// Looks at a queue; one that does not exist is empty. What is strange about it is
+    /// reported as a warning.
+    ///
+    /// # Errors
+    ///
+    /// If its entries cannot be listed.
+    pub(crate) fn of(
+        store: &Store,
+        settings: &QueueSettings,
+        queue: Option<&OpenQueue>,
+        now: SystemTime,
+    ) -> Result<Self, CommandError> {
+        let Some(queue) = queue else {
+            return Ok(Self::default());
+        };
+        let listing = queue.list()?;
+        listing
+            .foreign
+            .iter()
+            .for_each(|foreign| warn_of_foreign(&settings.name, foreign));
+        let ledger = ledger(queue);
+        let policy = retry_policy(settings);
+        let view = |entry: Entry| EntryView {
+            state: ledger.state(&entry.path, now, &policy),
+            failures: ledger.entry(&entry.path).cloned(),
+            rooted: known(queue.queue().roots.is_registered(&entry.path)),
+            present: known(store.dir.is_present(&entry.path)),
+            entry,
+        };
+        let entries = listing.entries.into_iter().map(view).collect();
+        Ok(Self { entries, ledger })
+    }
+
+    /// When the destination is asked again, if it did not answer.
+    #[must_use]
+    pub(crate) fn destination_until(
+        &self,
+        settings: &QueueSettings,
+        now: SystemTime,
+    ) -> Option<SystemTime> {
+        let policy = retry_policy(settings).for_destination();
+        match self.ledger.destination()?.state(now, &policy) {
+            State::BackingOff { until } => Some(until),
+            State::Ready | State::Parked { .. } => None,
+        }
+    }
+}
+
+/// Reports something in a queue directory that is no entry.
+pub(crate) fn warn_of_foreign(queue: &str, foreign: &Foreign) {
+    let Foreign { name, reason } = foreign;
+    Message::new(format!(
+        "queue {queue}: `{name}` is not an entry: it {reason}"
+    ))
+    .hint("it is left alone; move it away")
+    .warning();
+}
+
+/// What a queue's pushes remember; nothing, with a warning, if that is lost.
+#[must_use]
+pub(crate) fn ledger(queue: &OpenQueue) -> Ledger {
+    let lost = |message: Message| {
+        message.warning();
+        Ledger::default()
+    };
+    let about = || {
+        Message::new(format!(
+            "queue {}: its memory of failures is lost",
+            queue.name()
+        ))
+    };
+    match queue.ledger() {
+        Ok(Ok(ledger)) => ledger,
+        Ok(Err(error)) => lost(about().caused_by(&error)),
+        Err(error) => lost(about().caused_by_port(&error)),
+    }
+}
+
+fn known<T>(answer: Result<T, queue_core::PortError>) -> Option<T> {
+    answer
+        .inspect_err(|error| Message::from(error).warning())
+        .ok()
+}

@@ -1,0 +1,329 @@
+//! push and closure, with programs in the place of Nix that write down how they were called.
+
+mod common;
+
+use common::World;
+
+/// Writes its arguments and its environment down, and succeeds.
+const OBEDIENT: &str = "printf '%s\\n' \"$@\" >> {}/called\nexport -p >> {}/environment\necho '{}'";
+
+fn world() -> World {
+    let mut world = World::new();
+    world.program("nix", OBEDIENT);
+    world.set("NIX_POST_BUILD_PUSH_DESTINATION", "file://{}/cache");
+    world
+}
+
+fn called(world: &World) -> String {
+    let text = std::fs::read_to_string(world.root.join("called")).unwrap_or_default();
+    text.replace(world.root.as_str(), "ROOT").replace('\n', " ")
+}
+
+#[test]
+fn a_push_empties_the_queue() {
+    let world = world();
+    world
+        .run(&["enqueue", &world.object("a"), &world.object("b")])
+        .ok();
+    assert_eq!(
+        world.run(&["push"]).ok(),
+        "default: 2 copied to file://ROOT/cache\n"
+    );
+    assert!(called(&world).contains("copy"), "{}", called(&world));
+    assert_eq!(world.run(&["list"]).ok(), "");
+    assert_eq!(
+        world.run(&["upload-queued-paths"]).ok(),
+        "default: nothing is queued\n"
+    );
+    assert_eq!(world.run(&["push", "-q"]).ok(), "");
+}
+
+#[test]
+fn options_that_are_not_ours_reach_nix_and_those_of_ours_do_not() {
+    let world = world();
+    world.run(&["enqueue", &world.object("a")]).ok();
+    world
+        .run(&[
+            "push",
+            "--option",
+            "cores",
+            "3",
+            "--no-verify",
+            "--queue=default",
+            "--refresh",
+        ])
+        .ok();
+    let called = called(&world);
+    assert!(called.contains("--option cores 3 --refresh"), "{called}");
+    assert!(
+        !called.contains("verify") && !called.contains("--queue"),
+        "{called}"
+    );
+}
+
+#[test]
+fn the_childs_environment_has_nothing_of_ours() {
+    let mut world = world();
+    world.set("NIX_CONFIG", "cores = 9");
+    world.set("OUT_PATHS", &world.object("out"));
+    world.run(&["enqueue"]).ok();
+    world.run(&["push"]).ok();
+    let environment = std::fs::read_to_string(world.root.join("environment")).unwrap();
+    for name in ["NIX_POST_BUILD_PUSH_", "OUT_PATHS", "cores = 9"] {
+        assert!(!environment.contains(name), "{environment}");
+    }
+}
+
+#[test]
+fn given_paths_are_uploaded_at_once_and_no_queue_is_touched() {
+    let mut world = world();
+    let (a, b) = (world.object("a"), world.object("b"));
+    world.link("result", &a);
+    let copied = "default: 1 copied to file://ROOT/cache\n";
+    assert_eq!(
+        world.run(&["push", "--refresh", "--", "./result"]).ok(),
+        copied
+    );
+    assert!(called(&world).contains("--refresh"));
+    world.set("OUT_PATHS", &b);
+    assert_eq!(world.run(&["perform-upload"]).ok(), copied);
+    assert_eq!(world.run(&["push"]).ok(), "default: nothing is queued\n");
+    assert_eq!(world.run(&["push", "--include-out-paths"]).ok(), copied);
+    assert!(!world.root.join("queue").exists());
+    world.unset("OUT_PATHS");
+    world.run(&["perform-upload"]).fails(2);
+    world.run(&["push", "/etc"]).fails(2);
+}
+
+#[test]
+fn without_nix_all_is_kept_and_nobody_is_blamed() {
+    let mut world = world();
+    world.run(&["enqueue", &world.object("a")]).ok();
+    world.set("PATH", "/nowhere");
+    let stderr = world.run(&["push"]).fails(75);
+    assert!(
+        stderr.contains(
+            "error: default: nothing can be copied from here\n  caused by: nix is not in"
+        )
+    );
+    let rows = world.run(&["list", "--json"]).json();
+    assert_eq!(
+        (&rows[0]["state"], &rows[0]["attempts"]),
+        (&"ready".into(), &0.into())
+    );
+}
+
+#[test]
+fn one_dead_destination_holds_back_no_other() {
+    let mut world = world();
+    world.unset("NIX_POST_BUILD_PUSH_QUEUE_DIR");
+    world.unset("NIX_POST_BUILD_PUSH_DESTINATION");
+    world.program(
+        "nix",
+        "case \"$*\" in *dead*) echo \"error: cannot connect to 'dead': Connection refused\" >&2; exit 1;; esac",
+    );
+    let file = world.write(
+        "config.toml",
+        "[queues.a]\nqueue-dir = \"{}/a\"\ndestination = \"ssh-ng://dead\"\n\
+         [queues.b]\nqueue-dir = \"{}/b\"\ndestination = \"ssh-ng://alive\"\n\
+         [queues.c]\nqueue-dir = \"{}/c\"\n",
+    );
+    world.set("NIX_POST_BUILD_PUSH_CONFIG_FILE", file.as_str());
+    let x = world.object("x");
+    for queue in ["a", "b"] {
+        world.run(&["enqueue", "--queue", queue, &x]).ok();
+    }
+    let ran = world.run(&["push"]);
+    // Of queue c's missing destination and the dead one, the former counts.
+    assert_eq!(ran.code, 78, "{}", ran.stderr);
+    assert!(
+        ran.stdout.contains("b: 1 copied to ssh-ng://alive\n"),
+        "{}",
+        ran.stdout
+    );
+    assert!(
+        ran.stderr.contains("queue `c` has no destination"),
+        "{}",
+        ran.stderr
+    );
+    assert!(
+        ran.stderr
+            .contains("error: a: ssh-ng://dead is unavailable"),
+        "{}",
+        ran.stderr
+    );
+    let again = world.run(&["push", "--queue", "a"]).fails(69);
+    assert!(
+        again.contains("is not asked before") && again.contains("push --force"),
+        "{again}"
+    );
+    let status = world.run(&["status", "--queue", "a", "--json"]).json();
+    assert_eq!(status[0]["destination_failure"]["attempts"], 1);
+    let row = &world.run(&["push", "--queue", "b", "--json"]).json()[0];
+    assert_eq!(
+        (&row["outcome"], &row["left"]),
+        (&"finished".into(), &0.into())
+    );
+}
+
+#[test]
+fn a_dry_run_says_what_would_go_where_and_does_nothing() {
+    let world = world();
+    let (a, gone) = (world.object("a"), world.object("gone"));
+    world.run(&["enqueue", &a, &gone]).ok();
+    std::fs::remove_dir(&gone).unwrap();
+    let said = world.run(&["push", "-n"]).ok();
+    let first =
+        "default: would copy 1 path to file://ROOT/cache (closure type binary)\n  ROOT/store/";
+    assert!(said.starts_with(first), "{said}");
+    assert!(said.contains("1 path that have no store object"), "{said}");
+    let row = &world.run(&["push", "--dry-run", "--json"]).json()[0];
+    assert_eq!(
+        (
+            row["ready"].as_array().unwrap().len(),
+            row["absent"].as_array().unwrap().len()
+        ),
+        (1, 1)
+    );
+    assert_eq!(called(&world), "");
+    world.run(&["push", "-n", &gone]).fails(75);
+}
+
+#[test]
+fn the_closure_is_what_nix_says() {
+    let world = world();
+    let (a, b) = (world.object("a"), world.object("b"));
+    world.program("nix-store", &format!("printf '%s\\n' {a} {b} {a}"));
+    let shown = format!("{a}\n{b}\n").replace(world.root.as_str(), "ROOT");
+    assert_eq!(world.run(&["closure", &a]).ok(), shown);
+    assert_eq!(world.run(&["show-closure"]).ok(), "");
+    world.run(&["enqueue", &a]).ok();
+    let rows = world.run(&["closure", "--json"]).json();
+    assert_eq!(
+        (rows.as_array().unwrap().len(), &rows[1]["queue"]),
+        (2, &"default".into())
+    );
+}
+
+fn make_fifo(path: &camino::Utf8Path) {
+    let made = std::process::Command::new("mkfifo").arg(path).status();
+    assert!(made.is_ok_and(|status| status.success()));
+}
+
+#[test]
+fn a_request_to_stop_keeps_what_is_not_confirmed() {
+    let world = world();
+    world.program("nix", "echo x > {}/started; exec /bin/sleep 60");
+    make_fifo(&world.root.join("started"));
+    world.run(&["enqueue", &world.object("a")]).ok();
+    let child = world.command(&["push"]).spawn().unwrap();
+    // Blocks until Nix is at work.
+    std::fs::read(world.root.join("started")).unwrap();
+    let pid = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(75));
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        stderr.contains("asked to stop; the rest stays queued"),
+        "{stderr}"
+    );
+    assert_eq!(world.run(&["list"]).ok().lines().count(), 1);
+}
+
+#[test]
+fn a_second_push_of_one_queue_leaves_the_work_to_the_first() {
+    let world = world();
+    world.program("nix", "echo x > {}/started; read line < {}/go");
+    make_fifo(&world.root.join("started"));
+    make_fifo(&world.root.join("go"));
+    world.run(&["enqueue", &world.object("a")]).ok();
+    let first = world.command(&["push"]).spawn().unwrap();
+    // Blocks until the first push is at work.
+    std::fs::read(world.root.join("started")).unwrap();
+    let second = world.run(&["push"]);
+    assert_eq!(
+        (second.code, second.stdout.as_str()),
+        (0, "default: another push is at work\n")
+    );
+    assert!(
+        world
+            .run(&["retry", "--all"])
+            .fails(75)
+            .contains("a push is running")
+    );
+    std::fs::write(world.root.join("go"), "go\n").unwrap();
+    assert_eq!(first.wait_with_output().unwrap().status.code(), Some(0));
+}
+
+#[test]
+fn an_upload_without_a_queue_promises_no_other_try() {
+    let world = world();
+    world.program(
+        "nix",
+        "echo \"error: cannot connect to 'dead': Connection refused\" >&2; exit 1",
+    );
+    let ran = world.run(&["push", &world.object("a")]);
+    assert_eq!(
+        (ran.code, ran.stdout.as_str()),
+        (69, "default: 0 copied to file://ROOT/cache, 1 left\n")
+    );
+    assert!(
+        ran.stderr.contains("is unavailable") && !ran.stderr.contains("kept"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn a_bad_entry_fails_alone_and_is_parked_in_the_end() {
+    let mut world = world();
+    world.set("NIX_POST_BUILD_PUSH_MAX_ATTEMPTS", "2");
+    world.program(
+        "nix",
+        "case \"$*\" in *bad*) echo \"error: path 'x' is not valid\" >&2; exit 1;; esac; echo '{}'",
+    );
+    world.program("nix-store", "exit 0");
+    for name in ["a", "bad", "c"] {
+        world.run(&["enqueue", &world.object(name)]).ok();
+    }
+    let first = world.run(&["push"]);
+    assert_eq!(
+        (first.code, first.stdout.as_str()),
+        (75, "default: 2 copied to file://ROOT/cache, 1 failed\n")
+    );
+    assert!(
+        first
+            .stderr
+            .contains("hint: attempt 1; it is tried again after "),
+        "{}",
+        first.stderr
+    );
+    assert_eq!(
+        world.run(&["push"]).ok(),
+        "default: 0 copied to file://ROOT/cache, 1 backing off\n"
+    );
+    let forced = world.run(&["push", "--force"]);
+    assert!(
+        forced.stderr.contains("it is parked now") && forced.code == 75,
+        "{}",
+        forced.stderr
+    );
+    let row = &world.run(&["list", "--json"]).json()[0];
+    assert_eq!(
+        (&row["state"], &row["attempts"]),
+        (&"parked".into(), &2.into())
+    );
+    let again = world.run(&["push"]);
+    assert_eq!(
+        (again.code, again.stdout.as_str()),
+        (0, "default: 0 copied to file://ROOT/cache, 1 parked\n")
+    );
+    assert!(
+        again.stderr.starts_with("warning: default: 1 parked"),
+        "{}",
+        again.stderr
+    );
+    world.run(&["retry", "--all"]);
+    assert_eq!(world.run(&["list", "--json"]).json()[0]["state"], "ready");
+}
