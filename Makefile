@@ -1,0 +1,38 @@
+# What is there to make: `make help`.
+CARGO ?= cargo
+PREFIX ?= /usr/local
+DESTDIR ?=
+INSTALL ?= install
+CARGO_TARGET_DIR ?= target
+
+PROGRAMS := nix-post-build-push nix-post-build-push-hook
+
+.PHONY: help build test lint demo install cli-md
+
+help: ## Lists what there is to make (the default)
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 10
+
+build: ## Builds the programs, for release
+	$(CARGO) build --release --bins
+
+test: ## Runs all tests; those of the whole system on each version of Nix
+	$(CARGO) test --workspace --exclude system-tests
+	tests/run
+
+lint: ## Checks formatting, clippy and the documentation
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps --workspace
+
+demo: ## Shows the programs at work on a throwaway Nix
+	demo/run
+
+install: build ## Installs the programs below PREFIX (default /usr/local), with DESTDIR before it
+	$(INSTALL) -d "$(DESTDIR)$(PREFIX)/bin"
+	for program in $(PROGRAMS); do \
+		$(INSTALL) -m 755 "$(CARGO_TARGET_DIR)/release/$$program" "$(DESTDIR)$(PREFIX)/bin/" || exit 1; \
+	done
+
+cli-md: ## Writes CLI.md, the reference of the command line
+	$(CARGO) run -q --bin nix-post-build-push -- help --markdown >CLI.md.new
+	mv CLI.md.new CLI.md

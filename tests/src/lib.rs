@@ -1,0 +1,39 @@
+//! A harness for whole-system tests on real Nix.
+//!
+//! [`Nix`] is a throwaway Nix in a directory of its own: store, state, configuration, and a daemon
+//! where a test wants one. [`Product`] is our two programs beside such a Nix. [`Server`] is a
+//! destination that does what a test says. [`expr`] writes derivations that need no nixpkgs.
+//!
+//! `tests/run` runs the tests once for each version of Nix; the harness insists that the Nix it
+//! finds is the one named by `NIX_UNDER_TEST`. Where a test cannot go on, the harness panics with
+//! the whole output of the command that went wrong.
+
+mod calls;
+mod daemon;
+pub mod expr;
+mod frozen_gc;
+mod nix;
+mod output;
+mod processes;
+mod product;
+mod queue;
+mod run;
+mod server;
+mod store;
+mod tree;
+mod version;
+mod wait;
+
+pub use calls::CallLog;
+pub use daemon::User;
+pub use frozen_gc::FrozenGc;
+pub use nix::Nix;
+pub use output::Output;
+pub use product::Product;
+pub use queue::{hashes, names};
+pub use run::{Run, Running};
+pub use server::{Reply, Request, Server};
+pub use store::Root;
+pub use tree::tree;
+pub use version::Version;
+pub use wait::{wait_for, wait_until};

@@ -1,0 +1,166 @@
+//! Through a daemon, as an unprivileged user.
+
+use std::collections::BTreeSet;
+use std::os::unix::fs::MetadataExt;
+
+use camino::Utf8PathBuf;
+use system_tests::{Nix, Product, Run, User, expr, hashes};
+
+const OWN_QUEUE: &str = r#"
+[queues.mine]
+destination = "file://@T@/user/cache"
+queue-dir = "@T@/user/queue"
+"#;
+
+fn user_builds(product: &Product, expression: &str) -> Vec<Utf8PathBuf> {
+    let mut build = product.nix().user_command("nix-build");
+    let build = build
+        .args(["--no-out-link", "-E", expression])
+        .run()
+        .success();
+    let lines = build.hook_was_silent().lines();
+    lines.into_iter().map(Utf8PathBuf::from).collect()
+}
+
+/// A daemon without our hook, and a user with a queue.
+fn own_queue() -> Product {
+    let mut nix = Nix::new();
+    nix.start_daemon();
+    nix.user_home();
+    Product::install(nix, OWN_QUEUE)
+}
+
+#[test]
+fn what_a_user_builds_is_queued_by_the_daemons_hook_and_pushed_by_root() {
+    let mut product = Product::with_file_cache(Nix::new());
+    product.nix_mut().start_daemon();
+    let outputs = user_builds(&product, &expr::multiple_outputs());
+    let top = user_builds(&product, &expr::diamond()).swap_remove(0);
+    let closure = product.nix().closure(&top);
+    let expected: BTreeSet<_> = outputs.into_iter().chain(closure).collect();
+    assert_eq!(product.queued(), expected);
+    assert_eq!(product.rooted(), expected);
+    let owner = std::fs::metadata(product.queue_dir()).expect("the queue");
+    assert_eq!((owner.uid(), owner.mode() & 0o777), (0, 0o755));
+
+    let mut gc = product.nix().user_command("nix-store");
+    gc.arg("--gc").run().success();
+    assert!(expected.iter().all(|path| path.exists()));
+
+    let mut push = product.command();
+    push.arg("push")
+        .env("NIX_REMOTE", "daemon")
+        .run()
+        .success()
+        .without_complaint();
+    assert_eq!(product.nix().cached("cache"), hashes(&expected));
+    assert_eq!(product.queued(), BTreeSet::new());
+    assert_eq!(product.rooted(), BTreeSet::new());
+}
+
+#[test]
+fn a_user_has_a_queue_of_her_own_that_is_held_and_pushed() {
+    let product = own_queue();
+    let top = user_builds(&product, &expr::chain(2)).swap_remove(0);
+    let other = user_builds(&product, &expr::file("other", "other")).swap_remove(0);
+    let enqueue = product.user_run(&["enqueue", top.as_str(), other.as_str()]);
+    enqueue
+        .success()
+        .without_complaint()
+        .stdout_has("2 enqueued");
+    let queued = [top.clone(), other.clone()].into();
+    assert_eq!(product.queued_in("user/queue"), queued);
+    assert_eq!(product.rooted_in("user/queue"), queued);
+    let link = product
+        .nix()
+        .dir()
+        .join("user/queue")
+        .join(top.file_name().expect("name"));
+    let owner = std::fs::symlink_metadata(link).expect("the entry").uid();
+    assert_eq!(owner, User::unprivileged().uid);
+
+    product.nix().gc();
+    assert!(queued.iter().all(|path| product.nix().is_valid(path)));
+    let list = product.user_run(&["list", "--json"]).success().json();
+    assert!(
+        list.as_array()
+            .expect("a list")
+            .iter()
+            .all(|entry| entry["rooted"] == true),
+        "{list:#}"
+    );
+
+    let closure: BTreeSet<_> = queued
+        .iter()
+        .flat_map(|p| product.nix().closure(p))
+        .collect();
+    product.user_run(&["push"]).success().without_complaint();
+    assert_eq!(product.nix().cached("user/cache"), hashes(&closure));
+    assert_eq!(product.queued_in("user/queue"), BTreeSet::new());
+    assert_eq!(product.rooted_in("user/queue"), BTreeSet::new());
+    product.nix().gc();
+    assert!(!top.exists() && !other.exists());
+}
+
+#[test]
+fn a_user_drops_from_her_queue() {
+    let product = own_queue();
+    let path = user_builds(&product, &expr::file("dropped", "dropped")).swap_remove(0);
+    product.user_run(&["enqueue", path.as_str()]).success();
+    product
+        .user_run(&["drop", "*-dropped"])
+        .success()
+        .without_complaint();
+    assert_eq!(product.queued_in("user/queue"), BTreeSet::new());
+    assert_eq!(product.nix().roots_of(&path), [""; 0]);
+}
+
+#[test]
+fn an_entry_of_a_user_that_lost_its_root_is_held_again_by_the_next_push() {
+    let product = own_queue();
+    let dead = OWN_QUEUE.replace("file://@T@/user/cache", "http://127.0.0.1:1");
+    product.write_config(&dead);
+    let path = user_builds(&product, &expr::file("rootless", "rootless")).swap_remove(0);
+    product.user_run(&["enqueue", path.as_str()]).success();
+    let auto = product.nix().state_dir().join("gcroots/auto");
+    for link in std::fs::read_dir(auto).expect("auto") {
+        std::fs::remove_file(link.expect("readdir").path()).expect("unlink");
+    }
+    assert_eq!(product.rooted_in("user/queue"), BTreeSet::new());
+    product.user_run(&["push"]).exits(69);
+    assert_eq!(product.rooted_in("user/queue"), [path].into());
+}
+
+#[test]
+fn a_user_pushes_to_a_store_that_checks_signatures() {
+    let product = own_queue();
+    let remote = "ssh-ng://localhost?remote-store=@T@/user/remote";
+    product.write_config(&OWN_QUEUE.replace("file://@T@/user/cache", remote));
+    let path = user_builds(&product, &expr::file("unsigned", "unsigned")).swap_remove(0);
+    product.user_run(&["enqueue", path.as_str()]).success();
+    product
+        .user_run(&["push"])
+        .exits(75)
+        .stderr_has("check-sigs");
+    assert_eq!(product.queued_in("user/queue"), [path].into());
+    product
+        .user_run(&["push", "--no-check-sigs", "--force"])
+        .success();
+    assert_eq!(product.queued_in("user/queue"), BTreeSet::new());
+}
+
+#[test]
+fn without_the_daemon_nothing_is_blamed_on_the_paths() {
+    let mut product = own_queue();
+    let path = user_builds(&product, &expr::file("waiting", "waiting")).swap_remove(0);
+    product.user_run(&["enqueue", path.as_str()]).success();
+    product.nix_mut().stop_daemon();
+    let output = product.user_run(&["push"]).fails();
+    output.stderr_has("error: ");
+    assert_eq!(product.queued_in("user/queue"), [path].into());
+    let status = product.user_run(&["status", "--json"]).success().json();
+    assert_eq!(status[0]["failures"], serde_json::json!([]), "{status:#}");
+    product.nix_mut().start_daemon();
+    product.user_run(&["push", "--force"]).success();
+    assert_eq!(product.queued_in("user/queue"), BTreeSet::new());
+}
