@@ -16,7 +16,10 @@ pub(crate) enum Objects {
 
 /// `nix copy --to DESTINATION … PATH…`.
 ///
-/// Never `--keep-going`: with it 2.26.3 and 2.34.8 exit 0 though paths failed.
+/// Never with `keep-going`, whether `nix.conf` or a user's option asks for it:
+/// 2.26.3 and 2.34.8 exit 0 then though paths failed, and entries would leave
+/// the queue that were not copied. Of options that say the same the last wins.
+///
 /// What the client remembers of the destination is not trusted
 /// (`~/.cache/nix/binary-cache-v*.sqlite`): after a deletion there nothing
 /// would be copied, and the entry would leave the queue.
@@ -44,6 +47,7 @@ pub(crate) fn copy(options: &UploadOptions, objects: Objects, paths: &[String]) 
     flag(options.closure_type == ClosureType::Bare, "--no-recursive");
     flag(objects == Objects::Derivations, "--derivation");
     arguments.extend(options.nix_opts.iter().cloned());
+    arguments.extend(["--option", "keep-going", "false"].map(str::to_owned));
     arguments.extend(paths.iter().cloned());
     arguments
 }
@@ -61,14 +65,26 @@ mod tests {
         all.join(" ").strip_prefix(start).unwrap().to_owned()
     }
 
+    const END: &str = "--option keep-going false /s/a /s/b";
+
     #[test]
     fn paths_come_last() {
-        assert_eq!(line(|_| {}, Objects::Outputs), "/s/a /s/b");
+        assert_eq!(line(|_| {}, Objects::Outputs), END);
+    }
+
+    #[test]
+    fn nobody_can_have_failures_passed_over() {
+        for wish in ["--keep-going", "--option keep-going true"] {
+            let words = wish.split(' ').map(str::to_owned).collect();
+            let all = line(|options| options.nix_opts = words, Objects::Outputs);
+            assert_eq!(all, format!("{wish} {END}"));
+        }
     }
 
     #[test]
     fn derivations_are_named_as_such() {
-        assert_eq!(line(|_| {}, Objects::Derivations), "--derivation /s/a /s/b");
+        let all = line(|_| {}, Objects::Derivations);
+        assert_eq!(all, format!("--derivation {END}"));
     }
 
     #[test]
@@ -81,7 +97,9 @@ mod tests {
         };
         assert_eq!(
             line(all, Objects::Outputs),
-            "--no-check-sigs --substitute-on-destination --no-recursive --option cores 1 /s/a /s/b"
+            format!(
+                "--no-check-sigs --substitute-on-destination --no-recursive --option cores 1 {END}"
+            )
         );
     }
 }

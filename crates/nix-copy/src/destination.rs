@@ -5,7 +5,7 @@ use std::fmt;
 /// A store URI as Nix takes it, and what may be shown of it.
 ///
 /// The URI itself goes to Nix's command line, where every user of the machine
-/// can read it; nowhere else. All texts of Nix pass
+/// can read it; nowhere else. All texts of Nix, and its arguments, pass
 /// [`redact`](Self::redact) before they leave this crate.
 ///
 /// ```

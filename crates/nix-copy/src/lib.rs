@@ -23,6 +23,8 @@ mod closure_type;
 mod copy_args;
 mod database;
 mod destination;
+#[cfg(test)]
+mod fake;
 mod internal_json;
 mod log;
 mod message;

@@ -15,21 +15,24 @@ use crate::call::{Call, CallError};
 use crate::chunks::chunks;
 use crate::queries::full_paths;
 
-/// Those of `paths` that the store at `uri` lacks, in their order. No answer
-/// that the client remembers is used.
-pub(crate) fn missing(
-    call: &Call<'_>,
-    uri: &str,
-    paths: &[StorePath],
-) -> Result<Vec<StorePath>, CallError> {
+/// The store that is asked, and how.
+pub(crate) struct Asked<'a> {
+    pub(crate) call: &'a Call<'a>,
+    pub(crate) uri: &'a str,
+    /// The options of `nix copy`: what it takes to be let in (a netrc file,
+    /// say) it takes for a question as well.
+    pub(crate) nix_opts: &'a [String],
+}
+
+/// Those of `paths` that the store lacks, in their order. No answer that the
+/// client remembers is used.
+pub(crate) fn missing(asked: &Asked<'_>, paths: &[StorePath]) -> Result<Vec<StorePath>, CallError> {
     let (derivations, outputs): (Vec<_>, Vec<_>) =
         paths.iter().cloned().partition(StorePath::is_derivation);
-    let mut lacking = info(call, uri, &outputs)?;
-    lacking.extend(match info(call, uri, &derivations) {
+    let mut lacking = info(asked, &outputs)?;
+    lacking.extend(match info(asked, &derivations) {
         // A newer Nix fails here only for a reason; that is the one to tell.
-        Err(error) if could_be_old(&error) => {
-            validity(call, uri, &derivations).map_err(|_| error)?
-        }
+        Err(error) if could_be_old(&error) => validity(asked, &derivations).map_err(|_| error)?,
         answer => answer?,
     });
     Ok(paths
@@ -48,15 +51,16 @@ fn could_be_old(error: &CallError) -> bool {
     )
 }
 
-fn info(call: &Call<'_>, uri: &str, paths: &[StorePath]) -> Result<BTreeSet<StorePath>, CallError> {
+fn info(asked: &Asked<'_>, paths: &[StorePath]) -> Result<BTreeSet<StorePath>, CallError> {
+    let nix = asked.call.nix;
     let mut lacking = BTreeSet::new();
-    for chunk in chunks(&full_paths(call.nix, paths)) {
-        let text = path_info(call, uri, chunk)?;
-        let answer = parse(&text, call.nix.store_dir()).ok_or_else(|| not_understood(&text))?;
-        let asked = chunk
+    for chunk in chunks(&full_paths(nix, paths)) {
+        let text = path_info(asked, chunk)?;
+        let answer = parse(&text, nix.store_dir()).ok_or_else(|| not_understood(&text))?;
+        let wanted = chunk
             .iter()
-            .filter_map(|path| call.nix.store_dir().parse(path).ok());
-        for path in asked {
+            .filter_map(|path| nix.store_dir().parse(path).ok());
+        for path in wanted {
             match answer.iter().find(|(known, _)| *known == path) {
                 Some((_, true)) => {}
                 Some((_, false)) => _ = lacking.insert(path),
@@ -67,18 +71,9 @@ fn info(call: &Call<'_>, uri: &str, paths: &[StorePath]) -> Result<BTreeSet<Stor
     Ok(lacking)
 }
 
-fn path_info(call: &Call<'_>, uri: &str, paths: &[String]) -> Result<String, CallError> {
-    let ask = |format: &[&str]| {
-        let words = ["path-info", "--json"].iter().chain(format);
-        let mut arguments: Vec<String> = words.map(|&word| word.to_owned()).collect();
-        arguments.extend(at(uri));
-        arguments.extend(paths.iter().cloned());
-        Call {
-            program: "nix",
-            ..*call
-        }
-        .run(&arguments)
-    };
+fn path_info(asked: &Asked<'_>, paths: &[String]) -> Result<String, CallError> {
+    let ask =
+        |format: &[&str]| asked.ask("nix", &[&["path-info", "--json"], format].concat(), paths);
     match ask(&[]) {
         // 2.34.8 announces that it will become an error to leave it out; 2.26.3
         // and before do not know it.
@@ -89,39 +84,75 @@ fn path_info(call: &Call<'_>, uri: &str, paths: &[String]) -> Result<String, Cal
     }
 }
 
-fn validity(
-    call: &Call<'_>,
-    uri: &str,
-    paths: &[StorePath],
-) -> Result<BTreeSet<StorePath>, CallError> {
+fn validity(asked: &Asked<'_>, paths: &[StorePath]) -> Result<BTreeSet<StorePath>, CallError> {
+    let nix = asked.call.nix;
     let mut lacking = BTreeSet::new();
-    for chunk in chunks(&full_paths(call.nix, paths)) {
-        let words = ["--check-validity", "--print-invalid"].map(str::to_owned);
-        let arguments: Vec<String> = at(uri)
-            .into_iter()
-            .chain(words)
-            .chain(chunk.iter().cloned())
-            .collect();
-        let text = Call {
-            program: "nix-store",
-            ..*call
-        }
-        .run(&arguments)?;
-        lacking.extend(
-            text.lines()
-                .filter_map(|line| call.nix.store_dir().parse(line).ok()),
-        );
+    for chunk in chunks(&full_paths(nix, paths)) {
+        let words = ["--check-validity", "--print-invalid"];
+        let text = asked.ask("nix-store", &words, chunk)?;
+        let lines = text.lines();
+        lacking.extend(lines.filter_map(|line| nix.store_dir().parse(line).ok()));
     }
     Ok(lacking)
 }
 
-fn at(uri: &str) -> Vec<String> {
+impl Asked<'_> {
+    /// Asks with the options of `nix copy`, but for those that `program` does
+    /// not know: it refuses them one at a time, before it does anything.
+    fn ask(
+        &self,
+        program: &'static str,
+        question: &[&str],
+        paths: &[String],
+    ) -> Result<String, CallError> {
+        let call = Call {
+            program,
+            ..*self.call
+        };
+        let mut options: Vec<&str> = self.nix_opts.iter().map(String::as_str).collect();
+        loop {
+            let answer = call.run(&arguments(question, &options, self.uri, paths));
+            match answer.as_ref().err().and_then(unknown_flag) {
+                Some(flag) if !options.is_empty() => options = without(&options, flag),
+                _ => return answer,
+            }
+        }
+    }
+}
+
+/// `nix` and `nix-store` have different words for it.
+fn unknown_flag(error: &CallError) -> Option<&str> {
+    let CallError::Failed { message, .. } = error else {
+        return None;
+    };
+    let words = ["unrecognised flag '", "unknown flag '"];
+    let (_, rest) = words.iter().find_map(|words| message.split_once(words))?;
+    rest.split_once('\'').map(|(flag, _)| flag)
+}
+
+/// The options without `flag` and the values that follow it; none of them where
+/// it is not among them as such (`-s` may stand in `-vs`).
+fn without<'o>(options: &[&'o str], flag: &str) -> Vec<&'o str> {
+    let Some(at) = options.iter().position(|option| *option == flag) else {
+        return Vec::new();
+    };
+    let (before, rest) = (&options[..at], &options[at + 1..]);
+    let values = rest.iter().take_while(|word| !word.starts_with('-'));
+    [before, &rest[values.count()..]].concat()
+}
+
+/// What makes it a question to this store alone, and to nobody's memory, comes
+/// after `options` and wins.
+fn arguments(question: &[&str], options: &[&str], uri: &str, paths: &[String]) -> Vec<String> {
     let forget = ["positive", "negative"].map(|kind| format!("narinfo-cache-{kind}-ttl"));
-    let forget = forget
-        .into_iter()
-        .flat_map(|name| ["--option".to_owned(), name, "0".to_owned()]);
-    forget
-        .chain(["--store".to_owned(), uri.to_owned()])
+    let forget = forget.iter().flat_map(|name| ["--option", name, "0"]);
+    let words = question.iter().chain(options).copied();
+    words
+        .chain(["--option", "substitute", "false"])
+        .chain(forget)
+        .chain(["--store", uri])
+        .chain(paths.iter().map(String::as_str))
+        .map(str::to_owned)
         .collect()
 }
 
@@ -181,6 +212,42 @@ mod tests {
             for (path, valid) in answer {
                 assert_eq!(valid, path.base_name() != LACKED, "{path}");
             }
+        }
+    }
+
+    #[test]
+    fn the_options_of_a_copy_go_along_and_cannot_change_the_question() {
+        let options = ["--netrc-file", "/n", "--store", "/elsewhere"];
+        let question = ["path-info", "--json"];
+        let line = arguments(&question, &options, "file:///c", &["/s/a".to_owned()]).join(" ");
+        assert_eq!(
+            line,
+            "path-info --json --netrc-file /n --store /elsewhere --option substitute false \
+             --option narinfo-cache-positive-ttl 0 --option narinfo-cache-negative-ttl 0 \
+             --store file:///c /s/a"
+        );
+    }
+
+    #[test]
+    fn a_flag_goes_with_its_values_and_alone() {
+        let options = ["-v", "--profile", "/p", "-s", "--option", "cores", "1"];
+        let rest = |flag| without(&options, flag).join(" ");
+        assert_eq!(rest("--profile"), "-v -s --option cores 1");
+        assert_eq!(rest("-s"), "-v --profile /p --option cores 1");
+        assert_eq!(rest("--option"), "-v --profile /p -s");
+        assert_eq!(rest("-x"), "");
+    }
+
+    #[test]
+    fn both_programs_are_understood_when_they_refuse_a_flag() {
+        for message in ["unrecognised flag '-k'", "unknown flag '-k'"] {
+            let error = CallError::Failed {
+                kind: UploadErrorKind::Local,
+                message: message.to_owned(),
+                hint: None,
+                details: String::new(),
+            };
+            assert_eq!(unknown_flag(&error), Some("-k"));
         }
     }
 

@@ -150,21 +150,17 @@ fn set_modified(link: &Utf8Path, time: Timespec) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use queue_core::StoreDir;
-    use std::os::unix::fs::{PermissionsExt, symlink};
+    use crate::fake;
+    use std::os::unix::fs::symlink;
 
     const BASE: &str = "v3ygr25lms4hdmxwa8h14sjv6km1l8cz-hello";
 
     /// A state, a queue, and a `nix-store` that does what the script says.
     fn roots(dir: &Utf8Path, script: &str) -> NixStoreRoots {
-        for directory in ["gcroots/auto", "queue", "bin"] {
+        for directory in ["gcroots/auto", "queue"] {
             std::fs::create_dir_all(dir.join(directory)).unwrap();
         }
-        let program = dir.join("bin/nix-store");
-        std::fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
-        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
-        let variables = vec![("PATH".into(), "/usr/bin:/bin".into())];
-        let nix = Nix::new(StoreDir::new("/s").unwrap(), variables).with_bin_dir(dir.join("bin"));
+        let nix = fake::nix(&dir.join("bin"), &[("nix-store", script)]);
         NixStoreRoots::new(nix, dir, dir.join("queue"))
     }
 

@@ -11,7 +11,8 @@ use crate::movement::Movement;
 mod running;
 use running::Running;
 
-/// How long a call may take. Without a limit it may take for ever.
+/// How long one call of Nix may take, one process that is. Without a limit it
+/// may take for ever.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
     /// For the whole call.

@@ -1,6 +1,8 @@
 //! Copying to a destination with `nix copy`.
 
+use std::collections::BTreeSet;
 use std::collections::hash_map::RandomState;
+use std::fmt;
 use std::hash::{BuildHasher, Hasher};
 use std::time::Duration;
 
@@ -10,15 +12,15 @@ use crate::call::{Call, CallError};
 use crate::chunks::chunks;
 use crate::classify::REFERENCES;
 use crate::copy_args::{self, Objects};
+use crate::path_info::{self, Asked};
 use crate::queries::{self, full_paths, unique};
 use crate::supervise::Limits;
-use crate::{ClosureType, Destination, Nix, path_info};
+use crate::{ClosureType, Destination, Nix};
 
 /// Longest time that a probe may take.
 const PROBE_TIME: Duration = Duration::from_secs(30);
 
 /// How to copy.
-#[derive(Debug)]
 pub struct UploadOptions {
     /// Where to.
     pub destination: Destination,
@@ -30,9 +32,14 @@ pub struct UploadOptions {
     /// Only remote stores (`ssh-ng://`, `ssh://`) do: for a destination that
     /// this very process opens, substitution is off.
     pub substitute_on_destination: bool,
-    /// Further options of `nix copy`; they come last and win.
+    /// Further options of `nix copy`; they win over those made from the fields
+    /// above, but `keep-going` stays off: with it a failed copy looks like one
+    /// that succeeded. Questions to the destination get them too, without
+    /// those that only copying knows. Where they hold secrets, the redaction of
+    /// the destination has to hide those as well.
     pub nix_opts: Vec<String>,
-    /// For each call of Nix that talks to the destination.
+    /// For each call of Nix that talks to the destination. One upload may need
+    /// several, each of which has all of this time.
     pub limits: Limits,
 }
 
@@ -55,6 +62,20 @@ impl UploadOptions {
     }
 }
 
+impl fmt::Debug for UploadOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let nix_opts = self.destination.redact(&self.nix_opts.join(" "));
+        f.debug_struct("UploadOptions")
+            .field("destination", &self.destination)
+            .field("closure_type", &self.closure_type)
+            .field("check_sigs", &self.check_sigs)
+            .field("substitute_on_destination", &self.substitute_on_destination)
+            .field("nix_opts", &nix_opts)
+            .field("limits", &self.limits)
+            .finish()
+    }
+}
+
 /// Something that Nix began to do: `copying path '…' to '…'`. Free of secrets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Progress(pub String);
@@ -62,17 +83,20 @@ pub struct Progress(pub String);
 /// [`Uploader`] that runs `nix copy`.
 ///
 /// One process per thousand paths, and one more for derivations; the closure
-/// types `source` and `cache` ask the local store for derivers first. Nothing
-/// is asked when all goes well, neither for versions nor for validity.
+/// types `source` and `cache` ask the local store for derivers first, `bare`
+/// asks it for the order where one process does not do. Nothing else is asked
+/// when all goes well, neither for versions nor for validity. The limits hold
+/// for each of these processes on its own.
 pub struct NixUploader {
     nix: Nix,
     options: UploadOptions,
     on_progress: Box<dyn Fn(&Progress)>,
 }
 
-/// What is to be copied for a list of entries.
+/// What `nix copy` is told to copy for a list of entries, and what the user
+/// should know about it.
 #[derive(Default)]
-struct Load {
+struct ToCopy {
     paths: Vec<StorePath>,
     warnings: Vec<UploadWarning>,
 }
@@ -103,123 +127,136 @@ impl NixUploader {
     /// When the local store does not tell; the kind is `Paths` where a path is
     /// not valid.
     pub fn closure(&self, paths: &[StorePath]) -> Result<Vec<StorePath>, UploadError> {
-        let closure = || {
-            let load = self.load(paths)?;
-            match self.options.closure_type {
-                ClosureType::Bare => Ok(unique(paths.to_vec())),
-                _ => queries::requisites(&self.nix, &load.paths),
-            }
+        let closure = || match self.options.closure_type {
+            ClosureType::Bare => Ok(unique(paths.to_vec())),
+            _ => queries::requisites(&self.nix, &self.to_copy(paths)?.paths),
         };
         closure().map_err(|error| self.error(error))
     }
 
     /// The paths whose closures are to be copied; for `bare`, themselves.
-    fn load(&self, paths: &[StorePath]) -> Result<Load, CallError> {
+    fn to_copy(&self, paths: &[StorePath]) -> Result<ToCopy, CallError> {
         match self.options.closure_type {
             ClosureType::Bare => self.bare(paths),
-            ClosureType::Binary => Ok(Load {
+            ClosureType::Binary => Ok(ToCopy {
                 paths: unique(paths.to_vec()),
-                ..Load::default()
+                ..ToCopy::default()
             }),
             ClosureType::Source => self.source(paths),
             ClosureType::Cache => {
-                let mut load = self.source(paths)?;
-                let derivations: Vec<_> = load
-                    .paths
-                    .iter()
-                    .filter(|path| path.is_derivation())
-                    .cloned()
-                    .collect();
-                load.paths
+                let mut all = self.source(paths)?;
+                let derivations = only_derivations(&all.paths);
+                all.paths
                     .extend(queries::requisites_with_outputs(&self.nix, &derivations)?);
-                load.paths = unique(load.paths);
-                Ok(load)
+                all.paths = unique(all.paths);
+                Ok(all)
             }
         }
     }
 
     /// In one call Nix sorts them itself; over several, references have to go
-    /// first.
-    fn bare(&self, paths: &[StorePath]) -> Result<Load, CallError> {
-        let mut load = Load {
-            paths: unique(paths.to_vec()),
-            ..Load::default()
-        };
-        if chunks(&full_paths(&self.nix, &load.paths)).count() > 1 {
-            let mut sorted = queries::requisites(&self.nix, &load.paths)?;
-            sorted.retain(|path| load.paths.contains(path));
-            load.paths = sorted;
+    /// first. A derivation may refer to an output (a source that was built, by
+    /// import from derivation say) and an output to a derivation, so neither
+    /// kind as a whole goes before the other: the outputs go first, and before
+    /// them only the derivations that they refer to.
+    fn bare(&self, paths: &[StorePath]) -> Result<ToCopy, CallError> {
+        let mut paths = unique(paths.to_vec());
+        if calls(&self.nix, &paths).count() > 1 {
+            let queued: BTreeSet<StorePath> = paths.iter().cloned().collect();
+            let derivations = only_derivations(&paths);
+            paths.retain(|path| !path.is_derivation());
+            let mut sorted = queries::requisites(&self.nix, &paths)?;
+            sorted.extend(queries::requisites(&self.nix, &derivations)?);
+            sorted.retain(|path| queued.contains(path));
+            paths = unique(sorted);
         }
-        Ok(load)
+        Ok(ToCopy {
+            paths,
+            ..ToCopy::default()
+        })
     }
 
-    fn source(&self, paths: &[StorePath]) -> Result<Load, CallError> {
-        let mut load = Load::default();
+    fn source(&self, paths: &[StorePath]) -> Result<ToCopy, CallError> {
+        let mut found = ToCopy::default();
         for (path, deriver) in queries::derivers(&self.nix, paths)? {
             if deriver.is_none() {
-                load.warnings.push(UploadWarning {
+                found.warnings.push(UploadWarning {
                     path: path.clone(),
                     message: "has no valid deriver, its own closure was copied".to_owned(),
                 });
             }
-            load.paths.push(deriver.unwrap_or(path));
+            found.paths.push(deriver.unwrap_or(path));
         }
-        load.paths = unique(load.paths);
-        Ok(load)
+        found.paths = unique(found.paths);
+        Ok(found)
     }
 
-    fn copy(&self, objects: Objects, paths: &[StorePath]) -> Result<(), CallError> {
-        for chunk in chunks(&full_paths(&self.nix, paths)) {
-            let arguments = copy_args::copy(&self.options, objects, chunk);
-            self.with_call(&self.options.limits, |call| call.run(&arguments))?;
-        }
+    fn copy(&self, objects: Objects, paths: &[String]) -> Result<(), CallError> {
+        let arguments = copy_args::copy(&self.options, objects, paths);
+        self.with_call(&self.options.limits, |call| call.run(&arguments))?;
         Ok(())
     }
 
     fn copy_all(&self, paths: &[StorePath]) -> Result<Vec<UploadWarning>, CallError> {
-        let load = self.load(paths)?;
-        let (derivations, outputs): (Vec<_>, Vec<_>) =
-            load.paths.into_iter().partition(StorePath::is_derivation);
-        // Derivations may refer to sources among the others, never the reverse.
-        self.copy(Objects::Outputs, &outputs)?;
-        self.copy(Objects::Derivations, &derivations)?;
-        Ok(load.warnings)
+        let ToCopy {
+            mut paths,
+            warnings,
+        } = self.to_copy(paths)?;
+        // The order is of no account where closures are copied. Fewest calls then.
+        if self.options.closure_type != ClosureType::Bare {
+            paths.sort_by_key(StorePath::is_derivation);
+        }
+        for (objects, paths) in calls(&self.nix, &paths) {
+            self.copy(objects, &paths)?;
+        }
+        Ok(warnings)
     }
 
-    /// The paths whose presence shows that an entry arrived.
-    fn evidence(&self, paths: &[StorePath]) -> Result<Vec<(StorePath, Vec<StorePath>)>, CallError> {
-        let own = |path: &StorePath| (path.clone(), vec![path.clone()]);
+    /// For each entry the paths that the destination has once the entry
+    /// arrived.
+    fn expected(
+        &self,
+        entries: &[StorePath],
+    ) -> Result<Vec<(StorePath, Vec<StorePath>)>, CallError> {
+        let itself = |path: &StorePath| (path.clone(), vec![path.clone()]);
         let with_output = match self.options.closure_type {
-            ClosureType::Bare | ClosureType::Binary => return Ok(paths.iter().map(own).collect()),
+            ClosureType::Bare | ClosureType::Binary => {
+                return Ok(entries.iter().map(itself).collect());
+            }
             ClosureType::Source => false,
             ClosureType::Cache => true,
         };
-        let derivers = queries::derivers(&self.nix, paths)?;
-        let evidence = derivers.into_iter().map(|(path, deriver)| {
+        let derivers = queries::derivers(&self.nix, entries)?;
+        let expected = derivers.into_iter().map(|(path, deriver)| {
             let output = (with_output || deriver.is_none()).then(|| path.clone());
             (path, deriver.into_iter().chain(output).collect())
         });
-        Ok(evidence.collect())
+        Ok(expected.collect())
     }
 
-    fn lacking(&self, paths: &[StorePath]) -> Result<Vec<StorePath>, CallError> {
-        let evidence = self.evidence(paths)?;
-        let wanted = unique(
-            evidence
-                .iter()
-                .flat_map(|(_, proof)| proof.clone())
-                .collect(),
-        );
-        let uri = self.options.destination.uri();
-        let lacking = self.with_call(&self.options.limits, |call| {
-            path_info::missing(call, uri, &wanted)
-        })?;
-        let unproven = |proof: &[StorePath]| proof.iter().any(|path| lacking.contains(path));
-        let entries = evidence
+    /// The entries of which the destination lacks something.
+    fn not_arrived(&self, entries: &[StorePath]) -> Result<Vec<StorePath>, CallError> {
+        let expected = self.expected(entries)?;
+        let all = expected.iter().flat_map(|(_, paths)| paths.clone());
+        let absent = self.absent(&self.options.limits, &unique(all.collect()))?;
+        let has_absent = |paths: &[StorePath]| paths.iter().any(|path| absent.contains(path));
+        let entries = expected
             .into_iter()
-            .filter(|(_, proof)| unproven(proof))
-            .map(|(path, _)| path);
+            .filter(|(_, paths)| has_absent(paths))
+            .map(|(entry, _)| entry);
         Ok(entries.collect())
+    }
+
+    /// Those of `paths` that the destination says it lacks.
+    fn absent(&self, limits: &Limits, paths: &[StorePath]) -> Result<Vec<StorePath>, CallError> {
+        self.with_call(limits, |call| {
+            let asked = Asked {
+                call,
+                uri: self.options.destination.uri(),
+                nix_opts: &self.options.nix_opts,
+            };
+            path_info::missing(&asked, paths)
+        })
     }
 
     /// A path that no store has. A new one each time, since something between
@@ -249,9 +286,11 @@ impl NixUploader {
             grace: limits.grace,
         };
         let path = Self::no_path()?;
-        let uri = self.options.destination.uri();
-        self.with_call(&limits, |call| path_info::missing(call, uri, &[path]))?;
-        Ok(())
+        match self.absent(&limits, &[path]) {
+            // Nix succeeded: whatever it printed, the destination has answered.
+            Err(CallError::NotUnderstood { .. }) => Ok(()),
+            answer => answer.map(drop),
+        }
     }
 
     fn with_call<T>(&self, limits: &Limits, use_it: impl FnOnce(&Call<'_>) -> T) -> T {
@@ -278,6 +317,26 @@ impl NixUploader {
     }
 }
 
+fn only_derivations(paths: &[StorePath]) -> Vec<StorePath> {
+    let derivations = paths.iter().filter(|path| path.is_derivation());
+    derivations.cloned().collect()
+}
+
+/// The calls of `nix copy` that `paths` need in this order: each has paths of
+/// one kind, and no more than fit.
+fn calls(nix: &Nix, paths: &[StorePath]) -> impl Iterator<Item = (Objects, Vec<String>)> {
+    let runs = paths.chunk_by(|one, next| one.is_derivation() == next.is_derivation());
+    runs.flat_map(|run| {
+        let objects = match run[0].is_derivation() {
+            true => Objects::Derivations,
+            false => Objects::Outputs,
+        };
+        let paths = full_paths(nix, run);
+        let parts: Vec<_> = chunks(&paths).map(<[String]>::to_vec).collect();
+        parts.into_iter().map(move |part| (objects, part))
+    })
+}
+
 impl Uploader for NixUploader {
     fn upload(&self, paths: &[StorePath]) -> Result<Vec<UploadWarning>, UploadError> {
         self.copy_all(paths).map_err(|error| self.error(error))
@@ -302,20 +361,9 @@ impl Uploader for NixUploader {
     /// With the closure types `source` and `cache` an entry is missing when
     /// its deriver is; with `cache` also when the entry itself is.
     fn missing(&self, paths: &[StorePath]) -> Result<Vec<StorePath>, UploadError> {
-        self.lacking(paths).map_err(|error| self.error(error))
+        self.not_arrived(paths).map_err(|error| self.error(error))
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_two_probes_ask_for_the_same_path() {
-        let (first, second) = (
-            NixUploader::no_path().unwrap(),
-            NixUploader::no_path().unwrap(),
-        );
-        assert_ne!(first, second);
-    }
-}
+mod tests;

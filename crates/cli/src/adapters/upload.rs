@@ -3,13 +3,19 @@
 use std::time::Duration;
 
 use nix_copy::{ClosureType, Destination, Limits, NixUploader, UploadOptions};
-use nix_post_build_push_config::{self as config, QueueSettings, StoreUri};
+use nix_post_build_push_config::{self as config, NixOptions, QueueSettings, StoreUri};
 use queue_core::{PortError, StorePath, UploadError};
 
 use super::Store;
 
 /// How long a Nix that is asked to end may take for it.
 const GRACE: Duration = Duration::from_secs(10);
+
+/// What stands for a secret.
+const HIDDEN: &str = "***";
+
+/// Secrets with fewer characters are not looked for on their own.
+const SHORTEST: usize = 4;
 
 /// Reads a queue's destination and prepares its uploads. Starts nothing yet.
 ///
@@ -29,13 +35,58 @@ pub fn uploader(store: &Store, settings: &QueueSettings) -> Result<NixUploader, 
         .map_err(|error| failed(error.into()))?;
     Ok(NixUploader::new(
         store.nix.clone(),
-        options(settings, shown_redacted(uri)),
+        options(settings, shown_redacted(uri, &settings.nix_opts.value)),
     ))
 }
 
-fn shown_redacted(uri: StoreUri) -> Destination {
+/// Hides the URI's secrets and those of the options in all that Nix is told and says.
+fn shown_redacted(uri: StoreUri, nix_opts: &NixOptions) -> Destination {
+    let (secrets, mut uris) = secrets(nix_opts);
     let text = uri.as_str().to_owned();
-    Destination::new(text).with_redaction(move |text| uri.redact(text))
+    uris.push(uri);
+    Destination::new(text).with_redaction(move |text| {
+        let pairs = secrets.iter();
+        let text = pairs.fold(text.to_owned(), |text, (secret, shown)| {
+            text.replace(secret, shown)
+        });
+        uris.iter().fold(text, |text, uri| uri.redact(&text))
+    })
+}
+
+/// Texts to hide wherever they appear, each with what replaces it, the longest first; and
+/// URIs, which know their own. Every option that is not shown as it stands is hidden as a whole,
+/// and so is each secret in it: Nix or a server may repeat one of them alone.
+fn secrets(nix_opts: &NixOptions) -> (Vec<(String, String)>, Vec<StoreUri>) {
+    let mut secrets = Vec::new();
+    let mut uris = Vec::new();
+    let before = std::iter::once("").chain(nix_opts.iter().map(String::as_str));
+    for ((before, raw), shown) in before.zip(nix_opts.iter()).zip(nix_opts.shown()) {
+        if *raw == shown {
+            continue;
+        }
+        // However short, it is hidden where it stands.
+        secrets.push((format!("{before} {raw}"), format!("{before} {shown}")));
+        hide(&mut secrets, raw, &shown);
+        let open: Vec<&str> = shown.split_whitespace().collect();
+        for word in raw.split_whitespace().filter(|word| !open.contains(word)) {
+            if word.contains("://") {
+                uris.push(StoreUri::new(word));
+            } else {
+                // `HOST=TOKEN`, or `HOST=KIND:TOKEN`
+                let ends = word.match_indices(['=', ':']);
+                ends.for_each(|(at, _)| hide(&mut secrets, &word[at + 1..], HIDDEN));
+            }
+        }
+    }
+    secrets.sort_by_key(|(secret, _)| std::cmp::Reverse(secret.len()));
+    (secrets, uris)
+}
+
+/// Notes a secret, unless it is so short that it would be found in the middle of words.
+fn hide(secrets: &mut Vec<(String, String)>, secret: &str, shown: &str) {
+    if secret.chars().count() >= SHORTEST {
+        secrets.push((secret.to_owned(), shown.to_owned()));
+    }
 }
 
 fn options(settings: &QueueSettings, destination: Destination) -> UploadOptions {
@@ -73,5 +124,75 @@ fn closure_type(kind: config::ClosureType) -> ClosureType {
         config::ClosureType::Binary => ClosureType::Binary,
         config::ClosureType::Source => ClosureType::Source,
         config::ClosureType::Cache => ClosureType::Cache,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TOKEN: &str = "ghp_planted";
+
+    fn destination(options: &[&str]) -> Destination {
+        let uri = StoreUri::new("https://user:planted-pw@cache.example.org");
+        shown_redacted(uri, &options.iter().copied().collect())
+    }
+
+    #[track_caller]
+    fn shows(options: &[&str], text: &str, expected: &str) {
+        assert_eq!(destination(options).redact(text), expected);
+    }
+
+    #[test]
+    fn a_token_among_the_options_is_hidden_in_the_command_and_in_what_nix_says() {
+        let token = format!("github.com={TOKEN}");
+        let options = ["--option", "access-tokens", &token, "--netrc-file", "/n"];
+        shows(
+            &options,
+            &format!("copy {} --to x", options.join(" ")),
+            "copy --option access-tokens *** --netrc-file /n --to x",
+        );
+        shows(
+            &options,
+            &format!("error: bad '{token}'"),
+            "error: bad '***'",
+        );
+        shows(&options, &format!("header {TOKEN}"), "header ***");
+    }
+
+    #[test]
+    fn each_of_several_tokens_is_hidden() {
+        let tokens = format!("github.com={TOKEN} gitlab.com=PAT:other-planted");
+        let options = ["--option", "extra-access-tokens", &tokens];
+        shows(&options, "other-planted", "***");
+        shows(&options, &format!("PAT:other-planted {TOKEN}"), "*** ***");
+        shows(&options, "gitlab.com", "gitlab.com");
+    }
+
+    #[test]
+    fn uris_among_the_options_hide_their_passwords() {
+        let option = "https://open.example.org https://me:hidden-pw@closed.example.org";
+        let options = ["--option", "substituters", option];
+        shows(
+            &options,
+            option,
+            "https://open.example.org https://***@closed.example.org",
+        );
+        shows(&options, "hidden-pw refused", "*** refused");
+    }
+
+    #[test]
+    fn the_destination_is_redacted_as_well() {
+        assert_eq!(destination(&[]).shown(), "https://***@cache.example.org");
+        let token = format!("a={TOKEN}");
+        shows(&["access-tokens", &token], "planted-pw", "***");
+    }
+
+    #[test]
+    fn a_short_secret_is_hidden_where_it_stands_and_an_empty_one_harms_nothing() {
+        let options = ["--option", "access-tokens", "e"];
+        shows(&options, &options.join(" "), "--option access-tokens ***");
+        shows(&options, "here", "here");
+        shows(&["--option", "access-tokens", ""], "here", "here");
     }
 }

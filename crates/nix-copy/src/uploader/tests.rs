@@ -1,0 +1,132 @@
+use super::*;
+use crate::fake;
+use camino::{Utf8Path, Utf8PathBuf};
+
+const OUTPUT: &str = "00000000000000000000000000000001-output";
+const SOURCE: &str = "00000000000000000000000000000002-source";
+const FIRST: &str = "00000000000000000000000000000003-first.drv";
+const LAST: &str = "00000000000000000000000000000004-last.drv";
+
+/// Says of each path that the store lacks it.
+const LACKS_ALL: &str = r#"for path; do
+    case $path in /s/*) list="$list${list:+,}\"$path\":null" ;; esac
+done
+echo "{$list}""#;
+
+fn temporary() -> (tempfile::TempDir, Utf8PathBuf) {
+    let dir = tempfile::tempdir().unwrap();
+    let path = Utf8PathBuf::from_path_buf(dir.path().to_owned()).unwrap();
+    (dir, path)
+}
+
+fn uploader(nix: Nix, change: impl FnOnce(&mut UploadOptions)) -> NixUploader {
+    let mut options = UploadOptions::new(Destination::new("https://cache"));
+    change(&mut options);
+    NixUploader::new(nix, options)
+}
+
+fn paths(names: &[&str]) -> Vec<StorePath> {
+    names.iter().map(|name| name.parse().unwrap()).collect()
+}
+
+/// The calls that a script noted with `echo "$@" >> $0.calls`.
+fn calls_of(dir: &Utf8Path, program: &str) -> Vec<String> {
+    let noted = std::fs::read_to_string(dir.join(format!("{program}.calls"))).unwrap_or_default();
+    noted.lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn no_two_probes_ask_for_the_same_path() {
+    let (first, second) = (
+        NixUploader::no_path().unwrap(),
+        NixUploader::no_path().unwrap(),
+    );
+    assert_ne!(first, second);
+}
+
+#[test]
+fn an_answer_that_is_not_understood_is_an_answer() {
+    let (_dir, dir) = temporary();
+    let nix = fake::nix(&dir, &[("nix", r#"echo '{"a":{"new":"format"}}'"#)]);
+    let uploader = uploader(nix, |_| {});
+    assert_eq!(uploader.probe(), Ok(()));
+    let error = uploader.missing(&paths(&[OUTPUT])).expect_err("unknown");
+    assert_eq!(error.kind, UploadErrorKind::Unclear);
+}
+
+/// Lets in only who brings a netrc file.
+const NETRC: &str =
+    "case \"$*\" in *' --netrc-file /n '*) ;; *) echo 'error: HTTP error 401' >&2; exit 1 ;; esac";
+
+#[test]
+fn a_question_is_let_in_like_a_copy() {
+    let (_dir, dir) = temporary();
+    let nix = fake::nix(&dir, &[("nix", &format!("{NETRC}\n{LACKS_ALL}"))]);
+    let uploader = uploader(nix, |options| {
+        options.nix_opts = ["--netrc-file", "/n"].map(str::to_owned).into();
+    });
+    assert_eq!(uploader.probe(), Ok(()));
+    let both = paths(&[OUTPUT, FIRST]);
+    assert_eq!(uploader.missing(&both), Ok(both));
+}
+
+#[test]
+fn what_only_copying_knows_is_left_out_of_questions() {
+    let (_dir, dir) = temporary();
+    let refuse = r#"for word; do case $word in
+    --no-recursive | --profile) echo "error: unrecognised flag '$word'" >&2; exit 1 ;;
+esac; done"#;
+    let script = format!("{refuse}\n{NETRC}\n{LACKS_ALL}");
+    let nix = fake::nix(&dir, &[("nix", &script)]);
+    let uploader = uploader(nix, |options| {
+        let words = "--no-recursive --netrc-file /n --profile /p -v";
+        options.nix_opts = words.split(' ').map(str::to_owned).collect();
+    });
+    assert_eq!(uploader.probe(), Ok(()));
+    let both = paths(&[OUTPUT, FIRST]);
+    assert_eq!(uploader.missing(&both), Ok(both));
+}
+
+#[test]
+fn bare_references_go_first_whatever_their_kind() {
+    let (_dir, dir) = temporary();
+    // The output refers to one derivation, the other derivation to the source.
+    let requisites = format!(
+        "case \"$*\" in\n*{OUTPUT}*) printf '/s/%s\\n' {FIRST} {OUTPUT} {SOURCE} ;;\n\
+         *) printf '/s/%s\\n' {FIRST} {SOURCE} {LAST} ;;\nesac"
+    );
+    let note = r#"for word; do case $word in /s/*) line="$line $word" ;; esac; done; echo "$line" >> $0.calls"#;
+    let nix = fake::nix(&dir, &[("nix", note), ("nix-store", &requisites)]);
+    let uploader = uploader(nix, |options| options.closure_type = ClosureType::Bare);
+    let queued = paths(&[OUTPUT, LAST, SOURCE, FIRST]);
+    assert_eq!(uploader.upload(&queued), Ok(Vec::new()));
+    assert_eq!(
+        calls_of(&dir, "nix"),
+        [
+            format!(" /s/{FIRST}"),
+            format!(" /s/{OUTPUT} /s/{SOURCE}"),
+            format!(" /s/{LAST}"),
+        ]
+    );
+}
+
+#[test]
+fn closures_need_no_order_and_one_call_for_each_kind() {
+    let (_dir, dir) = temporary();
+    let nix = fake::nix(&dir, &[("nix", "echo >> $0.calls")]);
+    let uploader = uploader(nix, |_| {});
+    let queued = paths(&[OUTPUT, FIRST, SOURCE, LAST]);
+    assert_eq!(uploader.upload(&queued), Ok(Vec::new()));
+    assert_eq!(calls_of(&dir, "nix").len(), 2);
+}
+
+#[test]
+fn options_do_not_show_their_secrets() {
+    let mut options = UploadOptions::new(
+        Destination::new("https://cache").with_redaction(|text| text.replace("t0ken", "***")),
+    );
+    options.nix_opts = ["--option", "access-tokens", "t0ken"]
+        .map(str::to_owned)
+        .into();
+    assert!(!format!("{options:?}").contains("t0ken"));
+}
