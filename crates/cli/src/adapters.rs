@@ -3,19 +3,22 @@
 //! Both programs use this module. Opening starts no process, and it needs neither clap nor
 //! tracing.
 
+mod roots;
 mod upload;
 
 use std::ffi::OsString;
 use std::num::{NonZeroU32, NonZeroUsize};
+use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use nix_copy::{Cancel, Nix, NixStoreDatabase, NixStoreRoots};
+use nix_copy::{Cancel, Limits, Nix, NixStoreDatabase, NixStoreRoots};
 use nix_post_build_push_config::{Config, NixSettings, Origin, QueueSettings};
 use queue_core::{
     AutoRoots, FsPushState, FsQueueDirectory, GcRoots, InsideGcRoots, Ledger, LedgerError, Listing,
     LocalGc, PortError, PushOptions, PushState, Queue, QueueDirectory, RetryPolicy, StoreDir,
 };
 
+use roots::{Patience, PatientRoots};
 pub use upload::{closure, uploader};
 
 /// This machine's store.
@@ -28,6 +31,7 @@ pub struct Store {
     pub collector: LocalGc,
     fsync: bool,
     nix: Nix,
+    patience: Option<Patience>,
 }
 
 impl Store {
@@ -54,7 +58,23 @@ impl Store {
             nix: nix(&config.nix, &dir, variables).with_cancel(cancel),
             dir,
             state_dir,
+            patience: None,
         })
+    }
+
+    /// For somebody who cannot wait: each question to the store ends after this time, and after
+    /// it no root is registered any more that takes a call of Nix.
+    #[must_use]
+    pub fn within(self, patience: Duration) -> Self {
+        let limits = Limits {
+            grace: Duration::from_secs(1),
+            ..Limits::total(patience)
+        };
+        Self {
+            nix: self.nix.with_query_limits(limits),
+            patience: Some(Patience::of(patience)),
+            ..self
+        }
     }
 
     /// The Nix that works on it.
@@ -162,6 +182,15 @@ impl OpenQueue {
         FsPushState::create(&self.directory)
     }
 
+    /// The push's room in it; `None` if no push was here yet.
+    ///
+    /// # Errors
+    ///
+    /// If it is there and cannot be opened.
+    pub fn push_state_if_any(&self) -> Result<Option<FsPushState>, PortError> {
+        FsPushState::open(&self.directory)
+    }
+
     /// What the pushes remember, without their lock; empty before the first push. Inside, why
     /// it is lost.
     ///
@@ -169,7 +198,7 @@ impl OpenQueue {
     ///
     /// If it is there and cannot be read.
     pub fn ledger(&self) -> Result<Result<Ledger, LedgerError>, PortError> {
-        let text = match FsPushState::open(&self.directory)? {
+        let text = match self.push_state_if_any()? {
             Some(state) => state.load_ledger()?,
             None => None,
         };
@@ -186,13 +215,17 @@ fn roots(store: &Store, queue_dir: &Utf8Path) -> Result<Box<dyn GcRoots>, PortEr
         match AutoRoots::open(&store.state_dir, queue_dir, store.fsync)? {
             Some(roots) => Box::new(roots),
             // The daemon registers what we may not; that costs a process a path.
-            None => Box::new(NixStoreRoots::new(
-                store.nix.clone(),
-                &store.state_dir,
-                queue_dir,
-            )),
+            None => nix_store_roots(store, queue_dir),
         },
     )
+}
+
+fn nix_store_roots(store: &Store, queue_dir: &Utf8Path) -> Box<dyn GcRoots> {
+    let roots = NixStoreRoots::new(store.nix.clone(), &store.state_dir, queue_dir);
+    match store.patience {
+        Some(patience) => Box::new(PatientRoots::new(roots, patience)),
+        None => Box::new(roots),
+    }
 }
 
 /// When a queue's failures are tried again.

@@ -1,6 +1,6 @@
 //! Tells our own arguments from those that are for `nix`, before clap sees them.
 //!
-//! The rules, which are those of the program that this one follows:
+//! The rules, which are those of the earlier program:
 //!
 //! - An option that any of our commands has is ours, wherever it stands before `--`.
 //! - From the first option behind the command that is not ours, everything else up to `--`

@@ -1,8 +1,8 @@
-//! What `--json` prints. The fields are documented in [`crate::reference`] and stay.
+//! What `--json` prints. The fields are documented in [`crate::manual`] and stay.
 
 use std::time::SystemTime;
 
-use queue_core::{Failed, Failures, LastPush, State};
+use queue_core::{EntryState, FailedEntry, Failures, LastPush};
 use serde::Serialize;
 
 use crate::view::EntryView;
@@ -20,11 +20,11 @@ pub(crate) fn time(time: SystemTime) -> String {
 }
 
 /// The word for a state.
-pub(crate) fn state(state: State) -> &'static str {
+pub(crate) fn state(state: EntryState) -> &'static str {
     match state {
-        State::Ready => "ready",
-        State::BackingOff { .. } => "backing-off",
-        State::Parked { .. } => "parked",
+        EntryState::Ready => "ready",
+        EntryState::BackingOff { .. } => "backing-off",
+        EntryState::Parked { .. } => "parked",
     }
 }
 
@@ -48,8 +48,8 @@ impl EntryJson {
     pub(crate) fn new(queue: &str, path: String, view: &EntryView) -> Self {
         let failures = view.failures.as_ref();
         let next_try = match view.state {
-            State::BackingOff { until } => Some(time(until)),
-            State::Ready | State::Parked { .. } => None,
+            EntryState::BackingOff { until } => Some(time(until)),
+            EntryState::Ready | EntryState::Parked { .. } => None,
         };
         Self {
             queue: queue.to_owned(),
@@ -171,7 +171,7 @@ pub(crate) struct FailedJson {
 
 impl FailedJson {
     /// With the entry's full path.
-    pub(crate) fn new(path: String, failed: &Failed) -> Self {
+    pub(crate) fn new(path: String, failed: &FailedEntry) -> Self {
         Self {
             path,
             error: failed.error.message.clone(),

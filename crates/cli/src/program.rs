@@ -14,6 +14,7 @@ use crate::cli::{self, Cli, NAME};
 use crate::commands;
 use crate::error::CommandError;
 use crate::exit_codes::{self, Exit};
+use crate::hook_variables::HookVariables;
 use crate::logging;
 use crate::message::Message;
 use crate::output::Output;
@@ -88,6 +89,7 @@ fn session(cli: &Cli, split: &Split, environment: Environment) -> Session {
     Session {
         overrides: cli.settings.overrides(&cwd, for_nix),
         environment,
+        hook: HookVariables::of(|name| std::env::var_os(name)),
         cwd,
         called,
         quiet: cli.output.quiet > cli.output.verbose,

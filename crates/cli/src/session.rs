@@ -11,6 +11,7 @@ use nix_post_build_push_config::{
 use crate::adapters::Store;
 use crate::error::CommandError;
 use crate::exit_codes::Exit;
+use crate::hook_variables::HookVariables;
 use crate::message::Message;
 use crate::output::Output;
 
@@ -18,6 +19,8 @@ use crate::output::Output;
 pub(crate) struct Session {
     /// The variables.
     pub environment: Environment,
+    /// The variables that Nix sets for its hook.
+    pub hook: HookVariables,
     /// The settings of the command line.
     pub overrides: Overrides,
     /// The working directory.

@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use nix_post_build_push_config::QueueSettings;
-use queue_core::{Entry, Failures, Foreign, Ledger, State, StoreFiles};
+use queue_core::{Entry, EntryState, Failures, Foreign, Ledger, Plan, StoreFiles, plan};
 
 use crate::adapters::{OpenQueue, Store, retry_policy};
 use crate::error::CommandError;
@@ -23,7 +23,7 @@ pub(crate) struct EntryView {
     /// The entry.
     pub entry: Entry,
     /// Whether a push would take it now.
-    pub state: State,
+    pub state: EntryState,
     /// How it failed so far.
     pub failures: Option<Failures>,
     /// Whether the garbage collector will find it; `None` when that cannot be seen.
@@ -66,18 +66,20 @@ impl QueueView {
         Ok(Self { entries, ledger })
     }
 
-    /// When the destination is asked again, if it did not answer.
+    /// What a push would do now. What is not on disk is left out: a push looks at that first.
     #[must_use]
-    pub(crate) fn destination_until(
-        &self,
-        settings: &QueueSettings,
-        now: SystemTime,
-    ) -> Option<SystemTime> {
-        let policy = retry_policy(settings).for_destination();
-        match self.ledger.destination()?.state(now, &policy) {
-            State::BackingOff { until } => Some(until),
-            State::Ready | State::Parked { .. } => None,
-        }
+    pub(crate) fn plan(&self, settings: &QueueSettings, now: SystemTime, force: bool) -> Plan {
+        let there = self.entries.iter().filter(|view| !view.is_absent());
+        let entries: Vec<_> = there.map(|view| view.entry.clone()).collect();
+        plan(&entries, &self.ledger, now, &retry_policy(settings), force)
+    }
+}
+
+impl EntryView {
+    /// Whether it is certain that its store object is not on disk.
+    #[must_use]
+    pub(crate) fn is_absent(&self) -> bool {
+        self.present == Some(false)
     }
 }
 

@@ -2,7 +2,9 @@
 
 mod common;
 
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 
 use common::World;
 
@@ -83,6 +85,26 @@ fn the_outputs_are_read_from_the_derivation_where_nix_names_none() {
     assert_eq!(
         world.run(&["enqueue", "--closure-type", "cache"]).ok(),
         "default: 1 enqueued, 1 already in the queue\n"
+    );
+}
+
+#[test]
+fn out_paths_are_read_as_the_hook_reads_them() {
+    let world = World::new();
+    let (a, b) = (world.object("a"), world.object("b"));
+    let mut command = world.command(&["enqueue", &b]);
+    let value = [b"/\xff ", a.as_bytes(), b" ", b.as_bytes(), b"/bin"].concat();
+    command.env("OUT_PATHS", OsStr::from_bytes(&value));
+    command.env("DRV_PATH", &a);
+    let output = command.output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(75), "{stderr}");
+    assert_eq!(output.stdout, b"default: 2 enqueued\n", "{stderr}");
+    let lines: Vec<_> = stderr.lines().collect();
+    assert_eq!(lines[0], r#"error: OUT_PATHS: "/\xff" is not UTF-8"#);
+    assert!(
+        lines.len() == 2 && lines[1].starts_with("error: OUT_PATHS: "),
+        "{stderr}"
     );
 }
 
@@ -244,6 +266,45 @@ fn retry_forgets_the_failures_of_entries_and_destination() {
         (&"ready".into(), &0.into())
     );
     assert!(world.run(&["status", "--json"]).json()[0]["destination_failure"].is_null());
+}
+
+#[test]
+fn what_is_dropped_and_enqueued_anew_starts_anew() {
+    let world = World::new();
+    let a = world.object("a");
+    world.run(&["enqueue", &a, &world.object("b")]).ok();
+    fs::create_dir(world.root.join("queue/.push")).unwrap();
+    world.write(
+        "queue/.push/ledger.toml",
+        &ledger(a.rsplit('/').next().unwrap(), true),
+    );
+    world.run(&["drop", "*-b"]).ok();
+    assert_eq!(world.run(&["list", "--json"]).json()[0]["state"], "parked");
+    world.run(&["drop", &a]).ok();
+    world.run(&["enqueue", &a]).ok();
+    let row = &world.run(&["list", "--json"]).json()[0];
+    assert_eq!(
+        (&row["state"], &row["attempts"]),
+        (&"ready".into(), &0.into())
+    );
+    // The destination's failures are its own.
+    assert!(!world.run(&["status", "--json"]).json()[0]["destination_failure"].is_null());
+}
+
+#[test]
+fn a_memory_that_cannot_be_reached_keeps_nothing_in_the_queue() {
+    let world = World::new();
+    let a = world.object("a");
+    world.run(&["enqueue", &a]).ok();
+    world.write("queue/.push", "");
+    let ran = world.run(&["drop", &a]);
+    assert_eq!((ran.code, ran.stdout.lines().count()), (75, 1));
+    assert!(
+        ran.stderr
+            .starts_with("error: default: the failures of what is dropped are not forgotten"),
+        "{}",
+        ran.stderr
+    );
 }
 
 #[test]

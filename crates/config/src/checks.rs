@@ -20,7 +20,8 @@ pub(crate) fn check(config: &Config, need: Need, problems: &mut Problems) {
     }
 }
 
-/// Two queues in one directory would push each other's entries.
+/// Two queues in one directory would push each other's entries. Neither of them can be told
+/// to be the wrong one, so both are; a third queue is not.
 fn check_directories(config: &Config, need: Need, problems: &mut Problems) {
     let real = |queue: &QueueSettings| match need {
         Need::Declared => queue.queue_dir.value.clone(),
@@ -54,6 +55,7 @@ fn same_directory(one: &QueueSettings, other: &QueueSettings) -> Problem {
     };
     Problem::new(message)
         .at(location(other, &other.queue_dir.origin))
+        .of_queues([&*one.name, &*other.name])
         .hint(hint)
 }
 
@@ -66,7 +68,7 @@ fn check_secret(queue: &QueueSettings, problems: &mut Problems) {
     }
     if let Err(error) = destination.value.read() {
         let at = location(queue, &destination.origin);
-        problems.push(unreadable(&error).at(at).of_queue(Some(&queue.name)));
+        problems.push(unreadable(&error).at(at).of_queues([&*queue.name]));
     }
 }
 
@@ -101,5 +103,5 @@ fn shorter_delay(queue: &QueueSettings) -> Problem {
         queue.name
     );
     let at = location(queue, &queue.retry_max_delay.origin);
-    Problem::new(message).at(at).of_queue(Some(&queue.name))
+    Problem::new(message).at(at).of_queues([&*queue.name])
 }

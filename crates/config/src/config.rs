@@ -72,11 +72,11 @@ pub struct QueueSettings {
     pub substitute_on_destination: Setting<bool>,
     /// Further options for `nix copy`: the file's, the environment's, the command line's.
     pub nix_opts: Setting<NixOptions>,
-    /// How long one upload may take; more than zero.
+    /// How long one call of `nix copy` may take; more than zero.
     pub timeout: Setting<Duration>,
-    /// How long one upload may make no progress; more than zero.
+    /// How long one call of `nix copy` may make no progress; more than zero.
     pub stall_timeout: Setting<Duration>,
-    /// How many paths one upload has at most; 1 to 1000.
+    /// How many paths one call of `nix copy` is given at most; 1 to 1000.
     pub batch_size: Setting<u32>,
     /// Whether to ask the destination for every path before its entry goes.
     pub verify: Setting<bool>,
@@ -86,4 +86,17 @@ pub struct QueueSettings {
     pub retry_max_delay: Setting<Duration>,
     /// After how many failures an entry is parked; at least 1.
     pub max_attempts: Setting<u32>,
+}
+
+impl QueueSettings {
+    /// Whether what is copied for an entry hangs on the derivation that it was built from. Then
+    /// that is to be queued beside it, so that the garbage collector leaves it, whatever
+    /// `keep-derivations` says.
+    #[must_use]
+    pub fn wants_derivation(&self) -> bool {
+        matches!(
+            self.closure_type.value,
+            ClosureType::Source | ClosureType::Cache
+        )
+    }
 }

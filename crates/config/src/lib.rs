@@ -4,8 +4,9 @@
 //! ([`Overrides`]), the variables ([`Environment`]) and who asks. It reads the configuration
 //! file itself, and what [`Need`] permits. It never stops at the first mistake: a
 //! [`Resolution`] holds every problem found, with its line and column, beside all that could
-//! be resolved in spite of them. The hook goes on with that rest; other commands call
-//! [`Resolution::strict`].
+//! be resolved in spite of them. The hook goes on with that rest; most commands leave out just
+//! the queues that have a problem ([`Resolution::sound_queues`]), and who checks a configuration
+//! wants it without any ([`Resolution::strict`]).
 //!
 //! ```
 //! use nix_post_build_push_config::{Environment, Inputs, Need, Overrides, resolve};

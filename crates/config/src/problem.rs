@@ -28,8 +28,8 @@ impl fmt::Display for Location {
 pub struct Problem {
     /// Where in the file, unless the cause lies elsewhere.
     pub location: Option<Location>,
-    /// The one queue that it concerns, if it concerns just one.
-    pub queue: Option<String>,
+    /// The queues that it concerns; empty if it concerns them all, and all else.
+    pub queues: Vec<String>,
     /// The cause: a lowercase fragment without a full stop.
     pub message: String,
     /// What to do about it.
@@ -40,7 +40,7 @@ impl Problem {
     pub(crate) fn new(message: impl Into<String>) -> Self {
         Self {
             location: None,
-            queue: None,
+            queues: Vec::new(),
             message: message.into(),
             hint: None,
         }
@@ -58,11 +58,24 @@ impl Problem {
         Self { location, ..self }
     }
 
-    pub(crate) fn of_queue(self, queue: Option<&str>) -> Self {
+    /// Names the queues that it concerns; none means all of them.
+    pub(crate) fn of_queues<'q>(self, queues: impl IntoIterator<Item = &'q str>) -> Self {
         Self {
-            queue: queue.map(str::to_owned),
+            queues: queues.into_iter().map(str::to_owned).collect(),
             ..self
         }
+    }
+
+    /// The same problem was found for other queues as well.
+    fn also_of(&mut self, queues: Vec<String>) {
+        if self.queues.is_empty() || queues.is_empty() {
+            return self.queues.clear();
+        }
+        let new = queues
+            .into_iter()
+            .filter(|queue| !self.queues.contains(queue))
+            .collect::<Vec<_>>();
+        self.queues.extend(new);
     }
 
     pub(crate) fn hint(self, hint: impl Into<String>) -> Self {
@@ -116,8 +129,7 @@ impl Problems {
             known.message == problem.message && known.location == problem.location
         };
         match self.0.iter_mut().find(|known| same(known)) {
-            Some(known) if known.queue != problem.queue => known.queue = None,
-            Some(_) => {}
+            Some(known) => known.also_of(problem.queues),
             None => self.0.push(problem),
         }
     }

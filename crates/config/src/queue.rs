@@ -92,7 +92,7 @@ fn queue_dir(
         let hint = "set `queue-dir` in its table, --queue-dir, or NIX_POST_BUILD_PUSH_QUEUE_DIR";
         let location = sources.section.and_then(|section| section.location.clone());
         let problem = Problem::new(message).at(location).hint(hint);
-        sources.problems.push(problem.of_queue(Some(name)));
+        sources.problems.push(problem.of_queues([name]));
     }
     default.map(Setting::default)
 }
@@ -109,5 +109,5 @@ fn check_destination(inputs: &Inputs<'_>, sources: &mut Sources<'_>, name: &str)
     let hint = "set `destination` in its table, --destination, or NIX_POST_BUILD_PUSH_DESTINATION";
     let location = sources.section.and_then(|section| section.location.clone());
     let problem = Problem::new(message).at(location).hint(hint);
-    sources.problems.push(problem.of_queue(Some(name)));
+    sources.problems.push(problem.of_queues([name]));
 }

@@ -70,7 +70,7 @@ fn from_file(
         problems.push(
             Problem::new(message)
                 .at(location)
-                .of_queue(Some(name))
+                .of_queues([name])
                 .hint(hint),
         );
     }

@@ -76,16 +76,21 @@ impl Resolution {
     /// holds back no other; then the problems of those, and the warnings.
     ///
     /// # Errors
-    /// If a problem does not belong to one queue alone, or no sound queue is left.
+    /// If a problem concerns more than the queues that it names, or no sound queue is left.
     pub fn sound_queues(mut self) -> Result<(Config, Vec<Problem>, Vec<Problem>), ConfigError> {
         let broken = |name: &str| {
             self.problems
                 .iter()
-                .any(|p| p.queue.as_deref() == Some(name))
+                .any(|problem| problem.queues.iter().any(|queue| queue == name))
         };
         self.config.queues.retain(|queue| !broken(&queue.name));
         let nothing_left = self.config.enabled().next().is_none() && !self.problems.is_empty();
-        match nothing_left || self.problems.iter().any(|problem| problem.queue.is_none()) {
+        match nothing_left
+            || self
+                .problems
+                .iter()
+                .any(|problem| problem.queues.is_empty())
+        {
             true => Err(ConfigError {
                 problems: self.problems,
             }),

@@ -86,7 +86,7 @@ impl<'d> Section<'d> {
                 let fault = wrong_type("a table", other)
                     .hint(format!("write {title} as a line of its own"));
                 let problem = Problem::from_fault(&format!("`{}`", name.escape_debug()), fault);
-                problems.push(problem.at(location).of_queue(queue.as_deref()));
+                problems.push(problem.at(location).of_queues(queue.as_deref()));
                 None
             }
         }
@@ -116,7 +116,7 @@ impl<'d> Section<'d> {
 
     fn problem(&self, name: &str, fault: Fault) -> Problem {
         let subject = format!("`{name}` in {}", self.title);
-        Problem::from_fault(&subject, fault).of_queue(self.queue.as_deref())
+        Problem::from_fault(&subject, fault).of_queues(self.queue.as_deref())
     }
 
     /// Reports the keys that are not among those known.
@@ -129,7 +129,7 @@ impl<'d> Section<'d> {
             let message = format!("unknown key `{}` in {}", name.escape_debug(), self.title);
             let problem = Problem::new(message).hint(suggest::hint(name, known));
             let location = self.document.location(key.span().start);
-            problems.push(problem.at(Some(location)).of_queue(self.queue.as_deref()));
+            problems.push(problem.at(Some(location)).of_queues(self.queue.as_deref()));
         }
     }
 

@@ -208,7 +208,7 @@ fn without_a_home_a_user_must_name_a_directory_and_root_need_not() {
     assert_eq!(names(&resolution.config), ["b"]);
     let problem = &resolution.problems[0];
     assert_eq!(problem.location.as_ref().unwrap().line, 1);
-    assert_eq!(problem.queue.as_deref(), Some("a"));
+    assert_eq!(problem.queues, ["a"]);
     assert!(problem.hint.as_ref().unwrap().contains("`queue-dir`"));
     let case = case.pick(&["b"]);
     assert_eq!(case.resolve(Need::Enqueue).problems, []);
@@ -237,6 +237,21 @@ fn one_directory_for_several_queues_is_a_problem_even_through_a_link() {
         problems[0].hint.as_deref(),
         Some("pick one queue with --queue")
     );
+}
+
+#[test]
+fn queues_that_share_a_directory_leave_a_third_one_sound() {
+    let text = "[queues.a]\nqueue-dir = \"/q\"\n[queues.b]\nqueue-dir = \"/other\"\n\
+                [queues.c]\nqueue-dir = \"/q\"\n[queues.d]\nqueue-dir = \"/q\"";
+    let resolution = Case::new(text).resolve(Need::Enqueue);
+    let concerned: Vec<_> = resolution
+        .problems
+        .iter()
+        .map(|p| p.queues.join(" "))
+        .collect();
+    assert_eq!(concerned, ["a c", "a d"]);
+    let (config, problems, _) = resolution.sound_queues().unwrap();
+    assert_eq!((names(&config), problems.len()), (vec!["b"], 2));
 }
 
 #[test]

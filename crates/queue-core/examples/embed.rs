@@ -2,7 +2,6 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::num::NonZeroUsize;
 use std::time::SystemTime;
 
 use camino::Utf8Path;
@@ -20,6 +19,14 @@ impl StoreFiles for Everything {
 impl StoreDatabase for Everything {
     fn invalid(&self, _: &[StorePath]) -> Result<Vec<StorePath>, PortError> {
         Ok(vec![])
+    }
+}
+
+struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> SystemTime {
+        SystemTime::now()
     }
 }
 
@@ -73,6 +80,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .join("queue");
     let store = StoreDir::new("/nix/store")?;
     let directory = FsQueueDirectory::create(&queue_dir, &store, true)?;
+    // Nothing collects garbage here. Where something does, the roots of a queue
+    // outside of gcroots/ are `AutoRoots`.
     let queue = Queue {
         directory: &directory,
         roots: &InsideGcRoots,
@@ -95,15 +104,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         database: &Everything,
         uploader: &destination,
         state: &FsPushState::create(&directory)?,
-        clock: &SystemTime::now(),
+        clock: &SystemClock,
         cancelled: &|| false,
     };
     let options = PushOptions {
-        batch_size: NonZeroUsize::new(1000).ok_or("zero")?,
-        retry: RetryPolicy::default(),
         verify: true,
-        force: false,
-        seed: 42,
+        ..PushOptions::default()
     };
     let report = push.run(&options, &mut |_: &PushEvent<'_>| {})?;
 

@@ -18,7 +18,7 @@
 /// With `b` culprits among `n` it hands out at most `1 + 2·b·⌈log2 n⌉` parts.
 #[derive(Debug, Clone)]
 pub struct Splitter<T> {
-    /// The next part is the last.
+    /// The next part is the last. None is empty.
     parts: Vec<Vec<T>>,
 }
 
@@ -60,10 +60,16 @@ impl<T> Splitter<T> {
         }
     }
 
-    /// How many elements are undecided.
-    #[must_use]
-    pub fn undecided(&self) -> usize {
-        self.parts.iter().map(Vec::len).sum()
+    /// Hands out the farthest element next, as a part of its own.
+    pub fn take_from_far_end(&mut self) {
+        let Some(farthest) = self.parts.first_mut() else {
+            return;
+        };
+        let last = farthest.pop();
+        if farthest.is_empty() {
+            self.parts.remove(0);
+        }
+        self.parts.extend(last.map(|last| vec![last]));
     }
 }
 
@@ -79,12 +85,16 @@ mod tests {
             order in Just((0..200usize).collect::<Vec<_>>()).prop_shuffle(),
             len in 0..200usize,
             bad in proptest::collection::btree_set(0..200usize, 0..20),
+            turns in proptest::collection::btree_set(0..50usize, 0..5),
         ) {
             let batch = order[..len].to_vec();
             let mut splitter = Splitter::new(batch.clone());
             let (mut passed, mut culprits, mut tries) = (BTreeSet::new(), BTreeSet::new(), 0);
             while let Some(part) = splitter.next() {
                 tries += 1;
+                if turns.contains(&tries) {
+                    splitter.take_from_far_end();
+                }
                 prop_assert!(!part.is_empty());
                 if part.iter().any(|x| bad.contains(x)) {
                     culprits.extend(splitter.split(part));
@@ -95,7 +105,7 @@ mod tests {
             let wanted: BTreeSet<_> = batch.into_iter().collect();
             prop_assert_eq!(&culprits, &(&wanted & &bad));
             prop_assert_eq!(&passed, &(&wanted - &bad));
-            let bound = 1 + 2 * culprits.len() * (len.max(1) as f64).log2().ceil() as usize;
+            let bound = 1 + turns.len() + 2 * culprits.len() * (len.max(1) as f64).log2().ceil() as usize;
             prop_assert!(tries <= bound, "{} tries, {} culprits among {}", tries, culprits.len(), len);
         }
     }

@@ -24,6 +24,7 @@ pub struct Output {
 
 /// A text that is not a derivation file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum DerivationError {
     /// It does not have the expected shape.
     #[error("not a derivation: expected {expected} at byte {at}")]

@@ -6,6 +6,7 @@ use crate::{
 
 /// What became of one call of [`enqueue`].
 #[derive(Debug, Default)]
+#[must_use = "what was not queued is only told here"]
 pub struct EnqueueReport {
     /// One per queue, in the order they were given.
     pub queues: Vec<QueueReport>,
@@ -21,7 +22,8 @@ pub struct QueueReport {
     pub added: Vec<StorePath>,
     /// Were queued before, and are held.
     pub already: Vec<StorePath>,
-    /// Not queued: no such store object is there.
+    /// No such store object is there. If a collector took it meanwhile, its
+    /// entry stays for the next push to judge: another producer may rely on it.
     pub absent: Vec<StorePath>,
     /// Not queued, or queued and not held. A push tries again to hold them.
     pub failed: Vec<(StorePath, PortError)>,
@@ -31,8 +33,9 @@ pub struct QueueReport {
 
 /// Adds `paths` to every one of `queues`.
 ///
-/// When it returns, what a report lists as `added` or `already` is durable and
-/// held against the garbage collector. One path's failure keeps no other path
+/// When it returns, what a report lists as `added` or `already` is held against
+/// the garbage collector unless [`unprotected`](EnqueueReport::unprotected) is
+/// set, and durable unless [`not_durable`](QueueReport::not_durable) is. One path's failure keeps no other path
 /// out, one queue's failure no other queue.
 ///
 /// The order is: entry, root, and only then a word to a collector that may be
@@ -53,7 +56,7 @@ pub fn enqueue(
     if let Some(section) = section {
         let present: Vec<_> = looked.present.iter().map(|path| (*path).clone()).collect();
         match protect(section.as_ref(), files, &present) {
-            Ok(gone) => withdraw(queues, &mut reports, &gone),
+            Ok(gone) => reports.iter_mut().for_each(|report| report.withdraw(&gone)),
             Err(error) => unprotected = Some(error),
         }
     }
@@ -131,16 +134,11 @@ pub(crate) fn protect(
     }
 }
 
-fn withdraw(queues: &[Queue<'_>], reports: &mut [QueueReport], gone: &[StorePath]) {
-    for (queue, report) in queues.iter().zip(reports).filter(|_| !gone.is_empty()) {
-        for path in gone {
-            report.added.retain(|added| added != path);
-            report.already.retain(|already| already != path);
-            match crate::remove::remove_one(*queue, path) {
-                Ok(_) => report.absent.push(path.clone()),
-                Err(error) => report.failed.push((path.clone(), error)),
-            }
-        }
+impl QueueReport {
+    fn withdraw(&mut self, gone: &[StorePath]) {
+        self.added.retain(|path| !gone.contains(path));
+        self.already.retain(|path| !gone.contains(path));
+        self.absent.extend_from_slice(gone);
     }
 }
 

@@ -1,10 +1,10 @@
 //! The push's room in a queue directory: `.push/lock` and `.push/ledger.toml`.
 
 use std::io::{Read, Write};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 
 use camino::{Utf8Path, Utf8PathBuf};
-use rustix::fs::{self, FlockOperation, Mode, OFlags};
+use rustix::fs::{self, FlockOperation, Gid, Mode, OFlags, Uid};
 use rustix::io::Errno;
 
 use crate::fs_queue_directory::PUSH_ROOM;
@@ -36,7 +36,11 @@ impl FsPushState {
             Ok(()) | Err(Errno::EXIST) => {}
             Err(error) => return Err(fail("create the directory", &path, error)),
         }
-        Self::open(queue)?.ok_or_else(|| fail("open the directory", &path, Errno::NOENT))
+        let room =
+            Self::open(queue)?.ok_or_else(|| fail("open the directory", &path, Errno::NOENT))?;
+        give(&room.handle, &queue.handle())
+            .map_err(|error| fail("give to its owner the directory", &path, error))?;
+        Ok(room)
     }
 
     /// Opens it for somebody who only reads; `None` when no push was here yet.
@@ -56,7 +60,11 @@ impl FsPushState {
 
     fn file(&self, name: &str, flags: OFlags) -> Result<std::fs::File, Errno> {
         let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
-        fs::openat(&self.handle, name, flags, Mode::from_raw_mode(0o644)).map(Into::into)
+        let file = fs::openat(&self.handle, name, flags, Mode::from_raw_mode(0o644))?;
+        if flags.contains(OFlags::CREATE) {
+            give(&file, &self.handle)?;
+        }
+        Ok(file.into())
     }
 
     fn write_ledger(&self, text: &str) -> std::io::Result<()> {
@@ -65,6 +73,21 @@ impl FsPushState {
         file.sync_all()?;
         fs::renameat(&self.handle, NEW_LEDGER, &self.handle, LEDGER)?;
         Ok(fs::fsync(&self.handle)?)
+    }
+}
+
+/// A push by root, once and by hand, must not lock out the account whose queue
+/// it is: what root makes belongs to the owner of the directory it is in.
+fn give(made: &impl AsFd, directory: &impl AsFd) -> Result<(), Errno> {
+    let (made_by, owner) = (fs::fstat(made)?, fs::fstat(directory)?);
+    if made_by.st_uid == owner.st_uid {
+        return Ok(());
+    }
+    let (uid, gid) = (Uid::from_raw(owner.st_uid), Gid::from_raw(owner.st_gid));
+    match fs::fchown(made, Some(uid), Some(gid)) {
+        // Only root can give away, and only root needs to.
+        Err(Errno::PERM) => Ok(()),
+        result => result,
     }
 }
 

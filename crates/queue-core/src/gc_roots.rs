@@ -40,7 +40,8 @@ pub trait GcRoots {
 }
 
 /// The roots of a queue directory below `<state-dir>/gcroots/`: the entries
-/// themselves are roots, nothing is to be registered.
+/// themselves are roots, nothing is to be registered. Right as well where nothing
+/// collects garbage.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct InsideGcRoots;
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
-use crate::{RetryPolicy, State, StorePath};
+use crate::{EntryState, RetryPolicy, StorePath};
 
 /// The memory of one queue's pushes: which entries failed how often, whether
 /// the destination is down, how the last push ended.
@@ -36,7 +36,8 @@ pub struct Failures {
     pub parked_since: Option<SystemTime>,
 }
 
-/// How the last push that took the lock ended.
+/// How the last push that had something to do ended. One that finds nothing
+/// ready changes nothing here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LastPush {
     /// When it ended.
@@ -47,7 +48,7 @@ pub struct LastPush {
     pub failed: usize,
     /// Why it ended early, one line; `None` when it went through the queue.
     pub error: Option<String>,
-    /// When a push last went through the queue without any failure.
+    /// When a push last had something to do and did it without any failure.
     pub last_success: Option<SystemTime>,
 }
 
@@ -72,21 +73,21 @@ impl Ledger {
 
     /// Whether a push at `now` would take the entry.
     #[must_use]
-    pub fn state(&self, path: &StorePath, now: SystemTime, policy: &RetryPolicy) -> State {
+    pub fn state(&self, path: &StorePath, now: SystemTime, policy: &RetryPolicy) -> EntryState {
         match self.entries.get(path) {
-            None => State::Ready,
+            None => EntryState::Ready,
             Some(failures) => failures.state(now, policy),
         }
     }
 
     /// Forgets an entry's failures: it is tried in the next push. Gives
     /// whether there were any.
-    pub fn retry(&mut self, path: &StorePath) -> bool {
+    pub fn forget(&mut self, path: &StorePath) -> bool {
         self.entries.remove(path).is_some()
     }
 
     /// Forgets the destination's failures: the next push asks it again.
-    pub fn retry_destination(&mut self) -> bool {
+    pub fn forget_destination(&mut self) -> bool {
         self.destination.take().is_some()
     }
 
@@ -102,10 +103,11 @@ impl Ledger {
         now: SystemTime,
         policy: &RetryPolicy,
         random: u64,
+        may_park: bool,
     ) -> &Failures {
         let known = self.entries.remove(path);
         let mut failures = Failures::one_more(known, error, now, policy, random);
-        if failures.attempts >= policy.max_attempts.get() {
+        if may_park && failures.attempts >= policy.max_attempts.get() {
             failures.parked_since = failures.parked_since.or(Some(now));
         }
         self.entries.entry(path.clone()).or_insert(failures)
@@ -159,15 +161,15 @@ impl Failures {
     /// A next try further away than the policy's longest wait was written by a
     /// clock that has since been set back: it is due.
     #[must_use]
-    pub fn state(&self, now: SystemTime, policy: &RetryPolicy) -> State {
+    pub fn state(&self, now: SystemTime, policy: &RetryPolicy) -> EntryState {
         if let Some(since) = self.parked_since {
-            return State::Parked { since };
+            return EntryState::Parked { since };
         }
         match self.next_try.duration_since(now) {
-            Ok(wait) if !wait.is_zero() && wait <= policy.max_delay => State::BackingOff {
+            Ok(wait) if !wait.is_zero() && wait <= policy.max_delay => EntryState::BackingOff {
                 until: self.next_try,
             },
-            _ => State::Ready,
+            _ => EntryState::Ready,
         }
     }
 }

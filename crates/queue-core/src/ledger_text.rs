@@ -12,6 +12,7 @@ const FORMAT: u32 = 1;
 
 /// A ledger that cannot be read. The push goes on without its memory.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum LedgerError {
     /// It is not TOML of the expected shape.
     #[error("the ledger is damaged")]
@@ -254,6 +255,7 @@ mod tests {
             SystemTime::UNIX_EPOCH,
             &crate::RetryPolicy::default(),
             0,
+            true,
         );
         let text = ledger
             .to_text()

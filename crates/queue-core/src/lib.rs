@@ -69,7 +69,8 @@ pub use ledger::{Failures, LastPush, Ledger};
 pub use ledger_text::LedgerError;
 pub use local_gc::LocalGc;
 pub use push::{
-    Failed, Outcome, Plan, Push, PushEvent, PushObserver, PushOptions, PushReport, State, plan,
+    EntryState, FailedEntry, Outcome, Plan, Push, PushEvent, PushObserver, PushOptions, PushReport,
+    plan,
 };
 pub use push_state::{PushLock, PushState};
 pub use queue_directory::{Entry, Foreign, Insertion, Listing, Queue, QueueDirectory, Removal};

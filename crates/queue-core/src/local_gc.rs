@@ -8,6 +8,7 @@ use std::time::Duration;
 use camino::{Utf8Path, Utf8PathBuf};
 use rustix::fs::{self, FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with};
 
 use crate::{GarbageCollector, GcSection, PortError, Protection, StoreDir, StorePath};
 
@@ -25,11 +26,12 @@ pub struct LocalGc {
     lock: Utf8PathBuf,
     socket: Utf8PathBuf,
     store: StoreDir,
+    answer_timeout: Duration,
 }
 
 /// A collector answers at once unless it is deleting the very path (2.26.3,
 /// `gc.cc`: the server waits while the path is `pending`).
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A collector that ends while we talk to it may be followed by another one.
 const TRIES: u32 = 5;
@@ -42,7 +44,16 @@ impl LocalGc {
             lock: state_dir.join("gc.lock"),
             socket: state_dir.join("gc-socket/socket"),
             store: store.clone(),
+            answer_timeout: ANSWER_TIMEOUT,
         }
+    }
+
+    /// How long a collector may take for one answer, 2 seconds otherwise. After
+    /// that the paths are reported as perhaps not held.
+    #[must_use]
+    pub fn with_answer_timeout(mut self, timeout: Duration) -> Self {
+        self.answer_timeout = timeout;
+        self
     }
 
     /// The lock, shared; `None` when a collector holds it or when it is not
@@ -61,6 +72,17 @@ impl LocalGc {
         }
     }
 
+    /// "Resource temporarily unavailable" is how a socket says "too late".
+    fn named(&self, error: io::Error) -> io::Error {
+        match error.kind() {
+            ErrorKind::WouldBlock | ErrorKind::TimedOut => {
+                let timeout = humantime::format_duration(self.answer_timeout);
+                io::Error::other(format!("it did not answer within {timeout}"))
+            }
+            _ => error,
+        }
+    }
+
     fn announce(&self, paths: &[StorePath]) -> io::Result<()> {
         for _ in 1..TRIES {
             match self.announce_once(paths) {
@@ -71,14 +93,28 @@ impl LocalGc {
         self.announce_once(paths)
     }
 
+    /// The timeouts come before the connection: while a collector does not
+    /// accept (its backlog is five), connecting itself waits for it.
+    fn connect(&self) -> io::Result<UnixStream> {
+        let socket = socket_with(
+            AddressFamily::UNIX,
+            SocketType::STREAM,
+            SocketFlags::CLOEXEC,
+            None,
+        )?;
+        let socket = UnixStream::from(socket);
+        socket.set_read_timeout(Some(self.answer_timeout))?;
+        socket.set_write_timeout(Some(self.answer_timeout))?;
+        connect(&socket, &SocketAddrUnix::new(self.socket.as_str())?)?;
+        Ok(socket)
+    }
+
     fn announce_once(&self, paths: &[StorePath]) -> io::Result<()> {
-        let mut socket = match UnixStream::connect(&self.socket) {
+        let mut socket = match self.connect() {
             Ok(socket) => socket,
             Err(error) if nobody_listens(&error) => return Ok(()),
             Err(error) => return Err(error),
         };
-        socket.set_read_timeout(Some(ANSWER_TIMEOUT))?;
-        socket.set_write_timeout(Some(ANSWER_TIMEOUT))?;
         for path in paths {
             socket.write_all(format!("{}\n", self.store.join(path)).as_bytes())?;
             let mut answer = [0];
@@ -135,6 +171,7 @@ impl GcSection for Section<'_> {
             return Ok(Protection::NoCollector);
         }
         self.collector.announce(paths).map_err(|error| {
+            let error = self.collector.named(error);
             PortError::new(
                 "tell the garbage collector at",
                 &self.collector.socket,

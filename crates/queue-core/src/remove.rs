@@ -4,6 +4,7 @@ use crate::{PortError, Queue, Removal, StorePath};
 
 /// What became of one call of [`remove`].
 #[derive(Debug, Default)]
+#[must_use = "what is queued still is only told here"]
 pub struct RemoveReport {
     /// Were queued, and no longer are.
     pub removed: Vec<StorePath>,

@@ -7,8 +7,8 @@ use crate::{PortError, StoreDir, StorePath};
 /// The store's files. Cheap: a look at the file system, no process.
 pub trait StoreFiles {
     /// Whether a store object of that path exists. It may exist without being
-    /// valid (a build under way, a left-over); the reverse is rare enough that
-    /// a push asks [`StoreDatabase`] only about what is absent here.
+    /// valid (a build under way, a left-over). A push asks [`StoreDatabase`] about
+    /// what is absent here, and about the rest only when an upload failed.
     ///
     /// # Errors
     ///

@@ -31,6 +31,7 @@ const MAX_NAME_LEN: usize = 211;
 
 /// Why a text is not a store path.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ParseStorePathError {
     /// It is not below the store directory at all.
     #[error("{path:?} is not in the store directory {store_dir}")]

@@ -6,7 +6,8 @@ use crate::StorePath;
 pub trait Uploader {
     /// Copies what `paths` stand for (their closures, say). `Ok` means that
     /// the destination confirmed all of it; on an error some of it may be
-    /// there all the same. Idempotent.
+    /// there all the same. An implementation must not return `Ok` when any path
+    /// failed: the entries leave the queue then. Idempotent.
     ///
     /// # Errors
     ///
@@ -19,7 +20,8 @@ pub trait Uploader {
     ///
     /// # Errors
     ///
-    /// When the destination does not answer.
+    /// When the destination does not answer. The kinds `Local` and `Cancelled`
+    /// keep their meaning, every other one counts as the destination's.
     fn probe(&self) -> Result<(), UploadError>;
 
     /// Those of `paths` that are not at the destination although

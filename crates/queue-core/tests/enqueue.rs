@@ -136,6 +136,39 @@ fn a_collector_that_answers_nonsense_is_an_error_with_its_socket() {
 }
 
 #[test]
+fn a_collector_that_accepts_nobody_is_not_waited_for_without_end() {
+    let world = World::new();
+    let path = world.build("a");
+    let lock = std::fs::File::create(world.root.join("state/gc.lock")).unwrap();
+    rustix::fs::flock(&lock, FlockOperation::LockExclusive).unwrap();
+    std::fs::create_dir_all(world.root.join("state/gc-socket")).unwrap();
+    let socket = world.root.join("state/gc-socket/socket");
+    let _frozen = UnixListener::bind(&socket).unwrap();
+    let timeout = std::time::Duration::from_millis(20);
+    let collector = world.collector.clone().with_answer_timeout(timeout);
+    // Far more than any backlog: without a timeout the last ones would hang.
+    let mut waiting = Vec::new();
+    loop {
+        let mut set = rustix::net::socket_with(
+            rustix::net::AddressFamily::UNIX,
+            rustix::net::SocketType::STREAM,
+            rustix::net::SocketFlags::NONBLOCK,
+            None,
+        )
+        .unwrap();
+        let address = rustix::net::SocketAddrUnix::new(socket.as_str()).unwrap();
+        if rustix::net::connect(&mut set, &address).is_err() {
+            break;
+        }
+        waiting.push(set);
+    }
+    let report = enqueue(&[world.queue()], &collector, &world.store, &[path]);
+    let error = report.unprotected.unwrap().chain();
+    assert!(error.ends_with("it did not answer within 20ms"), "{error}");
+    assert_eq!(report.queues[0].added.len(), 1);
+}
+
+#[test]
 fn a_collector_that_holds_the_lock_and_does_not_listen_yet_will_find_the_roots() {
     let world = World::new();
     let path = world.build("a");
@@ -175,7 +208,7 @@ fn what_a_collector_took_before_it_was_told_is_not_called_queued() {
         (report.queues[0].added.len(), &report.queues[0].absent),
         (0, &vec![path])
     );
-    assert!(world.queued().is_empty() && world.auto().is_empty());
+    assert!(names(&world.push().uploaded).is_empty() && world.queued().is_empty());
 }
 
 #[test]

@@ -124,6 +124,22 @@ fn a_root_with_the_wrong_content_is_mended() {
 }
 
 #[test]
+fn what_a_push_makes_belongs_to_the_owner_of_the_queue() {
+    use std::os::unix::fs::{MetadataExt, chown};
+    let world = World::new();
+    let queue = FsQueueDirectory::create(&world.root.join("theirs"), &world.store, false).unwrap();
+    // Only root can, and only root needs to: for others it is their own anyway.
+    let _ = chown(queue.path(), Some(1234), Some(1234));
+    let state = FsPushState::create(&queue).unwrap();
+    drop(state.try_lock().unwrap());
+    state.save_ledger("").unwrap();
+    let owner = |path: &str| queue.path().join(path).metadata().unwrap().uid();
+    for made in [".push", ".push/lock", ".push/ledger.toml"] {
+        assert_eq!(owner(made), owner(""), "{made}");
+    }
+}
+
+#[test]
 fn the_directory_of_roots_is_made_in_a_state_that_has_none_yet() {
     let world = World::new();
     let fresh = world.root.join("fresh");

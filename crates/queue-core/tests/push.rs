@@ -146,7 +146,7 @@ fn what_was_parked_goes_after_retry_and_its_failures_are_forgotten() {
     world.destination.bad.borrow_mut().clear();
     assert!(world.push().uploaded.is_empty(), "parked");
     let mut ledger = world.ledger();
-    assert!(ledger.retry(&paths[0]));
+    assert!(ledger.forget(&paths[0]));
     world.state.save_ledger(&ledger.to_text()).unwrap();
     assert_eq!(names(&world.push().uploaded), ["bad"]);
     assert_eq!(world.ledger().entry(&paths[0]), None);
@@ -165,68 +165,37 @@ fn force_takes_what_backs_off_but_not_what_is_parked() {
 }
 
 #[test]
-fn a_dead_destination_backs_off_as_a_whole_and_blames_no_path() {
-    for kind in [
-        UploadErrorKind::Unavailable,
-        UploadErrorKind::Unclear,
-        UploadErrorKind::Stalled,
-    ] {
-        let world = World::new();
-        world.build_and_enqueue(&["a", "b", "c"]);
-        *world.destination.down.borrow_mut() = Some(kind);
-        let report = world.push();
-        assert!(
-            matches!(report.outcome, Outcome::Unavailable { .. }),
-            "{report:?}"
-        );
-        assert_eq!((report.failed.len(), report.left), (0, 3));
-        assert_eq!(world.destination.uploads.get(), 1);
-        assert!(world.ledger().entry(&support::path("a")).is_none());
-
-        *world.destination.down.borrow_mut() = None;
-        assert!(matches!(world.push().outcome, Outcome::BackingOff { .. }));
-        assert_eq!(world.destination.uploads.get(), 1, "nobody asked");
-        world.wait(Duration::from_secs(60));
-        assert_eq!(world.push().uploaded.len(), 3);
-        assert!(world.ledger().destination().is_none());
-    }
+fn what_is_dropped_during_a_push_starts_anew_when_it_is_enqueued_again() {
+    let world = World::new();
+    let paths = world.build_and_enqueue(&["bad", "good"]);
+    world.destination.poison("bad");
+    world.push();
+    let _ = remove(world.queue(), &paths[..1]);
+    world.wait(Duration::from_secs(3600));
+    world.push();
+    assert!(world.ledger().entry(&paths[0]).is_none());
 }
 
 #[test]
-fn a_destination_that_dies_while_a_batch_is_split_blames_no_path() {
+fn a_path_that_came_back_is_queued_again_and_not_called_invalid() {
     let world = World::new();
-    world.build_and_enqueue(&["a", "b", "bad", "d"]);
-    world.destination.poison("bad");
-    // Alive when the batch fails and is asked about, dead from then on.
-    let down = std::rc::Rc::new(std::cell::Cell::new(false));
-    let told = down.clone();
-    *world.destination.before.borrow_mut() = Some(Box::new(move |n| told.set(n > 1)));
-    struct Dying<'a>(&'a support::Destination, std::rc::Rc<std::cell::Cell<bool>>);
-    impl Uploader for Dying<'_> {
-        fn upload(&self, paths: &[StorePath]) -> Result<Vec<UploadWarning>, UploadError> {
-            let result = self.0.upload(paths);
-            if self.1.get() {
-                Err(UploadError::new(UploadErrorKind::Unclear, "eh?"))
-            } else {
-                result
-            }
-        }
-        fn probe(&self) -> Result<(), UploadError> {
-            if self.1.get() {
-                return Err(UploadError::new(UploadErrorKind::Unavailable, "dead"));
-            }
-            Ok(())
-        }
-        fn missing(&self, paths: &[StorePath]) -> Result<Vec<StorePath>, UploadError> {
-            self.0.missing(paths)
+    let paths = world.build_and_enqueue(&["a"]);
+    world.collect(&paths[0]);
+    /// Says that it is not valid, and builds it anew.
+    struct Rebuilt<'a>(&'a World);
+    impl StoreDatabase for Rebuilt<'_> {
+        fn invalid(&self, paths: &[StorePath]) -> Result<Vec<StorePath>, PortError> {
+            let answer = self.0.database.invalid(paths);
+            self.0.build("a");
+            answer
         }
     }
     let push = Push {
         queue: world.queue(),
         collector: &world.collector,
         files: &world.store,
-        database: &world.database,
-        uploader: &Dying(&world.destination, down),
+        database: &Rebuilt(&world),
+        uploader: &world.destination,
         state: &world.state,
         clock: &world.now.get(),
         cancelled: &|| false,
@@ -234,76 +203,9 @@ fn a_destination_that_dies_while_a_batch_is_split_blames_no_path() {
     let report = push
         .run(&world.options, &mut |_: &PushEvent<'_>| {})
         .unwrap();
-    assert!(
-        matches!(report.outcome, Outcome::Unavailable { .. }),
-        "{report:?}"
-    );
-    assert!(report.failed.is_empty(), "{report:?}");
-    assert_eq!(world.queued().len(), 4);
-}
-
-#[test]
-fn a_destination_that_answers_and_takes_nothing_does_not_cost_a_timeout_per_entry() {
-    let world = World::new();
-    let names: Vec<String> = (0..64).map(|n| format!("p{n}")).collect();
-    world.build_and_enqueue(&names.iter().map(String::as_str).collect::<Vec<_>>());
-    *world.destination.down.borrow_mut() = Some(UploadErrorKind::Stalled);
-    world.destination.only_uploads_fail.set(true);
-    let report = world.push();
-    assert!(
-        matches!(report.outcome, Outcome::Unavailable { .. }),
-        "{report:?}"
-    );
-    assert!(
-        world.destination.uploads.get() <= 8,
-        "{}",
-        world.destination.uploads.get()
-    );
-    assert_eq!((world.queued().len(), report.failed.len()), (64, 2));
-}
-
-#[test]
-fn one_entry_that_is_refused_or_stalls_holds_no_other_up() {
-    for kind in [
-        UploadErrorKind::Stalled,
-        UploadErrorKind::TimedOut,
-        UploadErrorKind::Refused,
-    ] {
-        let world = World::new();
-        world.build_and_enqueue(&["a", "b", "c", "d"]);
-        let first = world.queued()[0].name().to_owned();
-        world.destination.bad.borrow_mut().push((first, kind));
-        let report = world.push();
-        assert!(matches!(report.outcome, Outcome::Finished), "{report:?}");
-        assert_eq!((report.uploaded.len(), report.failed.len()), (3, 1));
-    }
-}
-
-#[test]
-fn an_only_entry_that_is_refused_makes_the_destination_back_off_too() {
-    let world = World::new();
-    world.build_and_enqueue(&["a"]);
-    *world.destination.down.borrow_mut() = Some(UploadErrorKind::Refused);
-    world.destination.only_uploads_fail.set(true);
-    let report = world.push();
-    assert!(
-        matches!(report.outcome, Outcome::Unavailable { .. }),
-        "{report:?}"
-    );
-    assert_eq!((report.failed.len(), report.left), (1, 0));
-}
-
-#[test]
-fn many_entries_that_are_refused_hold_the_others_up_once_at_most() {
-    let world = World::new();
-    world.build_and_enqueue(&["a", "b", "c", "d", "e", "f"]);
-    for path in &world.queued()[..2] {
-        let bad = (path.name().to_owned(), UploadErrorKind::Refused);
-        world.destination.bad.borrow_mut().push(bad);
-    }
-    assert!(matches!(world.push().outcome, Outcome::Unavailable { .. }));
-    world.wait(Duration::from_secs(60));
-    assert_eq!(world.push().uploaded.len(), 4);
+    assert!(report.invalid.is_empty(), "{report:?}");
+    assert_eq!(world.queued(), paths);
+    assert!(world.auto().contains(&world.auto_name(&paths[0])));
 }
 
 #[test]
@@ -320,16 +222,6 @@ fn what_failed_before_is_not_mixed_with_what_is_new() {
 }
 
 #[test]
-fn an_uploader_that_cannot_run_blames_nobody() {
-    let world = World::new();
-    world.build_and_enqueue(&["a"]);
-    *world.destination.down.borrow_mut() = Some(UploadErrorKind::Local);
-    assert!(matches!(world.push().outcome, Outcome::Broken(_)));
-    assert!(world.ledger().destination().is_none());
-    assert!(world.ledger().entry(&support::path("a")).is_none());
-}
-
-#[test]
 fn a_push_that_is_asked_to_stop_keeps_what_is_not_confirmed() {
     let mut world = World::new();
     world.options.batch_size = 1.try_into().unwrap();
@@ -342,18 +234,6 @@ fn a_push_that_is_asked_to_stop_keeps_what_is_not_confirmed() {
     let report = world.push();
     assert!(matches!(report.outcome, Outcome::Cancelled));
     assert_eq!((report.left, world.destination.uploads.get()), (2, 1));
-}
-
-#[test]
-fn verifying_keeps_what_the_destination_lost() {
-    let mut world = World::new();
-    world.options.verify = true;
-    world.build_and_enqueue(&["a", "lost"]);
-    world.destination.lost.borrow_mut().push("lost".into());
-    let report = world.push();
-    assert_eq!(names(&report.uploaded), ["a"]);
-    assert_eq!(report.failed[0].path.name(), "lost");
-    assert_eq!(names(&world.queued()), ["lost"]);
 }
 
 #[test]

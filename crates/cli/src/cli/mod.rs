@@ -1,4 +1,9 @@
 //! The command line as clap sees it.
+//!
+//! There was an earlier program of the same name, in Perl. Its commands, options and variables
+//! stay valid: as aliases where they are called otherwise now, or, where they have lost their
+//! meaning, without any effect. Wherever this crate speaks of the earlier program, that one is
+//! meant.
 
 mod output;
 mod paths;
@@ -10,7 +15,7 @@ pub(crate) use output::{LogFormat, OutputArgs};
 pub(crate) use paths::{PathArgs, PickArgs};
 pub(crate) use settings::SettingArgs;
 
-use crate::reference::texts;
+use crate::manual::texts;
 
 /// The name of the program.
 pub(crate) const NAME: &str = "nix-post-build-push";
@@ -55,7 +60,8 @@ pub(crate) enum Command {
     /// Copy what is queued to its destination
     ///
     /// An entry leaves its queue once the destination has it. What fails is kept and tried again
-    /// by a later push, after a growing wait. With paths, copies those at once, without any
+    /// by a later push, after a growing wait. Several queues are pushed at the same time, so that
+    /// none waits for another one's destination. With paths, copies those at once, without any
     /// queue. Options that are not listed here go to `nix copy`.
     #[command(
         visible_aliases = ["upload-queued-paths", "perform-upload"],
@@ -76,6 +82,10 @@ pub(crate) enum Command {
     Closure(ClosureArgs),
 
     /// Tell how the queues are doing
+    ///
+    /// The last push and the last success are those of pushes that had something to do: a push
+    /// that finds nothing whose turn it is, or whose destination is not asked yet, changes
+    /// neither.
     Status(ListArgs),
 
     /// Forget failures, so that the next push tries again
@@ -87,8 +97,8 @@ pub(crate) enum Command {
 
     /// Take paths out of the queue without copying them
     ///
-    /// Prints what it took out. The store paths themselves stay; the garbage collector may now
-    /// take them.
+    /// Prints what it took out, and forgets its failures. The store paths themselves stay; the
+    /// garbage collector may now take them.
     #[command(override_usage = texts::DROP_USAGE, after_help = texts::DROP_EXAMPLES)]
     Drop(PickArgs),
 
@@ -188,7 +198,7 @@ pub(crate) struct ClosureArgs {
 pub(crate) struct HelpArgs {
     /// The command to explain
     pub command: Vec<String>,
-    /// Print the whole reference in Markdown
+    /// Print the whole manual in Markdown
     #[arg(long, conflicts_with = "command")]
     pub markdown: bool,
 }

@@ -49,13 +49,13 @@ pub(crate) struct SettingArgs {
     /// The destination gets everything from here
     #[arg(long, global = true, help_heading = SETTINGS, overrides_with = "substitute_on_destination", hide_short_help = true)]
     pub no_substitute_on_destination: bool,
-    /// How long one upload may take: "90s", "10m", "2h 30m"
+    /// How long one call of `nix copy` may take: "90s", "10m", "2h 30m"
     #[arg(long, value_name = "DURATION", global = true, help_heading = SETTINGS, hide_short_help = true, value_parser = parse_duration)]
     pub timeout: Option<Duration>,
-    /// How long one upload may make no progress
+    /// How long one call of `nix copy` may make no progress
     #[arg(long, value_name = "DURATION", global = true, help_heading = SETTINGS, hide_short_help = true, value_parser = parse_duration)]
     pub stall_timeout: Option<Duration>,
-    /// How many paths one upload has at most
+    /// How many paths one call of `nix copy` is given at most
     #[arg(long, value_name = "NUMBER", global = true, help_heading = SETTINGS, hide_short_help = true, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub batch_size: Option<u32>,
     /// Ask the destination for every path before its entry goes

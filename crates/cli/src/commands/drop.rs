@@ -1,9 +1,10 @@
 //! `drop`
 
 use nix_post_build_push_config::Need;
-use queue_core::remove;
+use queue_core::{Ledger, PortError, PushLock, PushState, StorePath, remove};
 
 use super::picked;
+use crate::adapters::OpenQueue;
 use crate::cli::PickArgs;
 use crate::error::CommandError;
 use crate::exit_codes::Exit;
@@ -15,27 +16,74 @@ pub(super) fn run(args: &PickArgs, session: &mut Session) -> Result<Exit, Comman
     let store = session.store(&config)?;
     let mut dropped = Vec::new();
     let exit = picked::each(args, session, &config, &store, exit, |queue, paths| {
-        let report = remove(queue.queue(), paths);
-        for (path, error) in &report.failed {
-            let text = format!("{}: failed to drop {path}", queue.name());
-            Message::new(text).caused_by_port(error).error();
-        }
-        if let Some(error) = &report.not_durable {
-            let text = format!(
-                "{}: what was dropped may be back after a power cut",
-                queue.name()
-            );
-            Message::new(text).caused_by_port(error).warning();
-        }
-        dropped.extend(report.removed);
-        Ok(if report.failed.is_empty() {
-            Exit::Done
-        } else {
-            Exit::Failed
-        })
+        let (removed, exit) = drop_from(queue, paths);
+        dropped.extend(removed);
+        Ok(exit)
     })?;
     dropped
         .iter()
         .for_each(|path| session.out.line(store.dir.join(path)));
     Ok(exit)
+}
+
+/// Gives what was taken out. The push lock is held all the while, so that no push reads the
+/// failures that are forgotten here. One that is at work already is no reason to wait: it
+/// forgets by itself, when it ends, what is no longer queued.
+fn drop_from(queue: &OpenQueue, paths: &[StorePath]) -> (Vec<StorePath>, Exit) {
+    let mut exit = Exit::Done;
+    let mut not_forgotten = |error: &PortError| {
+        let text = format!(
+            "{}: the failures of what is dropped are not forgotten",
+            queue.name()
+        );
+        Message::new(text).caused_by_port(error).error();
+        exit = Exit::Failed;
+    };
+    // Without a push there was no failure.
+    let state = queue.push_state_if_any().unwrap_or_else(|error| {
+        not_forgotten(&error);
+        None
+    });
+    let lock = state.as_ref().and_then(|state| {
+        state.try_lock().unwrap_or_else(|error| {
+            not_forgotten(&error);
+            None
+        })
+    });
+    let report = remove(queue.queue(), paths);
+    if let Some((state, lock)) = state.as_ref().zip(lock)
+        && let Err(error) = forget(state, &report.removed, lock.as_ref())
+    {
+        not_forgotten(&error);
+    }
+    for (path, error) in &report.failed {
+        let text = format!("{}: failed to drop {path}", queue.name());
+        Message::new(text).caused_by_port(error).error();
+        exit = Exit::Failed;
+    }
+    if let Some(error) = &report.not_durable {
+        let text = format!(
+            "{}: what was dropped may be back after a power cut",
+            queue.name()
+        );
+        Message::new(text).caused_by_port(error).warning();
+    }
+    (report.removed, exit)
+}
+
+/// Forgets the failures of these entries. A memory that cannot be understood is left for the
+/// next push, which begins a new one.
+fn forget(
+    state: &impl PushState,
+    paths: &[StorePath],
+    _held: &dyn PushLock,
+) -> Result<(), PortError> {
+    let text = state.load_ledger()?;
+    let Some(mut ledger) = text.and_then(|text| Ledger::from_text(&text).ok()) else {
+        return Ok(());
+    };
+    if paths.iter().filter(|path| ledger.forget(path)).count() > 0 {
+        state.save_ledger(&ledger.to_text())?;
+    }
+    Ok(())
 }

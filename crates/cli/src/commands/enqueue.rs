@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::io::{BufRead, Read};
 
-use nix_post_build_push_config::{ClosureType, Config, Need, QueueSettings};
+use nix_post_build_push_config::{Config, Need, QueueSettings};
 use queue_core::{EnqueueReport, QueueReport, StorePath, enqueue};
 
 use super::given::{Given, takes_out_paths};
@@ -69,12 +69,17 @@ fn read_paths(input: impl Read, end: u8) -> std::io::Result<Vec<String>> {
 
 fn enqueue_to_all(given: &Given, config: &Config, store: &Store, session: &mut Session) -> Exit {
     let mut exit = Exit::Done;
-    let with_deriver: Vec<_> = given.paths.iter().chain(&given.deriver).cloned().collect();
+    let with_derivation: Vec<_> = given
+        .paths
+        .iter()
+        .chain(&given.derivation)
+        .cloned()
+        .collect();
     let mut absent = BTreeSet::new();
-    for (wanted, paths) in [(false, &given.paths), (true, &with_deriver)] {
+    for (wanted, paths) in [(false, &given.paths), (true, &with_derivation)] {
         let wanting = config
             .enabled()
-            .filter(|queue| needs_deriver(queue) == wanted);
+            .filter(|queue| queue.wants_derivation() == wanted);
         let queues = create(wanting, store, &mut exit);
         if queues.is_empty() {
             continue;
@@ -92,15 +97,6 @@ fn enqueue_to_all(given: &Given, config: &Config, store: &Store, session: &mut S
     } else {
         Exit::Failed
     })
-}
-
-/// What is to be copied may be the deriver itself: it is queued beside its outputs, so that
-/// the garbage collector leaves it, whatever `keep-derivations` says.
-fn needs_deriver(queue: &QueueSettings) -> bool {
-    matches!(
-        queue.closure_type.value,
-        ClosureType::Source | ClosureType::Cache
-    )
 }
 
 fn create<'c>(

@@ -1,7 +1,7 @@
 //! The paths that a command is given: as arguments, on standard input, by Nix to its hook.
 
 use nix_post_build_push_config::parse_switch;
-use queue_core::{StorePath, derivation};
+use queue_core::StorePath;
 
 use crate::adapters::Store;
 use crate::cli::PathArgs;
@@ -12,8 +12,6 @@ use crate::session::Session;
 use crate::store_argument;
 
 const SWITCH: &str = "NIX_POST_BUILD_PUSH_INCLUDE_OUT_PATHS";
-const OUT_PATHS: &str = "OUT_PATHS";
-const DRV_PATH: &str = "DRV_PATH";
 
 /// What a command is given.
 #[derive(Default)]
@@ -21,7 +19,7 @@ pub(super) struct Given {
     /// The store paths, each once, in the order given.
     pub(super) paths: Vec<StorePath>,
     /// What the hook's outputs were built from.
-    pub(super) deriver: Option<StorePath>,
+    pub(super) derivation: Option<StorePath>,
     /// How many arguments led to no store path; they were reported.
     pub(super) refused: usize,
 }
@@ -47,53 +45,20 @@ impl Given {
         }
     }
 
-    /// Adds what Nix tells its hook.
+    /// Adds what Nix tells its hook; reports what is wrong with it.
     pub(super) fn add_from_hook(&mut self, session: &Session, store: &Store) {
-        if session.environment.not_utf8().any(|name| name == OUT_PATHS) {
-            self.refuse(&Message::new("variable OUT_PATHS is not UTF-8"));
+        let mut built = session.hook.read(store);
+        if let Err(error) = built.ask_nix(store) {
+            self.refuse(&Message::from(&error));
         }
-        let drv = session.environment.get(DRV_PATH);
-        self.deriver = drv.and_then(|drv| match store.dir.parse(drv) {
-            Ok(path) => Some(path),
-            Err(error) => {
-                self.refuse(&Message::new("variable DRV_PATH is no store path").caused_by(&error));
-                None
-            }
-        });
-        match (session.environment.get(OUT_PATHS), self.deriver.clone()) {
-            (Some(paths), _) => {
-                let words: Vec<_> = paths.split_whitespace().map(str::to_owned).collect();
-                self.add(&words, session, store);
-            }
-            // Nix 2.8.0 passes OUT_PATHS empty (NixOS/nix#6446).
-            (None, Some(drv)) => self.add_outputs(&drv, store),
-            (None, None) => {}
+        for error in built.errors {
+            self.refuse(&Message::new(error));
         }
-    }
-
-    fn add_outputs(&mut self, drv: &StorePath, store: &Store) {
-        let file = store.dir.join(drv);
-        let failed = || Message::new(format!("failed to read the outputs of {file}"));
-        let text = match std::fs::read(&file) {
-            Ok(text) => text,
-            Err(error) => return self.refuse(&failed().caused_by(&error)),
-        };
-        match derivation::outputs(&text, &store.dir) {
-            Err(error) => self.refuse(&failed().caused_by(&error)),
-            // The file does not name the outputs of a floating derivation.
-            Ok(outputs) if outputs.iter().any(|output| output.path.is_none()) => {
-                match store.database().outputs(drv) {
-                    Ok(outputs) => outputs.into_iter().for_each(|path| self.add_path(path)),
-                    Err(error) => self.refuse(&Message::from(&error)),
-                }
-            }
-            Ok(outputs) => {
-                outputs
-                    .into_iter()
-                    .filter_map(|output| output.path)
-                    .for_each(|p| self.add_path(p));
-            }
-        }
+        built
+            .outputs
+            .into_iter()
+            .for_each(|path| self.add_path(path));
+        self.derivation = built.derivation;
     }
 
     fn add_path(&mut self, path: StorePath) {

@@ -3,12 +3,12 @@
 use crate::cli::{self, HelpArgs};
 use crate::error::CommandError;
 use crate::exit_codes::Exit;
-use crate::reference;
+use crate::manual;
 use crate::session::Session;
 
 pub(super) fn run(args: &HelpArgs, session: &mut Session) -> Result<Exit, CommandError> {
     if args.markdown {
-        session.out.text(&reference::markdown());
+        session.out.text(&manual::markdown());
         return Ok(Exit::Done);
     }
     let mut command = &mut cli::command();

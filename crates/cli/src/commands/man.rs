@@ -5,12 +5,12 @@ use std::process::{Command, Stdio};
 
 use crate::error::CommandError;
 use crate::exit_codes::Exit;
-use crate::reference;
+use crate::manual;
 use crate::session::Session;
 
 /// Shows the manual on a terminal; gives its source to anything else.
 pub(super) fn run(session: &mut Session) -> Result<Exit, CommandError> {
-    let page = reference::man_page()?;
+    let page = manual::man_page()?;
     if std::io::stdout().is_terminal() && show(&page).is_ok() {
         return Ok(Exit::Done);
     }

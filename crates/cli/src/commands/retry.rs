@@ -42,12 +42,12 @@ fn forget(queue: &OpenQueue, paths: &[StorePath]) -> Result<Vec<StorePath>, Comm
         Message::new(text).caused_by(&error).warning();
         Ledger::default()
     });
-    if ledger.retry_destination() {
+    if ledger.forget_destination() {
         tracing::info!("{name}: the next push asks the destination again");
     }
     let had_failed: Vec<_> = paths
         .iter()
-        .filter(|path| ledger.retry(path))
+        .filter(|path| ledger.forget(path))
         .cloned()
         .collect();
     if had_failed.is_empty() {

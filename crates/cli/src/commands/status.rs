@@ -5,7 +5,7 @@ mod text;
 use std::time::SystemTime;
 
 use nix_post_build_push_config::{Need, QueueSettings};
-use queue_core::State;
+use queue_core::EntryState;
 
 use super::queues;
 use crate::adapters::Store;
@@ -42,7 +42,8 @@ fn status(
     now: SystemTime,
 ) -> StatusJson {
     let entries = &view.entries;
-    let count = |wanted: fn(&State) -> bool| entries.iter().filter(|e| wanted(&e.state)).count();
+    let count =
+        |wanted: fn(&EntryState) -> bool| entries.iter().filter(|e| wanted(&e.state)).count();
     let failures = entries.iter().filter_map(|entry| {
         let path = store.dir.join(&entry.entry.path).into_string();
         entry
@@ -56,7 +57,7 @@ fn status(
         .destination()
         .map(|failures| FailureJson::new(None, failures));
     if let Some(failure) = &mut destination_failure {
-        failure.next_try = view.destination_until(settings, now).map(time);
+        failure.next_try = view.plan(settings, now, false).destination_until.map(time);
     }
     StatusJson {
         queue: settings.name.clone(),
@@ -64,17 +65,14 @@ fn status(
         queue_dir: settings.queue_dir.value.to_string(),
         closure_type: settings.closure_type.value.to_string(),
         entries: entries.len(),
-        ready: count(|state| matches!(state, State::Ready)),
-        backing_off: count(|state| matches!(state, State::BackingOff { .. })),
-        parked: count(|state| matches!(state, State::Parked { .. })),
+        ready: count(|state| matches!(state, EntryState::Ready)),
+        backing_off: count(|state| matches!(state, EntryState::BackingOff { .. })),
+        parked: count(|state| matches!(state, EntryState::Parked { .. })),
         unrooted: entries
             .iter()
             .filter(|entry| entry.rooted == Some(false))
             .count(),
-        absent: entries
-            .iter()
-            .filter(|entry| entry.present == Some(false))
-            .count(),
+        absent: entries.iter().filter(|entry| entry.is_absent()).count(),
         oldest: entries.first().map(|entry| time(entry.entry.enqueued_at)),
         last_push: last.map(LastPushJson::from),
         last_success: last.and_then(|last| last.last_success).map(time),

@@ -4,20 +4,23 @@
 //! parser and no logger, starts no process unless it must, and takes whatever
 //! can be enqueued in spite of whatever is wrong besides.
 
-mod input;
 mod report;
 
 use std::ffi::OsString;
-use std::fs;
+use std::time::Duration;
 
 use nix_copy::Cancel;
 use nix_post_build_push_config::{
-    ClosureType, Environment, Inputs, Need, OnError, Overrides, QueueSettings, Resolution, resolve,
+    Environment, Inputs, Need, OnError, Overrides, QueueSettings, Resolution, resolve,
 };
 use queue_core::{Queue, StorePath, enqueue};
 
 use crate::adapters::{OpenQueue, Store};
-use input::Input;
+use crate::hook_variables::{Built, HookVariables};
+
+/// How long a build may wait for the calls of Nix that cannot be avoided. It may be about twice
+/// as long in the end: a call that is under way is given as much.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What came of a run.
 #[derive(Debug)]
@@ -32,13 +35,21 @@ pub struct Outcome {
 /// every enabled queue. `uid` is the effective user.
 #[must_use]
 pub fn run(variables: Vec<(OsString, OsString)>, uid: u32) -> Outcome {
+    run_with_patience(variables, uid, PATIENCE)
+}
+
+fn run_with_patience(
+    variables: Vec<(OsString, OsString)>,
+    uid: u32,
+    patience: Duration,
+) -> Outcome {
     let raw = |name: &str| {
         variables
             .iter()
             .find(|(n, _)| n == name)
             .map(|(_, value)| value.clone())
     };
-    let (out_paths, drv_path) = (raw("OUT_PATHS"), raw("DRV_PATH"));
+    let hook_variables = HookVariables::of(raw);
     let environment = Environment::new(variables.iter().cloned());
     let overrides = Overrides::default();
     let resolution = resolve(&Inputs {
@@ -52,50 +63,41 @@ pub fn run(variables: Vec<(OsString, OsString)>, uid: u32) -> Outcome {
         on_error: resolution.config.hook.on_error.value,
     };
     let store = match Store::open(&resolution.config, variables, Cancel::never()) {
-        Ok(store) => store,
+        Ok(store) => store.within(patience),
         Err(error) => {
             outcome.errors.push(report::port_error(&error));
             return outcome;
         }
     };
-    let read = |path: &StorePath| fs::read(store.dir.join(path));
-    let mut input = input::read(out_paths.as_deref(), drv_path.as_deref(), &store.dir, read);
-    ask_nix(&store, &mut input);
-    outcome.errors.append(&mut input.errors);
+    let mut built = hook_variables.read(&store);
+    if built.is_nothing() {
+        outcome.errors.push(NOT_A_HOOK.to_owned());
+    }
+    if let Err(error) = built.ask_nix(&store) {
+        outcome.errors.push(report::port_error(&error));
+    }
+    outcome.errors.append(&mut built.errors);
     outcome
         .errors
-        .extend(enqueue_everywhere(&store, &resolution, &input));
+        .extend(enqueue_everywhere(&store, &resolution, &built));
     outcome
 }
 
-/// The one case that takes a process: Nix named no outputs, and they are
-/// floating content-addressed ones, so that the derivation does not either.
-fn ask_nix(store: &Store, input: &mut Input) {
-    let Some(derivation) = input.derivation.as_ref().filter(|_| input.ask_nix) else {
-        return;
-    };
-    match store.database().outputs(derivation) {
-        Ok(outputs) => input.outputs = outputs,
-        Err(error) => input.errors.push(report::port_error(&error)),
-    }
-}
+const NOT_A_HOOK: &str = "neither OUT_PATHS nor DRV_PATH is set: this program is run by Nix, \
+                          as its post-build-hook";
 
 /// One group of queues wants the derivation too, so that it survives until it
 /// is copied; the other does not.
-fn enqueue_everywhere(store: &Store, resolution: &Resolution, input: &Input) -> Vec<String> {
-    let wants_derivation = |queue: &&QueueSettings| {
-        matches!(
-            queue.closure_type.value,
-            ClosureType::Source | ClosureType::Cache
-        )
-    };
-    let (deriving, plain): (Vec<_>, Vec<_>) =
-        resolution.config.enabled().partition(wants_derivation);
-    let mut errors = enqueue_in(store, &plain, &input.outputs);
-    let all: Vec<_> = input
+fn enqueue_everywhere(store: &Store, resolution: &Resolution, built: &Built) -> Vec<String> {
+    let (deriving, plain): (Vec<_>, Vec<_>) = resolution
+        .config
+        .enabled()
+        .partition(|queue| queue.wants_derivation());
+    let mut errors = enqueue_in(store, &plain, &built.outputs);
+    let all: Vec<_> = built
         .outputs
         .iter()
-        .chain(&input.derivation)
+        .chain(&built.derivation)
         .cloned()
         .collect();
     errors.extend(enqueue_in(store, &deriving, &all));
@@ -121,4 +123,45 @@ fn enqueue_in(store: &Store, settings: &[&QueueSettings], paths: &[StorePath]) -
     }
     errors.extend(done.unprotected.as_ref().map(report::port_error));
     errors
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+    use std::time::Instant;
+
+    use super::*;
+
+    #[test]
+    fn a_nix_that_does_not_answer_delays_a_build_for_its_patience_only() {
+        let keep = tempfile::tempdir().unwrap();
+        let root = keep.path().to_str().unwrap();
+        for dir in ["store", "state/gcroots/auto", "bin"] {
+            fs::create_dir_all(keep.path().join(dir)).unwrap();
+        }
+        let program = keep.path().join("bin/nix");
+        fs::write(&program, "#!/bin/sh\nexec /bin/sleep 60\n").unwrap();
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        // Only Nix knows the outputs of this one.
+        let derivation = format!("{root}/store/v3ygr25lms4hdmxwa8h14sjv6km1l8cz-a.drv");
+        let floating = r#"Derive([("out","","r:sha256","")],["#;
+        fs::write(&derivation, floating).unwrap();
+        let variables = [
+            ("DRV_PATH", derivation),
+            ("NIX_STORE_DIR", format!("{root}/store")),
+            ("NIX_STATE_DIR", format!("{root}/state")),
+            ("NIX_POST_BUILD_PUSH_QUEUE_DIR", format!("{root}/queue")),
+            ("PATH", format!("{root}/bin")),
+            ("HOME", format!("{root}/home")),
+        ];
+        let variables = variables.map(|(name, value)| (name.into(), value.into()));
+        let begun = Instant::now();
+        let outcome = run_with_patience(variables.into(), 1000, Duration::from_millis(200));
+        assert!(begun.elapsed() < Duration::from_secs(20));
+        let [error] = outcome.errors.as_slice() else {
+            panic!("{:?}", outcome.errors);
+        };
+        assert!(error.contains("after the timeout of 0.2 s"), "{error}");
+    }
 }

@@ -41,7 +41,7 @@ pub(super) fn queue_report(queue: &str, report: &QueueReport, store: &StoreDir) 
     if let Some((path, error)) = report.failed.first() {
         let (more, why) = (more(report.failed.len()), port_error(error));
         lines.push(format!(
-            "queue {queue}: {} is not queued{more}: {why}",
+            "queue {queue}: {} is not safely queued{more}: {why}",
             store.join(path)
         ));
     }

@@ -10,8 +10,8 @@ use crate::{
     Clock, GarbageCollector, PortError, PushState, Queue, StoreDatabase, StoreFiles, Uploader,
 };
 
-pub use plan::{Plan, State, plan};
-pub use report::{Failed, Outcome, PushEvent, PushObserver, PushOptions, PushReport};
+pub use plan::{EntryState, Plan, plan};
+pub use report::{FailedEntry, Outcome, PushEvent, PushObserver, PushOptions, PushReport};
 
 /// Everything that a push works with.
 #[derive(Clone, Copy)]

@@ -6,7 +6,7 @@ use crate::{Entry, Ledger, RetryPolicy, StorePath};
 
 /// Whether a push takes an entry now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
+pub enum EntryState {
     /// Yes.
     Ready,
     /// It failed and waits.
@@ -53,12 +53,12 @@ pub fn plan(
     };
     for Entry { path, .. } in entries {
         let chosen = match ledger.state(path, now, policy) {
-            State::Parked { .. } => &mut plan.parked,
-            State::BackingOff { .. } if !force => &mut plan.backing_off,
-            State::BackingOff { .. } | State::Ready if ledger.entry(path).is_some() => {
+            EntryState::Parked { .. } => &mut plan.parked,
+            EntryState::BackingOff { .. } if !force => &mut plan.backing_off,
+            EntryState::BackingOff { .. } | EntryState::Ready if ledger.entry(path).is_some() => {
                 &mut plan.again
             }
-            State::BackingOff { .. } | State::Ready => &mut plan.ready,
+            EntryState::BackingOff { .. } | EntryState::Ready => &mut plan.ready,
         };
         chosen.push(path.clone());
     }
@@ -69,7 +69,7 @@ pub fn plan(
 
 fn destination_until(ledger: &Ledger, now: SystemTime, policy: &RetryPolicy) -> Option<SystemTime> {
     match ledger.destination()?.state(now, &policy.for_destination()) {
-        State::BackingOff { until } => Some(until),
-        State::Ready | State::Parked { .. } => None,
+        EntryState::BackingOff { until } => Some(until),
+        EntryState::Ready | EntryState::Parked { .. } => None,
     }
 }

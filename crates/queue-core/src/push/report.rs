@@ -20,6 +20,20 @@ pub struct PushOptions {
     pub seed: u64,
 }
 
+impl Default for PushOptions {
+    /// A thousand entries per upload (Nix takes that many arguments on every
+    /// system), the default waits, no verifying.
+    fn default() -> Self {
+        Self {
+            batch_size: NonZeroUsize::new(1000).unwrap_or(NonZeroUsize::MIN),
+            retry: RetryPolicy::default(),
+            verify: false,
+            force: false,
+            seed: 0,
+        }
+    }
+}
+
 /// Something that the user of a push may want to know at once.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -41,7 +55,7 @@ pub enum PushEvent<'a> {
     /// An upload did something other than asked.
     Warning(&'a UploadWarning),
     /// An entry failed by itself.
-    Failed(&'a Failed),
+    Failed(&'a FailedEntry),
     /// Something did not work that does not stop the push.
     Problem(&'a PortError),
 }
@@ -60,7 +74,7 @@ impl<F: FnMut(&PushEvent<'_>)> PushObserver for F {
 
 /// An entry that failed by itself and stays queued.
 #[derive(Debug, Clone)]
-pub struct Failed {
+pub struct FailedEntry {
     /// The entry.
     pub path: StorePath,
     /// Why.
@@ -109,8 +123,8 @@ pub struct PushReport {
     pub uploaded: Vec<StorePath>,
     /// Removed from the queue because their store path is no longer valid.
     pub invalid: Vec<StorePath>,
-    /// Failed by themselves; queued still.
-    pub failed: Vec<Failed>,
+    /// FailedEntry by themselves; queued still.
+    pub failed: Vec<FailedEntry>,
     /// Entries not tried because they back off.
     pub backing_off: usize,
     /// Entries that are parked, those that this push parked included.

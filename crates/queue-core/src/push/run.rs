@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Outcome, Push, PushEvent, PushObserver, PushOptions, PushReport, plan};
-use crate::{Entry, Ledger, PortError, StorePath};
+use crate::{Entry, Ledger, PortError};
 
 /// A push under way.
 pub(super) struct Run<'p, 'o> {
@@ -40,11 +40,10 @@ pub(super) fn run(
         random: options.seed,
     };
     let saved = run.load_ledger();
-    run.root_what_is_unrooted(&listing.entries);
     let entries = run.drop_what_vanished(listing.entries);
-    let queued: BTreeSet<_> = entries.iter().map(|entry| entry.path.clone()).collect();
+    run.root_what_is_unrooted(&entries);
     run.push_ready(&entries);
-    run.finish(&queued, saved.as_ref());
+    run.finish(saved.as_ref());
     Ok(run.report)
 }
 
@@ -98,9 +97,7 @@ impl Run<'_, '_> {
         }
         let size = self.options.batch_size.get();
         let mut batches = plan.ready.chunks(size).chain(plan.again.chunks(size));
-        let ended = batches
-            .try_for_each(|batch| self.upload_batch(batch.to_vec()))
-            .and_then(|()| self.suspect_the_destination());
+        let ended = batches.try_for_each(|batch| self.upload_batch(batch.to_vec()));
         if let Err(outcome) = ended {
             self.report.outcome = outcome;
         }
@@ -133,14 +130,33 @@ impl Run<'_, '_> {
 
     /// Forgets the failures of what is no longer queued, and saves the ledger
     /// if it says anything new: a push with nothing to do writes nothing.
-    fn finish(&mut self, queued: &BTreeSet<StorePath>, saved: Option<&Ledger>) {
-        self.ledger.retain(|path| queued.contains(path));
+    fn finish(&mut self, saved: Option<&Ledger>) {
+        self.forget_what_left();
         let unchanged = match saved {
             Some(saved) => *saved == self.ledger,
             None => self.ledger == Ledger::default(),
         };
         if !unchanged {
             self.save_ledger();
+        }
+    }
+
+    /// Somebody may have dropped an entry meanwhile: enqueued anew, it starts
+    /// anew.
+    fn forget_what_left(&mut self) {
+        if self.ledger.entries.is_empty() {
+            return;
+        }
+        match self.push.queue.directory.list() {
+            Ok(listing) => {
+                let queued: BTreeSet<_> = listing
+                    .entries
+                    .into_iter()
+                    .map(|entry| entry.path)
+                    .collect();
+                self.ledger.retain(|path| queued.contains(path));
+            }
+            Err(error) => self.problem(error),
         }
     }
 

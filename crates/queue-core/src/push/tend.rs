@@ -26,15 +26,16 @@ impl Run<'_, '_> {
     }
 
     fn root(&mut self, paths: &[StorePath]) -> Result<(), PortError> {
-        let section = self.push.collector.enter()?;
+        // A root that a running collector may miss is better than none.
+        let section = self.push.collector.enter();
         for path in paths {
             match self.push.queue.roots.register(path) {
                 Ok(()) => self.observer.notice(&PushEvent::Rooted(path)),
                 Err(error) => self.problem(error),
             }
         }
-        // What a collector took before shows as absent in the next step.
-        protect(section.as_ref(), self.push.files, paths)?;
+        // What a collector took before fails to upload, and is judged then.
+        protect(section?.as_ref(), self.push.files, paths)?;
         flush(self.push.queue)
     }
 
@@ -64,7 +65,7 @@ impl Run<'_, '_> {
         }
         let invalid = self.invalid(&part);
         self.drop_invalid(&invalid);
-        self.report.left -= invalid.len();
+        self.report.left = self.report.left.saturating_sub(invalid.len());
         part.into_iter()
             .filter(|path| !invalid.contains(path))
             .collect()
@@ -75,10 +76,13 @@ impl Run<'_, '_> {
         if paths.is_empty() {
             return Vec::new();
         }
-        self.push.database.invalid(paths).unwrap_or_else(|error| {
+        let mut invalid = self.push.database.invalid(paths).unwrap_or_else(|error| {
             self.problem(error);
             Vec::new()
-        })
+        });
+        // Nothing leaves the queue that was not asked about.
+        invalid.retain(|path| paths.contains(path));
+        invalid
     }
 
     fn drop_invalid(&mut self, paths: &[StorePath]) {
@@ -86,21 +90,24 @@ impl Run<'_, '_> {
             return;
         }
         let removed = crate::remove(self.push.queue, paths);
-        for path in &removed.removed {
-            self.ledger.retry(path);
-            self.observer.notice(&PushEvent::Invalid(path));
-        }
-        self.restore_what_came_back(&removed.removed);
-        self.report.invalid.extend(removed.removed);
-        for (_, error) in removed.failed {
+        let failed = removed.failed.into_iter().map(|(_, error)| error);
+        for error in failed.chain(removed.not_durable) {
             self.problem(error);
+        }
+        let back = self.restore_what_came_back(&removed.removed);
+        for path in removed.removed {
+            self.ledger.forget(&path);
+            if !back.contains(&path) {
+                self.observer.notice(&PushEvent::Invalid(&path));
+                self.report.invalid.push(path);
+            }
         }
     }
 
     /// A path may have been built and enqueued anew between the question and
     /// the removal; its producer then found the old entry and was content.
-    /// What is valid now was in the queue rightly.
-    fn restore_what_came_back(&mut self, paths: &[StorePath]) {
+    /// What is valid now was in the queue rightly, and is pushed next time.
+    fn restore_what_came_back(&mut self, paths: &[StorePath]) -> Vec<StorePath> {
         let here = |path: &&StorePath| !matches!(self.push.files.is_present(path), Ok(false));
         let here: Vec<_> = paths.iter().filter(here).cloned().collect();
         let still_invalid = self.invalid(&here);
@@ -109,7 +116,7 @@ impl Run<'_, '_> {
             .filter(|path| !still_invalid.contains(path))
             .collect();
         if back.is_empty() {
-            return;
+            return back;
         }
         let Push {
             queue,
@@ -118,9 +125,13 @@ impl Run<'_, '_> {
             ..
         } = *self.push;
         let report = crate::enqueue(&[queue], collector, files, &back);
-        let failed = report.queues.into_iter().flat_map(|queue| queue.failed);
-        for error in failed.map(|(_, error)| error).chain(report.unprotected) {
+        let errors = report.queues.into_iter().flat_map(|queue| {
+            let failed = queue.failed.into_iter().map(|(_, error)| error);
+            failed.chain(queue.not_durable)
+        });
+        for error in errors.chain(report.unprotected) {
             self.problem(error);
         }
+        back
     }
 }

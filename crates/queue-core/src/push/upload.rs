@@ -1,7 +1,7 @@
 //! Uploading one batch: who is to blame when it fails.
 
 use super::run::Run;
-use super::{Failed, Outcome, PushEvent};
+use super::{FailedEntry, Outcome, PushEvent};
 use crate::{RetryPolicy, Splitter, StorePath, UploadError, UploadErrorKind};
 
 /// So many entries alone make the destination the likelier culprit. Each costs
@@ -26,17 +26,17 @@ impl Run<'_, '_> {
             let Err(error) = self.upload(&part) else {
                 continue;
             };
-            let alone = part.len() == 1;
-            self.ask_who_is_to_blame(&error, first_failure || alone)?;
-            let (size, part) = (
-                part.len(),
-                self.without_invalid(part, first_failure || alone),
-            );
+            // Questions cost a process each: asked when a batch first fails, and
+            // before an entry is blamed.
+            let ask = first_failure || part.len() == 1;
             first_failure = false;
+            self.ask_who_is_to_blame(&error, ask)?;
+            let size = part.len();
+            let part = self.without_invalid(part, ask);
             if part.len() < size {
                 splitter.again(part);
             } else if let Some(culprit) = splitter.split(part) {
-                self.blame(culprit, error)?;
+                self.blame(culprit, error, &mut splitter)?;
             } else {
                 self.observer.notice(&PushEvent::Split(size, &error));
             }
@@ -67,18 +67,25 @@ impl Run<'_, '_> {
         self.confirmed(&there);
         for path in lacking {
             let message = "the destination does not have it although the copy succeeded";
-            self.entry_failed(path, UploadError::new(UploadErrorKind::Paths, message));
+            self.entry_failed(
+                path,
+                UploadError::new(UploadErrorKind::Paths, message),
+                true,
+            );
         }
         Ok(())
     }
 
     fn confirmed(&mut self, paths: &[StorePath]) {
-        self.ledger.retry_destination();
+        if paths.is_empty() {
+            return;
+        }
+        self.ledger.forget_destination();
         let removed = crate::remove(self.push.queue, paths);
         // Queued or not, they are at the destination.
-        self.report.left -= paths.len();
+        self.report.left = self.report.left.saturating_sub(paths.len());
         for path in paths {
-            self.ledger.retry(path);
+            self.ledger.forget(path);
         }
         for (_, error) in removed.failed {
             self.problem(error);
@@ -93,8 +100,7 @@ impl Run<'_, '_> {
     }
 
     /// `Err` when it is not the paths. An unclear error is settled by asking
-    /// the destination, which costs a process: when a batch first fails, and
-    /// before an entry is blamed.
+    /// the destination, if `ask`.
     fn ask_who_is_to_blame(&mut self, error: &UploadError, ask: bool) -> Result<(), Outcome> {
         match error.kind {
             UploadErrorKind::Paths => Ok(()),
@@ -135,43 +141,42 @@ impl Run<'_, '_> {
 
     /// An entry that stands alone and was refused or timed out, in a push that
     /// got nothing through, may as well be a destination that answers questions
-    /// and takes nothing. With a second one that is assumed. Both count as
-    /// failed, so that others are first in line next time.
-    fn blame(&mut self, culprit: StorePath, error: UploadError) -> Result<(), Outcome> {
-        self.suspects += usize::from(is_suspicious(&error));
-        self.entry_failed(culprit, error.clone());
-        if self.suspects >= MAX_SUSPECTS && self.report.uploaded.is_empty() {
+    /// and takes nothing. With a second one, from the other end of the batch,
+    /// that is assumed. Both count as failed, so that others are first in line
+    /// next time, but nobody is parked for what may not be its own fault.
+    fn blame(
+        &mut self,
+        culprit: StorePath,
+        error: UploadError,
+        splitter: &mut Splitter<StorePath>,
+    ) -> Result<(), Outcome> {
+        let suspicious = is_suspicious(&error) && self.report.uploaded.is_empty();
+        self.entry_failed(culprit, error.clone(), !suspicious);
+        if !suspicious {
+            return Ok(());
+        }
+        self.suspects += 1;
+        splitter.take_from_far_end();
+        if self.suspects >= MAX_SUSPECTS {
             return Err(self.destination_failed(error));
         }
         Ok(())
     }
 
-    /// The same at the end of a push that met nothing but such entries.
-    pub(super) fn suspect_the_destination(&mut self) -> Result<(), Outcome> {
-        let report = &self.report;
-        match report.failed.last() {
-            Some(last) if report.uploaded.is_empty() && self.suspects == report.failed.len() => {
-                let error = last.error.clone();
-                Err(self.destination_failed(error))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn entry_failed(&mut self, path: StorePath, error: UploadError) {
+    fn entry_failed(&mut self, path: StorePath, error: UploadError, may_park: bool) {
         let (now, random) = (self.push.clock.now(), self.next_random());
         let policy: RetryPolicy = self.options.retry;
         let known = self
             .ledger
-            .entry_failed(&path, &error.message, now, &policy, random);
+            .entry_failed(&path, &error.message, now, &policy, random, may_park);
         let parked = known.parked_since.is_some();
-        let failed = Failed {
+        let failed = FailedEntry {
             path,
             error,
             attempts: known.attempts,
             next_try: (!parked).then_some(known.next_try),
         };
-        self.report.left -= 1;
+        self.report.left = self.report.left.saturating_sub(1);
         self.report.parked += usize::from(parked);
         self.observer.notice(&PushEvent::Failed(&failed));
         self.report.failed.push(failed);

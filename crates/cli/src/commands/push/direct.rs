@@ -2,9 +2,9 @@
 
 use nix_copy::Cancel;
 use nix_post_build_push_config::{Config, QueueSettings};
-use queue_core::{Push, PushReport, Queue, StorePath};
+use queue_core::{InsideGcRoots, Push, PushReport, Queue, StorePath};
 
-use super::memory::{MemoryQueue, NoCollector, NoRoots, NoState};
+use super::memory::{MemoryQueue, NoCollector, NoState};
 use super::observer::Narrator;
 use super::queue::SystemClock;
 use super::summary::{self, Told};
@@ -15,7 +15,7 @@ use crate::error::CommandError;
 use crate::exit_codes::Exit;
 use crate::session::Session;
 
-/// Uploads the paths to the destination of every selected queue.
+/// Uploads the paths to the destinations of all selected queues at the same time.
 pub(super) fn all(
     paths: &[StorePath],
     config: &Config,
@@ -26,11 +26,8 @@ pub(super) fn all(
     exit: Exit,
 ) -> Exit {
     let mut told = Told::new(args.json.json);
-    let exit = queues::each(config, exit, |settings| {
-        if stop.is_cancelled() {
-            return Ok(Exit::Failed);
-        }
-        let report = one(paths, store, settings, stop)?;
+    let upload = |settings: &QueueSettings| one(paths, store, settings, stop);
+    let exit = queues::each_at_once(config, exit, upload, |settings, report| {
         summary::report_direct_outcome(&report, settings);
         told.report(&report, settings, store, session);
         // Somebody asked for just these paths: one that is not valid is a failure here.
@@ -39,9 +36,9 @@ pub(super) fn all(
         } else {
             Exit::Failed
         };
-        Ok(summary::exit(&report).max(invalid))
+        summary::exit(&report).max(invalid)
     });
-    told.finish(session);
+    told.finish(config, session);
     exit
 }
 
@@ -57,7 +54,8 @@ fn one(
     let push = Push {
         queue: Queue {
             directory: &queue,
-            roots: &NoRoots,
+            // Nothing is to be registered: `nix copy` holds what it copies by itself.
+            roots: &InsideGcRoots,
         },
         collector: &NoCollector,
         files: &store.dir,

@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use nix_post_build_push_config::{Config, QueueSettings};
-use queue_core::{State, StoreFiles, StorePath};
+use queue_core::{StoreFiles, StorePath};
 
 use super::observer::count;
 use crate::adapters::Store;
@@ -12,7 +12,7 @@ use crate::commands::queues;
 use crate::exit_codes::Exit;
 use crate::json::{DryRunJson, time};
 use crate::session::{Session, destination, now};
-use crate::view::{EntryView, QueueView};
+use crate::view::QueueView;
 
 /// For the queues as they are.
 pub(super) fn queues(
@@ -70,26 +70,15 @@ fn planned(
     force: bool,
     now: SystemTime,
 ) -> DryRunJson {
-    let full = |entry: &&EntryView| store.dir.join(&entry.entry.path).into_string();
-    let of = |wanted: &dyn Fn(&EntryView) -> bool| {
-        view.entries
-            .iter()
-            .filter(|entry| wanted(entry))
-            .map(|entry| full(&entry))
-            .collect()
-    };
-    let absent = |entry: &EntryView| entry.present == Some(false);
-    let waits = |entry: &EntryView| matches!(entry.state, State::BackingOff { .. }) && !force;
-    let parked = |entry: &EntryView| matches!(entry.state, State::Parked { .. });
+    let full = |path: &StorePath| store.dir.join(path).into_string();
+    let plan = view.plan(settings, now, force);
+    let absent = view.entries.iter().filter(|entry| entry.is_absent());
     DryRunJson {
-        destination_until: view
-            .destination_until(settings, now)
-            .filter(|_| !force)
-            .map(time),
-        ready: of(&|entry| !absent(entry) && !waits(entry) && !parked(entry)),
-        backing_off: of(&|entry| !absent(entry) && waits(entry)),
-        parked: of(&|entry| !absent(entry) && parked(entry)),
-        absent: of(&absent),
+        destination_until: plan.destination_until.map(time),
+        ready: plan.ready.iter().chain(&plan.again).map(full).collect(),
+        backing_off: plan.backing_off.iter().map(full).collect(),
+        parked: plan.parked.iter().map(full).collect(),
+        absent: absent.map(|view| full(&view.entry.path)).collect(),
         ..nothing(settings)
     }
 }

@@ -4,8 +4,8 @@ use std::cell::RefCell;
 use std::time::SystemTime;
 
 use queue_core::{
-    Entry, GarbageCollector, GcRoots, GcSection, Insertion, Listing, PortError, Protection,
-    PushLock, PushState, QueueDirectory, Removal, StorePath,
+    Entry, GarbageCollector, GcSection, Insertion, Listing, PortError, Protection, PushLock,
+    PushState, QueueDirectory, Removal, StorePath,
 };
 
 /// The paths that are still to be uploaded, in the order given.
@@ -51,24 +51,6 @@ impl QueueDirectory for MemoryQueue {
         })
     }
 
-    fn flush(&self) -> Result<(), PortError> {
-        Ok(())
-    }
-}
-
-/// Nothing is rooted: `nix copy` holds what it copies by itself.
-pub(super) struct NoRoots;
-
-impl GcRoots for NoRoots {
-    fn is_registered(&self, _: &StorePath) -> Result<bool, PortError> {
-        Ok(true)
-    }
-    fn register(&self, _: &StorePath) -> Result<(), PortError> {
-        Ok(())
-    }
-    fn unregister(&self, _: &StorePath) -> Result<(), PortError> {
-        Ok(())
-    }
     fn flush(&self) -> Result<(), PortError> {
         Ok(())
     }

@@ -16,7 +16,7 @@ use crate::exit_codes::Exit;
 use crate::session::{Configured, Session};
 use crate::signals;
 
-/// The reference's name for a push of the paths that are given, hook's included.
+/// The earlier program's name for a push of the paths that are given, hook's included.
 const PERFORM_UPLOAD: &str = "perform-upload";
 
 pub(super) fn run(args: &PushArgs, session: &mut Session) -> Result<Exit, CommandError> {

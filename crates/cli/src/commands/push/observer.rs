@@ -1,7 +1,7 @@
 //! Tells what happens in a push while it happens.
 
 use nix_post_build_push_config::QueueSettings;
-use queue_core::{Failed, PushEvent, PushObserver, StoreDir, StorePath};
+use queue_core::{FailedEntry, PushEvent, PushObserver, StoreDir, StorePath};
 
 use crate::json::time;
 use crate::message::Message;
@@ -52,7 +52,7 @@ impl<'a> Narrator<'a> {
         }
     }
 
-    fn failed(&self, failed: &Failed) {
+    fn failed(&self, failed: &FailedEntry) {
         let (queue, path) = (self.queue, self.full(&failed.path));
         let text = format!("{queue}: failed to copy {path} to {}", self.destination);
         let message = Message::new(text).caused_by_upload(&failed.error);

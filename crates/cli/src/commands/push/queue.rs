@@ -13,8 +13,7 @@ use crate::error::CommandError;
 use crate::exit_codes::Exit;
 use crate::session::Session;
 
-/// Pushes every selected queue, one after the other. After a request to stop no further one
-/// is begun.
+/// Pushes all selected queues at the same time.
 pub(super) fn all(
     config: &Config,
     store: &Store,
@@ -24,19 +23,17 @@ pub(super) fn all(
     exit: Exit,
 ) -> Exit {
     let mut told = Told::new(args.json.json);
-    let exit = queues::each(config, exit, |settings| {
-        if stop.is_cancelled() {
-            return Ok(Exit::Failed);
-        }
-        let Some(report) = one(store, settings, args.force, stop)? else {
+    let push = |settings: &QueueSettings| one(store, settings, args.force, stop);
+    let exit = queues::each_at_once(config, exit, push, |settings, report| {
+        let Some(report) = report else {
             told.nothing_queued(settings, session);
-            return Ok(Exit::Done);
+            return Exit::Done;
         };
         summary::report_outcome(&report, settings);
         told.report(&report, settings, store, session);
-        Ok(summary::exit(&report))
+        summary::exit(&report)
     });
-    told.finish(session);
+    told.finish(config, session);
     exit
 }
 

@@ -1,6 +1,6 @@
 //! How a push ended: its exit code, its messages, its line of summary.
 
-use nix_post_build_push_config::QueueSettings;
+use nix_post_build_push_config::{Config, QueueSettings};
 use queue_core::{Outcome, PushReport, StorePath};
 
 use crate::adapters::Store;
@@ -102,8 +102,11 @@ impl Told {
         }
     }
 
-    pub(super) fn finish(self, session: &mut Session) {
-        if let Some(rows) = self.json {
+    /// The queues ended in any order; JSON has them in that of the configuration.
+    pub(super) fn finish(self, config: &Config, session: &mut Session) {
+        if let Some(mut rows) = self.json {
+            let place = |row: &PushJson| config.queues.iter().position(|q| q.name == row.queue);
+            rows.sort_by_key(place);
             session.out.json(&rows);
         }
     }

@@ -1,4 +1,4 @@
-//! The reference: what the program's help, its manual and CLI.md say.
+//! The manual: what the program's help, its manual page and CLI.md say.
 
 mod json;
 mod man;

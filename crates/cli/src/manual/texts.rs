@@ -1,4 +1,4 @@
-//! The texts of the reference that are no option's.
+//! The texts of the manual that are no option's.
 
 use crate::exit_codes;
 

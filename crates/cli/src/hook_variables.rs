@@ -1,71 +1,112 @@
 //! What Nix tells its hook: `OUT_PATHS` and `DRV_PATH`.
+//!
+//! The hook reads them, and so do commands that are called in a hook's place.
 
 use std::collections::BTreeSet;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 
-use queue_core::{StoreDir, StorePath, derivation};
+use queue_core::{PortError, StoreDir, StorePath, derivation};
 
-/// What is to be enqueued, and what was not understood.
+use crate::adapters::Store;
+
+/// Both variables as they are.
+#[derive(Debug, Default)]
+pub(crate) struct HookVariables {
+    out_paths: Option<OsString>,
+    drv_path: Option<OsString>,
+}
+
+impl HookVariables {
+    /// Out of an environment.
+    pub(crate) fn of(variable: impl Fn(&str) -> Option<OsString>) -> Self {
+        Self {
+            out_paths: variable("OUT_PATHS"),
+            drv_path: variable("DRV_PATH"),
+        }
+    }
+
+    /// What they mean in this store.
+    pub(crate) fn read(&self, store: &Store) -> Built {
+        let file = |path: &StorePath| std::fs::read(store.dir.join(path));
+        read(
+            self.out_paths.as_deref(),
+            self.drv_path.as_deref(),
+            &store.dir,
+            file,
+        )
+    }
+}
+
+/// What was built, and what was not understood.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Input {
+pub(crate) struct Built {
     /// The outputs, each once, in the order of the variable.
     pub(crate) outputs: Vec<StorePath>,
     /// The derivation that was built.
     pub(crate) derivation: Option<StorePath>,
     /// The derivation has outputs that only Nix's database can name.
-    pub(crate) ask_nix: bool,
+    ask_nix: bool,
     /// One line for each thing that was not understood.
     pub(crate) errors: Vec<String>,
 }
 
-/// Reads both variables. `read` reads a `.drv` file: Nix 2.8.0 passes
+/// Reads both variables. `file` reads a `.drv` file: Nix 2.8.0 passes
 /// `OUT_PATHS` empty (NixOS/nix#6446), later versions sometimes do for
 /// `--check`, and the outputs are then looked up there.
-pub(crate) fn read(
+fn read(
     out_paths: Option<&OsStr>,
     drv_path: Option<&OsStr>,
     store: &StoreDir,
-    read: impl Fn(&StorePath) -> std::io::Result<Vec<u8>>,
-) -> Input {
-    let mut input = Input::default();
-    input.outputs = words(
+    file: impl Fn(&StorePath) -> std::io::Result<Vec<u8>>,
+) -> Built {
+    let mut built = Built::default();
+    built.outputs = words(
         out_paths.unwrap_or_default(),
         "OUT_PATHS",
         store,
-        &mut input.errors,
+        &mut built.errors,
     );
     let drv = words(
         drv_path.unwrap_or_default(),
         "DRV_PATH",
         store,
-        &mut input.errors,
+        &mut built.errors,
     );
-    input.derivation = drv.into_iter().find(StorePath::is_derivation);
+    built.derivation = drv.into_iter().find(StorePath::is_derivation);
     let empty = out_paths.is_none_or(|value| value.as_bytes().trim_ascii().is_empty());
-    match (&input.derivation, empty) {
-        (Some(derivation), true) => {
-            let derivation = derivation.clone();
-            input.take_outputs_of(&derivation, store, read);
-        }
-        (None, true) if input.errors.is_empty() => input.errors.push(
-            "neither OUT_PATHS nor DRV_PATH is set: this program is run by Nix, \
-             as its post-build-hook"
-                .to_owned(),
-        ),
-        _ => {}
+    if let Some(derivation) = built.derivation.clone().filter(|_| empty) {
+        built.take_outputs_of(&derivation, store, file);
     }
-    input
+    built
 }
 
-impl Input {
+impl Built {
+    /// Whether the variables tell nothing, neither good nor bad.
+    pub(crate) fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// The one case that takes a process: Nix named no outputs, and they are floating
+    /// content-addressed ones, so that the derivation does not either.
+    ///
+    /// # Errors
+    ///
+    /// If Nix cannot tell them.
+    pub(crate) fn ask_nix(&mut self, store: &Store) -> Result<(), PortError> {
+        if let Some(derivation) = self.derivation.as_ref().filter(|_| self.ask_nix) {
+            self.outputs = store.database().outputs(derivation)?;
+        }
+        Ok(())
+    }
+
     fn take_outputs_of(
         &mut self,
         path: &StorePath,
         store: &StoreDir,
-        read: impl Fn(&StorePath) -> std::io::Result<Vec<u8>>,
+        file: impl Fn(&StorePath) -> std::io::Result<Vec<u8>>,
     ) {
-        let outputs = read(path)
+        let outputs = file(path)
             .map_err(|error| error.to_string())
             .and_then(|text| derivation::outputs(&text, store).map_err(|error| error.to_string()));
         match outputs {
@@ -126,7 +167,7 @@ mod tests {
         StoreDir::new("/s").unwrap()
     }
 
-    fn read_with(out_paths: &str, drv_path: &str, file: &str) -> Input {
+    fn read_with(out_paths: &str, drv_path: &str, file: &str) -> Built {
         let file = file.as_bytes().to_vec();
         read(
             Some(out_paths.as_ref()),
@@ -138,9 +179,9 @@ mod tests {
 
     #[test]
     fn every_path_is_taken_once_whatever_stands_between_them() {
-        let input = read_with(&format!(" {A}  {A}\n{DRV} "), DRV, "");
-        assert_eq!(input.outputs.len(), 2);
-        assert!(input.errors.is_empty() && input.derivation.is_some());
+        let built = read_with(&format!(" {A}  {A}\n{DRV} "), DRV, "");
+        assert_eq!(built.outputs.len(), 2);
+        assert!(built.errors.is_empty() && built.derivation.is_some());
     }
 
     #[test]
@@ -152,12 +193,12 @@ mod tests {
             "/s/short-x",
             &format!("{A}/bin"),
         ] {
-            let input = read_with(&format!("{bad} {A}"), DRV, "");
-            assert_eq!((input.outputs.len(), input.errors.len()), (1, 1), "{bad}");
+            let built = read_with(&format!("{bad} {A}"), DRV, "");
+            assert_eq!((built.outputs.len(), built.errors.len()), (1, 1), "{bad}");
             assert!(
-                input.errors[0].starts_with("OUT_PATHS: "),
+                built.errors[0].starts_with("OUT_PATHS: "),
                 "{:?}",
-                input.errors
+                built.errors
             );
         }
     }
@@ -165,22 +206,22 @@ mod tests {
     #[test]
     fn bytes_that_are_not_utf8_are_shown_escaped() {
         let value = [b"/s/\xff ", A.as_bytes()].concat();
-        let input = read(
+        let built = read(
             Some(OsStr::from_bytes(&value)),
             None,
             &store(),
             |_| unreachable!(),
         );
-        assert_eq!(input.outputs.len(), 1);
-        assert_eq!(input.errors, [r#"OUT_PATHS: "/s/\xff" is not UTF-8"#]);
+        assert_eq!(built.outputs.len(), 1);
+        assert_eq!(built.errors, [r#"OUT_PATHS: "/s/\xff" is not UTF-8"#]);
     }
 
     #[test]
     fn outputs_come_from_the_derivation_where_nix_names_none() {
         let text = format!("Derive([(\"out\",\"{A}\",\"\",\"\")],[");
-        let input = read_with("", DRV, &text);
-        assert_eq!(input.outputs.len(), 1);
-        assert!(!input.ask_nix && input.errors.is_empty());
+        let built = read_with("", DRV, &text);
+        assert_eq!(built.outputs.len(), 1);
+        assert!(!built.ask_nix && built.errors.is_empty());
     }
 
     #[test]
@@ -190,17 +231,19 @@ mod tests {
 
     #[test]
     fn a_derivation_that_cannot_be_read_is_an_error_with_its_name() {
-        let input = read_with("", DRV, "garbage");
-        assert!(input.errors[0].contains(DRV) && input.errors[0].contains("not a derivation"));
+        let built = read_with("", DRV, "garbage");
+        assert!(built.errors[0].contains(DRV) && built.errors[0].contains("not a derivation"));
         let gone = |_: &StorePath| Err(std::io::Error::other("gone"));
-        let input = read(None, Some(DRV.as_ref()), &store(), gone);
-        assert!(input.errors[0].ends_with("gone"), "{:?}", input.errors);
+        let built = read(None, Some(DRV.as_ref()), &store(), gone);
+        assert!(built.errors[0].ends_with("gone"), "{:?}", built.errors);
     }
 
     #[test]
-    fn without_any_variable_it_says_who_runs_it() {
-        let input = read(None, None, &store(), |_| unreachable!());
-        assert!(input.errors[0].contains("post-build-hook"));
+    fn without_a_word_in_them_there_is_nothing() {
+        for empty in [None, Some(OsStr::new(" "))] {
+            assert!(read(empty, empty, &store(), |_| unreachable!()).is_nothing());
+        }
+        assert!(!read_with("x", "", "").is_nothing() && !read_with("", DRV, "").is_nothing());
     }
 
     proptest! {

@@ -105,19 +105,20 @@ pub(crate) const QUEUE: &[SettingDoc] = &[
         "timeout",
         "--timeout DURATION",
         "\"2h\"",
-        "How long one upload may take: `90s`, `10m`, `2h 30m`. Then it is ended.",
+        "How long one call of `nix copy` may take: `90s`, `10m`, `2h 30m`. Then it is ended. A push \
+         makes at least one call for each batch, so it may take longer.",
     ),
     setting(
         "stall-timeout",
         "--stall-timeout DURATION",
         "\"10m\"",
-        "How long one upload may make no progress.",
+        "How long one call of `nix copy` may make no progress.",
     ),
     setting(
         "batch-size",
         "--batch-size NUMBER",
         "1000",
-        "How many paths one upload has at most, from 1 to 1000.",
+        "How many paths one call of `nix copy` is given at most, from 1 to 1000: a batch.",
     ),
     setting(
         "verify",

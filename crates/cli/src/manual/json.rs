@@ -80,13 +80,13 @@ pub(super) const COMMANDS: &[JsonDoc] = &[
             (
                 "last_push",
                 "object or null",
-                "`ended` (time), `uploaded` and `failed` (numbers), `error` (string or null: why \
-                 it ended early)",
+                "the last one that had something to do: `ended` (time), `uploaded` and `failed` \
+                 (numbers), `error` (string or null: why it ended early)",
             ),
             (
                 "last_success",
                 "time or null",
-                "when a push last went through without a failure",
+                "when a push that had something to do last went through without a failure",
             ),
             (
                 "destination_failure",
@@ -167,7 +167,11 @@ pub(super) const COMMANDS: &[JsonDoc] = &[
                 "time or null",
                 "the destination is not asked before",
             ),
-            ("ready", "array", "paths that would be copied"),
+            (
+                "ready",
+                "array",
+                "paths that would be copied, in this order",
+            ),
             ("backing_off", "array", "paths that wait after a failure"),
             ("parked", "array", "paths that were given up"),
             ("absent", "array", "paths without a store object on disk"),

@@ -1,4 +1,4 @@
-//! The reference in Markdown: CLI.md.
+//! The manual in Markdown: CLI.md.
 
 use std::fmt::Write;
 
