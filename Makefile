@@ -33,6 +33,6 @@ install: build ## Installs the programs below PREFIX (default /usr/local), with 
 		$(INSTALL) -m 755 "$(CARGO_TARGET_DIR)/release/$$program" "$(DESTDIR)$(PREFIX)/bin/" || exit 1; \
 	done
 
-cli-md: ## Writes CLI.md, the reference of the command line
+cli-md: ## Writes CLI.md, the manual of the command line
 	$(CARGO) run -q --bin nix-post-build-push -- help --markdown >CLI.md.new
 	mv CLI.md.new CLI.md
