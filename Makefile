@@ -27,7 +27,11 @@ lint: ## Checks formatting, clippy and the documentation
 demo: ## Shows the programs at work on a throwaway Nix
 	demo/run
 
-install: build ## Installs the programs below PREFIX (default /usr/local), with DESTDIR before it
+# Not built here: root, who installs, need not have a cargo.
+install: ## Installs what `make build` built below PREFIX (default /usr/local), with DESTDIR before it
+	@for program in $(PROGRAMS); do \
+		test -x "$(CARGO_TARGET_DIR)/release/$$program" || { echo "$$program is not built: run \`make build\` first" >&2; exit 1; }; \
+	done
 	$(INSTALL) -d "$(DESTDIR)$(PREFIX)/bin"
 	for program in $(PROGRAMS); do \
 		$(INSTALL) -m 755 "$(CARGO_TARGET_DIR)/release/$$program" "$(DESTDIR)$(PREFIX)/bin/" || exit 1; \
