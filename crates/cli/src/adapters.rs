@@ -242,7 +242,12 @@ pub fn retry_policy(settings: &QueueSettings) -> RetryPolicy {
 #[must_use]
 pub fn push_options(settings: &QueueSettings, force: bool, seed: u64) -> PushOptions {
     let batch_size = usize::try_from(settings.batch_size.value).unwrap_or(usize::MAX);
+    let destination = settings
+        .destination
+        .as_ref()
+        .map(|setting| setting.value.to_string());
     PushOptions {
+        destination: destination.unwrap_or_default(),
         batch_size: NonZeroUsize::new(batch_size).unwrap_or(NonZeroUsize::MIN),
         retry: retry_policy(settings),
         verify: settings.verify.value,

@@ -238,7 +238,10 @@ impl NixUploader {
     fn not_arrived(&self, entries: &[StorePath]) -> Result<Vec<StorePath>, CallError> {
         let expected = self.expected(entries)?;
         let all = expected.iter().flat_map(|(_, paths)| paths.clone());
-        let absent = self.absent(&self.options.limits, &unique(all.collect()))?;
+        let UploadOptions {
+            limits, nix_opts, ..
+        } = &self.options;
+        let absent = self.absent(limits, nix_opts, &unique(all.collect()))?;
         let has_absent = |paths: &[StorePath]| paths.iter().any(|path| absent.contains(path));
         let entries = expected
             .into_iter()
@@ -248,12 +251,17 @@ impl NixUploader {
     }
 
     /// Those of `paths` that the destination says it lacks.
-    fn absent(&self, limits: &Limits, paths: &[StorePath]) -> Result<Vec<StorePath>, CallError> {
+    fn absent(
+        &self,
+        limits: &Limits,
+        nix_opts: &[String],
+        paths: &[StorePath],
+    ) -> Result<Vec<StorePath>, CallError> {
         self.with_call(limits, |call| {
             let asked = Asked {
                 call,
                 uri: self.options.destination.uri(),
-                nix_opts: &self.options.nix_opts,
+                nix_opts,
             };
             path_info::missing(&asked, paths)
         })
@@ -285,11 +293,20 @@ impl NixUploader {
             stall: None,
             grace: limits.grace,
         };
-        let path = Self::no_path()?;
-        match self.absent(&limits, &[path]) {
+        let path = [Self::no_path()?];
+        let ask = |nix_opts: &[String]| match self.absent(&limits, nix_opts, &path) {
             // Nix succeeded: whatever it printed, the destination has answered.
             Err(CallError::NotUnderstood { .. }) => Ok(()),
             answer => answer.map(drop),
+        };
+        let options = &self.options.nix_opts;
+        match ask(options) {
+            // An option that spoils the question says nothing about the
+            // destination.
+            Err(error) if !options.is_empty() && may_be_an_option(&error) => {
+                ask(&[]).map_err(|_| error)
+            }
+            answer => answer,
         }
     }
 
@@ -363,6 +380,11 @@ impl Uploader for NixUploader {
     fn missing(&self, paths: &[StorePath]) -> Result<Vec<StorePath>, UploadError> {
         self.not_arrived(paths).map_err(|error| self.error(error))
     }
+}
+
+fn may_be_an_option(error: &CallError) -> bool {
+    use UploadErrorKind::{Local, Paths, Unclear};
+    matches!(error.kind(), Local | Paths | Unclear)
 }
 
 #[cfg(test)]

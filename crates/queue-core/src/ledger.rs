@@ -14,6 +14,8 @@ use crate::{EntryState, RetryPolicy, StorePath};
 pub struct Ledger {
     pub(crate) entries: BTreeMap<StorePath, Failures>,
     pub(crate) destination: Option<Failures>,
+    /// Which one that is about.
+    pub(crate) destination_name: Option<String>,
     pub(crate) last_push: Option<LastPush>,
 }
 
@@ -113,14 +115,23 @@ impl Ledger {
         self.entries.entry(path.clone()).or_insert(failures)
     }
 
+    /// What is known of one destination's failures says nothing about another.
+    pub fn forget_other_destinations(&mut self, name: &str) {
+        if self.destination_name.as_deref() != Some(name) {
+            self.destination = None;
+        }
+    }
+
     pub(crate) fn destination_failed(
         &mut self,
+        name: &str,
         error: &str,
         now: SystemTime,
         policy: &RetryPolicy,
         random: u64,
     ) -> &Failures {
         let known = self.destination.take();
+        self.destination_name = Some(name.to_owned());
         let failures = Failures::one_more(known, error, now, &policy.for_destination(), random);
         self.destination.insert(failures)
     }

@@ -33,6 +33,8 @@ struct FormatText {
 #[derive(Serialize, Deserialize)]
 struct LedgerText {
     format: u32,
+    #[serde(rename = "destination-name", skip_serializing_if = "Option::is_none")]
+    destination_name: Option<String>,
     #[serde(rename = "last-push", skip_serializing_if = "Option::is_none")]
     last_push: Option<LastPushText>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -86,6 +88,7 @@ impl Ledger {
         Ok(Self {
             entries: entries.collect::<Result<_, LedgerError>>()?,
             destination: read.destination.map(FailuresText::read).transpose()?,
+            destination_name: read.destination_name,
             last_push: read.last_push.map(LastPushText::read).transpose()?,
         })
     }
@@ -97,6 +100,7 @@ impl Ledger {
             format: FORMAT,
             last_push: self.last_push.as_ref().map(LastPushText::write),
             destination: self.destination.as_ref().map(FailuresText::write),
+            destination_name: self.destination_name.clone(),
             entries: self
                 .entries
                 .iter()
@@ -211,9 +215,10 @@ mod tests {
                     .prop_map(|text| text.parse().unwrap()),
                 any_failures(), 0..5),
             destination in proptest::option::of(any_failures()),
+            destination_name in proptest::option::of(any::<String>()),
             last_push in proptest::option::of(any_last_push()),
         ) -> Ledger {
-            Ledger { entries, destination, last_push }
+            Ledger { entries, destination, destination_name, last_push }
         }
     }
 

@@ -38,6 +38,17 @@ fn a_dead_destination_backs_off_as_a_whole_and_blames_no_path() {
 }
 
 #[test]
+fn a_dead_destination_holds_up_nothing_that_goes_to_another_one() {
+    let mut world = World::new();
+    world.build_and_enqueue(&["a"]);
+    *world.destination.down.borrow_mut() = Some(UploadErrorKind::Unavailable);
+    assert!(matches!(world.push().outcome, Outcome::Unavailable { .. }));
+    *world.destination.down.borrow_mut() = None;
+    world.options.destination = "elsewhere".into();
+    assert_eq!(names(&world.push().uploaded), ["a"]);
+}
+
+#[test]
 fn a_destination_that_dies_while_a_batch_is_split_blames_no_path() {
     let world = World::new();
     world.build_and_enqueue(&["a", "b", "bad", "d"]);

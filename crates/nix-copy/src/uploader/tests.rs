@@ -71,6 +71,18 @@ fn a_question_is_let_in_like_a_copy() {
 }
 
 #[test]
+fn an_option_that_spoils_the_question_does_not_make_a_destination_dead() {
+    let (_dir, dir) = temporary();
+    let spoilt =
+        "case \"$*\" in *nosuch*) echo 'error: getting status of /nosuch' >&2; exit 1 ;; esac";
+    let nix = fake::nix(&dir, &[("nix", &format!("{spoilt}\n{LACKS_ALL}"))]);
+    let uploader = uploader(nix, |options| {
+        options.nix_opts = vec!["./nosuch".to_owned()];
+    });
+    assert_eq!(uploader.probe(), Ok(()));
+}
+
+#[test]
 fn what_only_copying_knows_is_left_out_of_questions() {
     let (_dir, dir) = temporary();
     let refuse = r#"for word; do case $word in

@@ -6,8 +6,11 @@ use std::time::SystemTime;
 use crate::{Foreign, LedgerError, PortError, RetryPolicy, StorePath, UploadError, UploadWarning};
 
 /// How a push goes about it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct PushOptions {
+    /// The destination's name, free of secrets. A destination that did not
+    /// answer holds up nothing that goes to another one.
+    pub destination: String,
     /// Entries per upload at most.
     pub batch_size: NonZeroUsize,
     /// When failures are tried again.
@@ -25,6 +28,7 @@ impl Default for PushOptions {
     /// system), the default waits, no verifying.
     fn default() -> Self {
         Self {
+            destination: String::new(),
             batch_size: NonZeroUsize::new(1000).unwrap_or(NonZeroUsize::MIN),
             retry: RetryPolicy::default(),
             verify: false,

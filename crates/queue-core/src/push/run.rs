@@ -70,6 +70,8 @@ impl Run<'_, '_> {
     }
 
     fn push_ready(&mut self, entries: &[Entry]) {
+        self.ledger
+            .forget_other_destinations(&self.options.destination);
         let now = self.push.clock.now();
         let plan = plan(
             entries,

@@ -130,9 +130,13 @@ impl Run<'_, '_> {
     fn destination_failed(&mut self, error: UploadError) -> Outcome {
         let (now, random) = (self.push.clock.now(), self.next_random());
         let policy = self.options.retry;
-        let known = self
-            .ledger
-            .destination_failed(&error.message, now, &policy, random);
+        let known = self.ledger.destination_failed(
+            &self.options.destination,
+            &error.message,
+            now,
+            &policy,
+            random,
+        );
         Outcome::Unavailable {
             until: known.next_try,
             error,

@@ -67,6 +67,7 @@ impl World {
             now: Cell::new(SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000)),
             cancelled: Cell::new(false),
             options: PushOptions {
+                destination: "here".into(),
                 batch_size: NonZeroUsize::new(1000).unwrap(),
                 retry: RetryPolicy {
                     delay: Duration::from_secs(60),
