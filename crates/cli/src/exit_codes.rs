@@ -22,15 +22,15 @@ pub enum Exit {
 /// Done, or nothing to do. A push that finds another push of its queue at work
 /// ends with this: that one does the work.
 pub const DONE: u8 = 0;
-/// The command line cannot be understood.
+/// The command line cannot be understood, or there is nothing that it names.
 pub const USAGE: u8 = 2;
 /// A destination is unavailable, or did not answer a short while ago. Entries are kept.
 pub const UNAVAILABLE: u8 = 69;
 /// A fault of the program.
 pub const BUG: u8 = 70;
-/// Something failed, or the push was asked to stop. Entries are kept.
+/// Something failed, or a command that listens to signals was asked to stop. Entries are kept.
 pub const FAILED: u8 = 75;
-/// The configuration is wrong or incomplete.
+/// The configuration is wrong or incomplete, or has no queue of the name that `--queue` gives.
 pub const CONFIG: u8 = 78;
 
 /// The codes with their meanings, as the documentation lists them.
@@ -41,7 +41,8 @@ pub const ALL: &[(u8, &str)] = &[
     ),
     (
         USAGE,
-        "The command line cannot be understood, or names something that is not there.",
+        "The command line cannot be understood, none of its paths is a store path, or what it names \
+         is not queued.",
     ),
     (
         UNAVAILABLE,
@@ -50,11 +51,13 @@ pub const ALL: &[(u8, &str)] = &[
     (BUG, "A fault of the program. Please report it."),
     (
         FAILED,
-        "Something failed and is kept, or a signal ended the command. Trying again may help.",
+        "Something failed, or a signal ended `push` or `closure`. What is queued is kept. Trying \
+         again may help.",
     ),
     (
         CONFIG,
-        "The configuration is wrong, or a setting is missing.",
+        "The configuration is wrong, a setting is missing, or no queue is called as `--queue` \
+         says.",
     ),
 ];
 

@@ -73,10 +73,15 @@ fn read(
         store,
         &mut built.errors,
     );
-    built.derivation = drv.into_iter().find(StorePath::is_derivation);
+    built.derivation = drv.iter().find(|path| path.is_derivation()).cloned();
     let empty = out_paths.is_none_or(|value| value.as_bytes().trim_ascii().is_empty());
-    if let Some(derivation) = built.derivation.clone().filter(|_| empty) {
-        built.take_outputs_of(&derivation, store, file);
+    match (built.derivation.clone(), drv.first()) {
+        (Some(derivation), _) if empty => built.take_outputs_of(&derivation, store, file),
+        (None, Some(other)) if empty => built.errors.push(format!(
+            "OUT_PATHS is empty, and DRV_PATH is no derivation: {}",
+            store.join(other)
+        )),
+        _ => {}
     }
     built
 }
@@ -236,6 +241,13 @@ mod tests {
         let gone = |_: &StorePath| Err(std::io::Error::other("gone"));
         let built = read(None, Some(DRV.as_ref()), &store(), gone);
         assert!(built.errors[0].ends_with("gone"), "{:?}", built.errors);
+    }
+
+    #[test]
+    fn a_drv_path_that_is_no_derivation_is_named_where_it_is_needed() {
+        let error = format!("OUT_PATHS is empty, and DRV_PATH is no derivation: {A}");
+        assert_eq!(read_with("", A, "").errors, [error]);
+        assert!(read_with(A, A, "").errors.is_empty());
     }
 
     #[test]

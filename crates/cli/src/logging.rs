@@ -56,13 +56,15 @@ fn layer(format: LogFormat) -> Result<Box<dyn Layer<Registry> + Send + Sync>, Co
             Ok(layer) => Ok(layer
                 .with_syslog_identifier(crate::cli::NAME.to_owned())
                 .boxed()),
-            Err(error) => Err(
-                CommandError::new(Exit::Config, "failed to reach the journal")
-                    .caused_by(&error)
-                    .hint("use --log-format text or json where no journald runs"),
-            ),
+            Err(error) => Err(no_journal(&error)),
         },
     }
+}
+
+fn no_journal(error: &std::io::Error) -> CommandError {
+    CommandError::new(Exit::Config, "failed to reach the journal")
+        .caused_by(error)
+        .hint("use --log-format text or json where no journald runs")
 }
 
 fn text_layer() -> Box<dyn Layer<Registry> + Send + Sync> {
@@ -93,7 +95,9 @@ fn format(args: OutputArgs, environment: &Environment) -> Result<LogFormat, Comm
 fn filter(args: OutputArgs, environment: &Environment) -> Result<EnvFilter, CommandError> {
     match environment.get(FILTER) {
         None => Ok(by_level(args)),
-        Some(directives) => EnvFilter::try_new(directives).map_err(|error| {
+        // A filter for some targets says nothing of the others: their errors are written. A level
+        // without a target, such as `off`, replaces this one.
+        Some(directives) => EnvFilter::try_new(format!("error,{directives}")).map_err(|error| {
             CommandError::new(Exit::Config, format!("variable {FILTER}: not a filter"))
                 .caused_by(&error)
                 .hint("write it such as `debug` or `nix_copy=trace,info`")
@@ -111,4 +115,24 @@ fn by_level(args: OutputArgs) -> EnvFilter {
     };
     let ours = OURS.map(|target| format!("{target}={level}"));
     EnvFilter::new(format!("warn,{}", ours.join(",")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_a_journal_the_configuration_is_wrong_and_a_hint_says_what_to_do() {
+        let refused = no_journal(&std::io::ErrorKind::NotFound.into());
+        assert_eq!(refused.exit, Exit::Config);
+        let [message] = refused.messages.as_slice() else {
+            panic!("{:?}", refused.messages);
+        };
+        assert_eq!(message.text, "failed to reach the journal");
+        assert_eq!(message.causes, ["entity not found"]);
+        assert!(
+            message.hints[0].contains("--log-format text"),
+            "{message:?}"
+        );
+    }
 }

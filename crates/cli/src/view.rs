@@ -8,6 +8,7 @@ use queue_core::{Entry, EntryState, Failures, Foreign, Ledger, Plan, StoreFiles,
 use crate::adapters::{OpenQueue, Store, retry_policy};
 use crate::error::CommandError;
 use crate::message::Message;
+use crate::session::destination;
 
 /// A queue with what its pushes remember.
 #[derive(Default)]
@@ -53,7 +54,8 @@ impl QueueView {
             .foreign
             .iter()
             .for_each(|foreign| warn_of_foreign(&settings.name, foreign));
-        let ledger = ledger(queue);
+        let mut ledger = ledger(queue);
+        ledger.forget_other_destinations(&destination(settings).unwrap_or_default());
         let policy = retry_policy(settings);
         let view = |entry: Entry| EntryView {
             state: ledger.state(&entry.path, now, &policy),

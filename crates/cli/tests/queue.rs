@@ -109,6 +109,43 @@ fn out_paths_are_read_as_the_hook_reads_them() {
 }
 
 #[test]
+fn a_line_that_is_no_text_keeps_no_other_out() {
+    let world = World::new();
+    let (a, b) = (world.object("a"), world.object("b"));
+    let file = world.root.join("lines");
+    fs::write(
+        &file,
+        [a.as_bytes(), b"\n/x/\xff\n", b.as_bytes(), b"\n"].concat(),
+    )
+    .unwrap();
+    let mut command = world.command(&["enqueue", "--stdin"]);
+    let output = command
+        .stdin(fs::File::open(file).unwrap())
+        .output()
+        .unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(75), "{stderr}");
+    assert_eq!(output.stdout, b"default: 2 enqueued\n", "{stderr}");
+    assert_eq!(
+        stderr,
+        "error: no store path: `/x/\\xff`\n  \
+         caused by: invalid utf-8 sequence of 1 bytes from index 3\n"
+    );
+}
+
+#[test]
+fn a_drv_path_that_is_no_derivation_is_named() {
+    let mut world = World::new();
+    world.set("OUT_PATHS", "");
+    world.set("DRV_PATH", &world.object("a"));
+    let stderr = world.run(&["enqueue"]).fails(2);
+    assert!(
+        stderr.starts_with("error: OUT_PATHS is empty, and DRV_PATH is no derivation: ROOT/store/"),
+        "{stderr}"
+    );
+}
+
+#[test]
 fn one_bad_argument_keeps_no_other_out() {
     let world = World::new();
     let (a, gone) = (world.object("a"), world.store_path("gone"));
@@ -236,7 +273,14 @@ fn ledger(entry: &str, parked: bool) -> String {
     let failures = "attempts = 3\nfirst-failure = \"2026-01-01T00:00:00Z\"\nfirst-error = \"no\"\n\
                     last-failure = \"2026-01-01T00:00:00Z\"\nlast-error = \"too \\u001b[2Jbad\"\n\
                     next-try = \"2026-01-01T00:00:00Z\"\n";
-    format!("format = 1\n[destination]\n{failures}[entries.{entry}]\n{failures}{parked}")
+    format!(
+        "format = 1\ndestination-name = \"file:///x\"\n[destination]\n{failures}[entries.{entry}]\n{failures}{parked}"
+    )
+}
+
+fn destination_failure(world: &World, destination: &str) -> serde_json::Value {
+    let line = ["status", "--json", "--destination", destination];
+    world.run(&line).json()[0]["destination_failure"].clone()
 }
 
 #[test]
@@ -257,6 +301,7 @@ fn retry_forgets_the_failures_of_entries_and_destination() {
         world.run(&["status", "--json"]).json()[0]["failures"][0]["attempts"],
         3
     );
+    assert!(!destination_failure(&world, "file:///x").is_null());
     let ran = world.run(&["retry", "*-a"]);
     assert_eq!((ran.code, ran.stdout), (0, format!("ROOT/store/{name}\n")));
     assert!(ran.stderr.contains("asks the destination again"));
@@ -265,7 +310,7 @@ fn retry_forgets_the_failures_of_entries_and_destination() {
         (&row["state"], &row["attempts"]),
         (&"ready".into(), &0.into())
     );
-    assert!(world.run(&["status", "--json"]).json()[0]["destination_failure"].is_null());
+    assert!(destination_failure(&world, "file:///x").is_null());
 }
 
 #[test]
@@ -288,7 +333,8 @@ fn what_is_dropped_and_enqueued_anew_starts_anew() {
         (&"ready".into(), &0.into())
     );
     // The destination's failures are its own.
-    assert!(!world.run(&["status", "--json"]).json()[0]["destination_failure"].is_null());
+    assert!(!destination_failure(&world, "file:///x").is_null());
+    assert!(destination_failure(&world, "file:///y").is_null());
 }
 
 #[test]

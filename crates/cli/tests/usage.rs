@@ -32,6 +32,35 @@ fn help_is_grouped_and_ends_with_examples() {
 }
 
 #[test]
+fn the_help_of_every_command_ends_with_examples_of_it() {
+    let world = World::new();
+    let commands = "enqueue push list closure status retry drop completions man help version";
+    let mut lines: Vec<Vec<_>> = commands.split(' ').map(|command| vec![command]).collect();
+    lines.extend([
+        vec!["config"],
+        vec!["config", "check"],
+        vec!["config", "show"],
+    ]);
+    for line in lines {
+        let command = format!("nix-post-build-push {}", line.join(" "));
+        let help = world.run(&[&["help"], line.as_slice()].concat()).ok();
+        let (_, examples) = help.split_once("\nExamples:\n").unwrap();
+        assert!(
+            examples
+                .lines()
+                .all(|line| line.contains(&command) && line.starts_with("  ")),
+            "{help}"
+        );
+    }
+}
+
+#[test]
+fn a_queue_that_does_not_exist_is_an_error_of_the_configuration() {
+    let stderr = World::new().run(&["list", "--queue", "nosuch"]).fails(78);
+    assert!(stderr.contains("nosuch"), "{stderr}");
+}
+
+#[test]
 fn help_explains_every_command_by_any_of_its_names() {
     let world = World::new();
     let push = world.run(&["help", "push"]).ok();
@@ -132,12 +161,38 @@ fn messages_come_in_the_chosen_form() {
     world.unset("NIX_POST_BUILD_PUSH_LOG_FORMAT");
     world.set("NIX_POST_BUILD_PUSH_LOG", "off");
     assert_eq!(world.run(&["push"]).fails(78), "");
+    for filter in ["queue_core=debug", "nix_copy=off,queue_core=warn"] {
+        world.set("NIX_POST_BUILD_PUSH_LOG", filter);
+        let stderr = world.run(&["push"]).fails(78);
+        assert!(stderr.contains("no destination"), "{filter}: {stderr}");
+        let stderr = world.run(&["enqueue"]).fails(2);
+        assert!(stderr.contains("nothing to enqueue"), "{filter}: {stderr}");
+    }
     world.set("NIX_POST_BUILD_PUSH_LOG", "=[");
     assert!(
         world
             .run(&["list"])
             .fails(78)
             .contains("NIX_POST_BUILD_PUSH_LOG: not a filter")
+    );
+}
+
+/// The journal's socket has one place, which a test cannot choose: both cases are asserted.
+#[test]
+fn the_journal_is_reached_or_its_absence_said_with_a_hint() {
+    let ran = World::new().run(&["list", "--log-format", "journald"]);
+    if std::path::Path::new("/run/systemd/journal/socket").exists() {
+        assert_eq!(ran.ok(), "");
+        return;
+    }
+    let stderr = ran.fails(78);
+    assert!(
+        stderr.starts_with("error: failed to reach the journal\n  caused by: "),
+        "{stderr}"
+    );
+    assert!(
+        stderr.ends_with("hint: use --log-format text or json where no journald runs\n"),
+        "{stderr}"
     );
 }
 

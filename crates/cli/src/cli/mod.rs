@@ -71,14 +71,14 @@ pub(crate) enum Command {
     Push(PushArgs),
 
     /// List the queued paths
-    #[command(visible_alias = "show-queued-paths")]
+    #[command(visible_alias = "show-queued-paths", after_help = texts::LIST_EXAMPLES)]
     List(ListArgs),
 
     /// List all that a push would copy for the queued or the given paths
     ///
     /// Which paths those are, the closure type decides. What the destination has already is
     /// listed as well.
-    #[command(visible_alias = "show-closure")]
+    #[command(visible_alias = "show-closure", after_help = texts::CLOSURE_EXAMPLES)]
     Closure(ClosureArgs),
 
     /// Tell how the queues are doing
@@ -86,6 +86,7 @@ pub(crate) enum Command {
     /// The last push and the last success are those of pushes that had something to do: a push
     /// that finds nothing whose turn it is, or whose destination is not asked yet, changes
     /// neither.
+    #[command(after_help = texts::STATUS_EXAMPLES)]
     Status(ListArgs),
 
     /// Forget failures, so that the next push tries again
@@ -103,23 +104,26 @@ pub(crate) enum Command {
     Drop(PickArgs),
 
     /// Check or show the configuration
-    #[command(subcommand)]
+    #[command(subcommand, after_help = texts::CONFIG_EXAMPLES)]
     Config(ConfigCommand),
 
     /// Print the completions for a shell
+    #[command(after_help = texts::COMPLETIONS_EXAMPLES)]
     Completions {
         /// The shell
         shell: clap_complete::Shell,
     },
 
     /// Show the manual
-    #[command(visible_aliases = ["doc", "perldoc"])]
+    #[command(visible_aliases = ["doc", "perldoc"], after_help = texts::MAN_EXAMPLES)]
     Man,
 
     /// Explain the program or one of its commands
+    #[command(after_help = texts::HELP_EXAMPLES)]
     Help(HelpArgs),
 
     /// Print the version
+    #[command(after_help = texts::VERSION_EXAMPLES)]
     Version,
 }
 
@@ -127,6 +131,7 @@ pub(crate) enum Command {
 #[derive(Subcommand)]
 pub(crate) enum ConfigCommand {
     /// Report everything that is wrong with the configuration
+    #[command(after_help = texts::CONFIG_CHECK_EXAMPLES)]
     Check {
         /// Look at the file alone, not at what it names: as for another machine
         #[arg(long)]
@@ -135,6 +140,7 @@ pub(crate) enum ConfigCommand {
     /// Show every setting with its value and where it came from
     ///
     /// Secrets are not shown: of a destination in a file, the file; of a URI, what is harmless.
+    #[command(after_help = texts::CONFIG_SHOW_EXAMPLES)]
     Show {
         #[command(flatten)]
         json: JsonArgs,

@@ -47,7 +47,7 @@ fn given(args: &EnqueueArgs, session: &Session, store: &Store) -> Result<Given, 
             CommandError::new(Exit::Failed, "failed to read paths from standard input")
                 .caused_by(&error)
         })?;
-        given.add(&lines, session, store);
+        given.add_lines(lines, session, store);
     }
     if takes_out_paths(&args.paths, session, true)? {
         given.add_from_hook(session, store);
@@ -55,16 +55,14 @@ fn given(args: &EnqueueArgs, session: &Session, store: &Store) -> Result<Given, 
     Ok(given)
 }
 
-fn read_stdin(end: u8) -> std::io::Result<Vec<String>> {
+fn read_stdin(end: u8) -> std::io::Result<Vec<Vec<u8>>> {
     read_paths(std::io::stdin().lock(), end)
 }
 
-fn read_paths(input: impl Read, end: u8) -> std::io::Result<Vec<String>> {
-    let not_utf8 = |_| std::io::Error::other("a path is not UTF-8");
+fn read_paths(input: impl Read, end: u8) -> std::io::Result<Vec<Vec<u8>>> {
     let parts = std::io::BufReader::new(input).split(end);
-    let texts = parts.map(|part| part.and_then(|part| String::from_utf8(part).map_err(not_utf8)));
-    let wanted = |text: &std::io::Result<String>| !matches!(text, Ok(text) if text.is_empty());
-    texts.filter(wanted).collect()
+    let wanted = |part: &std::io::Result<Vec<u8>>| !matches!(part, Ok(part) if part.is_empty());
+    parts.filter(wanted).collect()
 }
 
 fn enqueue_to_all(given: &Given, config: &Config, store: &Store, session: &mut Session) -> Exit {
@@ -165,10 +163,12 @@ mod tests {
     #[test]
     fn paths_are_read_by_line_or_by_nul() {
         assert_eq!(
-            read_paths(&b"a\n\nb c\nd"[..], b'\n').unwrap(),
-            ["a", "b c", "d"]
+            read_paths(&b"a\n\nb c\n\xff"[..], b'\n').unwrap(),
+            [&b"a"[..], b"b c", b"\xff"]
         );
-        assert_eq!(read_paths(&b"a\nb\0c\0"[..], 0).unwrap(), ["a\nb", "c"]);
-        assert!(read_paths(&b"\xff\n"[..], b'\n').is_err());
+        assert_eq!(
+            read_paths(&b"a\nb\0c\0"[..], 0).unwrap(),
+            [&b"a\nb"[..], b"c"]
+        );
     }
 }

@@ -1,5 +1,7 @@
 //! The paths that a command is given: as arguments, on standard input, by Nix to its hook.
 
+use std::collections::BTreeSet;
+
 use nix_post_build_push_config::parse_switch;
 use queue_core::StorePath;
 
@@ -18,6 +20,8 @@ const SWITCH: &str = "NIX_POST_BUILD_PUSH_INCLUDE_OUT_PATHS";
 pub(super) struct Given {
     /// The store paths, each once, in the order given.
     pub(super) paths: Vec<StorePath>,
+    /// The same, to find them again.
+    seen: BTreeSet<StorePath>,
     /// What the hook's outputs were built from.
     pub(super) derivation: Option<StorePath>,
     /// How many arguments led to no store path; they were reported.
@@ -33,15 +37,27 @@ impl Given {
     /// Adds arguments; reports those that lead to no store path.
     pub(super) fn add(&mut self, arguments: &[String], session: &Session, store: &Store) {
         for argument in arguments {
-            match store_argument::resolve(argument, &session.cwd, &store.dir) {
-                Ok(path) => self.add_path(path),
+            self.add_one(argument, session, store);
+        }
+    }
+
+    /// Adds lines of an input; reports those that lead to no store path, or are no text.
+    pub(super) fn add_lines(&mut self, lines: Vec<Vec<u8>>, session: &Session, store: &Store) {
+        for line in lines {
+            match String::from_utf8(line) {
+                Ok(argument) => self.add_one(&argument, session, store),
                 Err(error) => {
-                    let shown = store_argument::shown(argument);
-                    self.refuse(
-                        &Message::new(format!("no store path: `{shown}`")).caused_by(&error),
-                    );
+                    let escaped = error.as_bytes().escape_ascii().to_string();
+                    self.refuse(&no_store_path(&escaped).caused_by(&error.utf8_error()));
                 }
             }
+        }
+    }
+
+    fn add_one(&mut self, argument: &str, session: &Session, store: &Store) {
+        match store_argument::resolve(argument, &session.cwd, &store.dir) {
+            Ok(path) => self.add_path(path),
+            Err(error) => self.refuse(&no_store_path(argument).caused_by(&error)),
         }
     }
 
@@ -62,7 +78,7 @@ impl Given {
     }
 
     fn add_path(&mut self, path: StorePath) {
-        if !self.paths.contains(&path) {
+        if self.seen.insert(path.clone()) {
             self.paths.push(path);
         }
     }
@@ -71,6 +87,11 @@ impl Given {
         message.error();
         self.refused += 1;
     }
+}
+
+fn no_store_path(argument: &str) -> Message {
+    let shown = store_argument::shown(argument);
+    Message::new(format!("no store path: `{shown}`"))
 }
 
 /// Whether to look at `OUT_PATHS`: what the command line says, else the variable, else what

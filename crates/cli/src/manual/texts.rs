@@ -62,6 +62,65 @@ Examples:
   nix-post-build-push drop '*-nixos-system-*'
   nix-post-build-push drop --queue old --all";
 
+/// Examples for `list`.
+pub(crate) const LIST_EXAMPLES: &str = "\
+Examples:
+  nix-post-build-push list
+  nix-post-build-push list --queue main --json";
+
+/// Examples for `closure`.
+pub(crate) const CLOSURE_EXAMPLES: &str = "\
+Examples:
+  nix-post-build-push closure
+  nix-post-build-push closure --closure-type source ./result";
+
+/// Examples for `status`.
+pub(crate) const STATUS_EXAMPLES: &str = "\
+Examples:
+  nix-post-build-push status
+  nix-post-build-push status --queue main --json";
+
+/// Examples for `config`.
+pub(crate) const CONFIG_EXAMPLES: &str = "\
+Examples:
+  nix-post-build-push config check
+  nix-post-build-push config show";
+
+/// Examples for `config check`.
+pub(crate) const CONFIG_CHECK_EXAMPLES: &str = "\
+Examples:
+  nix-post-build-push config check
+  nix-post-build-push config check --declared --config-file ./config.toml";
+
+/// Examples for `config show`.
+pub(crate) const CONFIG_SHOW_EXAMPLES: &str = "\
+Examples:
+  nix-post-build-push config show
+  nix-post-build-push config show --queue main --json";
+
+/// Examples for `completions`.
+pub(crate) const COMPLETIONS_EXAMPLES: &str = "\
+Examples:
+  source <(nix-post-build-push completions bash)
+  nix-post-build-push completions fish > ~/.config/fish/completions/nix-post-build-push.fish";
+
+/// Examples for `man`.
+pub(crate) const MAN_EXAMPLES: &str = "\
+Examples:
+  nix-post-build-push man
+  nix-post-build-push man > nix-post-build-push.1";
+
+/// Examples for `help`.
+pub(crate) const HELP_EXAMPLES: &str = "\
+Examples:
+  nix-post-build-push help push
+  nix-post-build-push help config check";
+
+/// Examples for `version`.
+pub(crate) const VERSION_EXAMPLES: &str = "\
+Examples:
+  nix-post-build-push version";
+
 /// How arguments are told apart.
 pub(crate) const GRAMMAR: &str = "\
 Options of this program may stand anywhere before `--`. For `push`, the first option that is \
@@ -95,7 +154,8 @@ pub(crate) const VARIABLES: &[(&str, &str)] = &[
     ),
     (
         "NIX_POST_BUILD_PUSH_LOG",
-        "Which messages to write, over -v and -q: `debug`, or `nix_copy=trace,info`.",
+        "Which messages to write, over -v and -q: `debug`, or `nix_copy=trace,info`. Errors are \
+         written unless it says `off`.",
     ),
     (
         "NIX_POST_BUILD_PUSH_LOG_FORMAT",
