@@ -7,7 +7,7 @@ use std::ops::Range;
 use camino::Utf8PathBuf;
 use toml::de::{DeTable, Error};
 
-use crate::key::{QUEUE_KEYS, TABLES};
+use crate::key::{self, EXAMPLES, QUEUE_KEYS, TABLES};
 use crate::lines::Lines;
 use crate::problem::{Location, Problem, Problems};
 use crate::section::Section;
@@ -49,7 +49,27 @@ impl<'t> Document<'t> {
             let location = self.location(start(&error));
             let line = location.line;
             let problem = Problem::new(error.message()).at(Some(location));
+            let problem = problem.hint(match error.message() {
+                "duplicate key" => "it is there already: leave out one of them".to_owned(),
+                _ => self.hint_for(line),
+            });
             self.errors.entry(line).or_insert(problem);
+        }
+    }
+
+    /// How a line is written that says what this one seems to say.
+    fn hint_for(&self, line: usize) -> String {
+        let text = self.lines.text_of(line).trim_start();
+        let known = |(name, _): &&(&str, &str)| {
+            let behind = text.strip_prefix(name);
+            behind.is_some_and(|behind| {
+                !behind.starts_with(|c: char| c.is_alphanumeric() || c == '-')
+            })
+        };
+        match EXAMPLES.iter().find(known) {
+            _ if text.starts_with('[') => "write for example: [queues.main]".to_owned(),
+            Some((name, example)) => key::hint_in_file(name, example),
+            None => "write one `KEY = VALUE` a line, each key once, texts in quotes".to_owned(),
         }
     }
 

@@ -21,6 +21,14 @@ impl Fault {
             ..self
         }
     }
+
+    /// Hints at this, unless there is a better hint.
+    pub(crate) fn or_hint(self, hint: impl FnOnce() -> String) -> Self {
+        Self {
+            hint: Some(self.hint.unwrap_or_else(hint)),
+            ..self
+        }
+    }
 }
 
 /// A value as a message may repeat it. Only what looks like a plain word is shown: somebody

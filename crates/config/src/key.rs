@@ -5,11 +5,13 @@ use std::time::Duration;
 use camino::Utf8PathBuf;
 
 use crate::choice::{ClosureType, OnError};
+use crate::copy_options;
 use crate::destination::Destination;
 use crate::fault::Fault;
 use crate::nix_options::NixOptions;
 use crate::overrides::Overrides;
 use crate::path;
+use crate::store_uri::StoreUriError;
 
 /// Longer durations are mistakes, and adding them to a clock may overflow.
 const LONGEST: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
@@ -18,15 +20,18 @@ const LONGEST: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 pub(crate) struct Key<T> {
     /// Its key in the file; the option is the same behind two dashes.
     pub(crate) name: &'static str,
+    /// A value as a file has it.
+    example: &'static str,
     pub(crate) variable: Option<&'static str>,
     pub(crate) option: fn(&Overrides) -> Option<T>,
     pub(crate) check: fn(&T) -> Result<(), Fault>,
 }
 
 impl<T> Key<T> {
-    const fn in_file(name: &'static str) -> Self {
+    const fn in_file(name: &'static str, example: &'static str) -> Self {
         Self {
             name,
+            example,
             variable: None,
             option: |_| None,
             check: |_| Ok(()),
@@ -35,11 +40,13 @@ impl<T> Key<T> {
 
     const fn new(
         name: &'static str,
+        example: &'static str,
         variable: &'static str,
         option: fn(&Overrides) -> Option<T>,
     ) -> Self {
         Self {
             name,
+            example,
             variable: Some(variable),
             option,
             check: |_| Ok(()),
@@ -49,74 +56,114 @@ impl<T> Key<T> {
     const fn checked(self, check: fn(&T) -> Result<(), Fault>) -> Self {
         Self { check, ..self }
     }
+
+    /// What to write instead, in a file.
+    pub(crate) fn hint_in_file(&self) -> String {
+        hint_in_file(self.name, self.example)
+    }
+
+    /// What to write instead behind an option or a variable and what joins them.
+    pub(crate) fn hint_behind(&self, start: &str) -> String {
+        let text = self.example.trim_matches(['[', '"', ']']);
+        format!("write for example: {start}{text}")
+    }
 }
 
-pub(crate) const STORE_DIR: Key<Utf8PathBuf> = Key::in_file("store-dir");
-pub(crate) const STATE_DIR: Key<Utf8PathBuf> = Key::in_file("state-dir");
-pub(crate) const BIN_DIR: Key<Utf8PathBuf> = Key::in_file("bin-dir");
+pub(crate) const STORE_DIR: Key<Utf8PathBuf> = Key::in_file("store-dir", "\"/nix/store\"");
+pub(crate) const STATE_DIR: Key<Utf8PathBuf> = Key::in_file("state-dir", "\"/nix/var/nix\"");
+pub(crate) const BIN_DIR: Key<Utf8PathBuf> =
+    Key::in_file("bin-dir", "\"/run/current-system/sw/bin\"");
 
-pub(crate) const ON_ERROR: Key<OnError> =
-    Key::new("on-error", "NIX_POST_BUILD_PUSH_ON_ERROR", |o| o.on_error);
-pub(crate) const FSYNC: Key<bool> = Key::in_file("fsync");
+pub(crate) const ON_ERROR: Key<OnError> = Key::new(
+    "on-error",
+    "\"fail\"",
+    "NIX_POST_BUILD_PUSH_ON_ERROR",
+    |o| o.on_error,
+);
+pub(crate) const FSYNC: Key<bool> = Key::in_file("fsync", "true");
 
-pub(crate) const ENABLE: Key<bool> = Key::in_file("enable");
-pub(crate) const DESTINATION: Key<Destination> =
-    Key::new("destination", "NIX_POST_BUILD_PUSH_DESTINATION", |o| {
-        o.destination.clone()
-    })
-    .checked(check_destination);
-pub(crate) const QUEUE_DIR: Key<Utf8PathBuf> =
-    Key::new("queue-dir", "NIX_POST_BUILD_PUSH_QUEUE_DIR", |o| {
-        o.queue_dir.clone()
-    })
-    .checked(|path| path::check(path));
-pub(crate) const CLOSURE_TYPE: Key<ClosureType> =
-    Key::new("closure-type", "NIX_POST_BUILD_PUSH_CLOSURE_TYPE", |o| {
-        o.closure_type
-    });
-pub(crate) const CHECK_SIGS: Key<bool> =
-    Key::new("check-sigs", "NIX_POST_BUILD_PUSH_CHECK_SIGS", |o| {
-        o.check_sigs
-    });
+pub(crate) const ENABLE: Key<bool> = Key::in_file("enable", "true");
+pub(crate) const DESTINATION: Key<Destination> = Key::new(
+    "destination",
+    "\"ssh-ng://cache.example.org\"",
+    "NIX_POST_BUILD_PUSH_DESTINATION",
+    |o| o.destination.clone(),
+)
+.checked(check_destination);
+pub(crate) const QUEUE_DIR: Key<Utf8PathBuf> = Key::new(
+    "queue-dir",
+    "\"/var/lib/nix-post-build-push/main\"",
+    "NIX_POST_BUILD_PUSH_QUEUE_DIR",
+    |o| o.queue_dir.clone(),
+)
+.checked(|path| path::check(path));
+pub(crate) const CLOSURE_TYPE: Key<ClosureType> = Key::new(
+    "closure-type",
+    "\"binary\"",
+    "NIX_POST_BUILD_PUSH_CLOSURE_TYPE",
+    |o| o.closure_type,
+);
+pub(crate) const CHECK_SIGS: Key<bool> = Key::new(
+    "check-sigs",
+    "true",
+    "NIX_POST_BUILD_PUSH_CHECK_SIGS",
+    |o| o.check_sigs,
+);
 pub(crate) const SUBSTITUTE: Key<bool> = Key::new(
     "substitute-on-destination",
+    "true",
     "NIX_POST_BUILD_PUSH_SUBSTITUTE_ON_DESTINATION",
     |o| o.substitute_on_destination,
 );
-pub(crate) const NIX_OPTS: Key<NixOptions> =
-    Key::new("nix-opts", "NIX_POST_BUILD_PUSH_NIX_OPTS", |o| {
-        (!o.nix_opts.is_empty()).then(|| o.nix_opts.clone())
-    })
-    .checked(check_options);
+pub(crate) const NIX_OPTS: Key<NixOptions> = Key::new(
+    "nix-opts",
+    "[\"--refresh\"]",
+    "NIX_POST_BUILD_PUSH_NIX_OPTS",
+    |o| (!o.nix_opts.is_empty()).then(|| o.nix_opts.clone()),
+)
+.checked(check_options);
 pub(crate) const TIMEOUT: Key<Duration> =
-    Key::new("timeout", "NIX_POST_BUILD_PUSH_TIMEOUT", |o| o.timeout).checked(check_timeout);
-pub(crate) const STALL_TIMEOUT: Key<Duration> =
-    Key::new("stall-timeout", "NIX_POST_BUILD_PUSH_STALL_TIMEOUT", |o| {
-        o.stall_timeout
+    Key::new("timeout", "\"2h\"", "NIX_POST_BUILD_PUSH_TIMEOUT", |o| {
+        o.timeout
     })
     .checked(check_timeout);
-pub(crate) const BATCH_SIZE: Key<u32> =
-    Key::new("batch-size", "NIX_POST_BUILD_PUSH_BATCH_SIZE", |o| {
-        o.batch_size
-    })
-    .checked(check_batch_size);
-pub(crate) const VERIFY: Key<bool> = Key::new("verify", "NIX_POST_BUILD_PUSH_VERIFY", |o| o.verify);
-pub(crate) const RETRY_DELAY: Key<Duration> =
-    Key::new("retry-delay", "NIX_POST_BUILD_PUSH_RETRY_DELAY", |o| {
-        o.retry_delay
-    })
-    .checked(check_length);
+pub(crate) const STALL_TIMEOUT: Key<Duration> = Key::new(
+    "stall-timeout",
+    "\"10m\"",
+    "NIX_POST_BUILD_PUSH_STALL_TIMEOUT",
+    |o| o.stall_timeout,
+)
+.checked(check_timeout);
+pub(crate) const BATCH_SIZE: Key<u32> = Key::new(
+    "batch-size",
+    "1000",
+    "NIX_POST_BUILD_PUSH_BATCH_SIZE",
+    |o| o.batch_size,
+)
+.checked(check_batch_size);
+pub(crate) const VERIFY: Key<bool> =
+    Key::new("verify", "true", "NIX_POST_BUILD_PUSH_VERIFY", |o| o.verify);
+pub(crate) const RETRY_DELAY: Key<Duration> = Key::new(
+    "retry-delay",
+    "\"1m\"",
+    "NIX_POST_BUILD_PUSH_RETRY_DELAY",
+    |o| o.retry_delay,
+)
+.checked(check_length);
 pub(crate) const RETRY_MAX_DELAY: Key<Duration> = Key::new(
     "retry-max-delay",
+    "\"6h\"",
     "NIX_POST_BUILD_PUSH_RETRY_MAX_DELAY",
     |o| o.retry_max_delay,
 )
 .checked(check_length);
-pub(crate) const MAX_ATTEMPTS: Key<u32> =
-    Key::new("max-attempts", "NIX_POST_BUILD_PUSH_MAX_ATTEMPTS", |o| {
-        o.max_attempts
-    })
-    .checked(check_attempts);
+pub(crate) const MAX_ATTEMPTS: Key<u32> = Key::new(
+    "max-attempts",
+    "10",
+    "NIX_POST_BUILD_PUSH_MAX_ATTEMPTS",
+    |o| o.max_attempts,
+)
+.checked(check_attempts);
 
 /// The tables at the top of a file.
 pub(crate) const TABLES: &[&str] = &["nix", "hook", "queues"];
@@ -139,9 +186,44 @@ pub(crate) const QUEUE_KEYS: &[&str] = &[
     MAX_ATTEMPTS.name,
 ];
 
+/// Each key with an example.
+pub(crate) const EXAMPLES: &[(&str, &str)] = &[
+    (STORE_DIR.name, STORE_DIR.example),
+    (STATE_DIR.name, STATE_DIR.example),
+    (BIN_DIR.name, BIN_DIR.example),
+    (ON_ERROR.name, ON_ERROR.example),
+    (FSYNC.name, FSYNC.example),
+    (ENABLE.name, ENABLE.example),
+    (DESTINATION.name, DESTINATION.example),
+    (QUEUE_DIR.name, QUEUE_DIR.example),
+    (CLOSURE_TYPE.name, CLOSURE_TYPE.example),
+    (CHECK_SIGS.name, CHECK_SIGS.example),
+    (SUBSTITUTE.name, SUBSTITUTE.example),
+    (NIX_OPTS.name, NIX_OPTS.example),
+    (TIMEOUT.name, TIMEOUT.example),
+    (STALL_TIMEOUT.name, STALL_TIMEOUT.example),
+    (BATCH_SIZE.name, BATCH_SIZE.example),
+    (VERIFY.name, VERIFY.example),
+    (RETRY_DELAY.name, RETRY_DELAY.example),
+    (RETRY_MAX_DELAY.name, RETRY_MAX_DELAY.example),
+    (MAX_ATTEMPTS.name, MAX_ATTEMPTS.example),
+];
+
+pub(crate) fn hint_in_file(name: &str, example: &str) -> String {
+    format!("write for example: {name} = {example}")
+}
+
+const STORE_URIS: &str = "write for example: ssh-ng://cache.example.org or /srv/store";
+
 fn check_destination(destination: &Destination) -> Result<(), Fault> {
     match destination {
-        Destination::Uri(uri) => uri.check().map_err(|error| Fault::new(error.to_string())),
+        Destination::Uri(uri) => uri.check().map_err(|error| {
+            let fault = Fault::new(error.to_string());
+            match error {
+                StoreUriError::NoStore => fault.hint(STORE_URIS),
+                _ => fault,
+            }
+        }),
         Destination::SecretFile(file) => path::check(file),
     }
 }
@@ -149,7 +231,7 @@ fn check_destination(destination: &Destination) -> Result<(), Fault> {
 fn check_options(options: &NixOptions) -> Result<(), Fault> {
     match options.iter().any(|option| option.contains('\0')) {
         true => Err(Fault::new("an option has a NUL in it")),
-        false => Ok(()),
+        false => copy_options::check(options),
     }
 }
 

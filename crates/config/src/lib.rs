@@ -31,6 +31,7 @@
 mod checks;
 mod choice;
 mod config;
+mod copy_options;
 mod destination;
 mod directories;
 mod document;

@@ -238,6 +238,7 @@ fn directory(
         Ok(path) if below.is_empty() => Some(Setting::new(path, Origin::Environment(name))),
         Ok(path) => Some(Setting::new(path.join(below), Origin::Environment(name))),
         Err(fault) => {
+            let fault = fault.or_hint(|| "it must be an absolute path".to_owned());
             problems.push(Problem::from_fault(&format!("variable {name}"), fault));
             None
         }

@@ -69,7 +69,9 @@ fn read(file: &Utf8Path) -> io::Result<Found> {
                 line,
                 column,
             };
-            let problem = Problem::new("the file is not UTF-8").at(Some(location));
+            let problem = Problem::new("the file is not UTF-8")
+                .at(Some(location))
+                .hint("save it in UTF-8");
             Found::Broken(file.to_owned(), problem)
         }
     })
@@ -77,7 +79,8 @@ fn read(file: &Utf8Path) -> io::Result<Found> {
 
 fn broken(file: &Utf8Path, error: &io::Error) -> Found {
     let message = format!("cannot read the configuration file {file}: {error}");
-    Found::Broken(file.to_owned(), Problem::new(message))
+    let hint = "it must be a file that this user may read";
+    Found::Broken(file.to_owned(), Problem::new(message).hint(hint))
 }
 
 #[cfg(test)]

@@ -108,6 +108,7 @@ impl<'d> Section<'d> {
         match parsed.and_then(|value| (key.check)(&value).map(|()| value)) {
             Ok(value) => Given::Value(Setting::new(value, Origin::File(location))),
             Err(fault) => {
+                let fault = fault.or_hint(|| key.hint_in_file());
                 problems.push(self.problem(key.name, fault).at(Some(location)));
                 Given::Broken
             }

@@ -97,10 +97,13 @@ impl Sources<'_> {
         match (key.check)(&value) {
             Ok(()) => Given::Value(Setting::new(value, Origin::CommandLine)),
             Err(fault) => {
-                self.problems.push(Problem::from_fault(
-                    &format!("option --{}", key.name),
-                    fault,
-                ));
+                // Nix's options are on the command line as they are.
+                let subject = match key.name == NIX_OPTS.name {
+                    true => "command line".to_owned(),
+                    false => format!("option --{}", key.name),
+                };
+                let fault = fault.or_hint(|| key.hint_behind(&format!("--{} ", key.name)));
+                self.problems.push(Problem::from_fault(&subject, fault));
                 Given::Broken
             }
         }
@@ -117,6 +120,7 @@ impl Sources<'_> {
         match T::from_text(text).and_then(|value| (key.check)(&value).map(|()| value)) {
             Ok(value) => Given::Value(Setting::new(value, Origin::Environment(name))),
             Err(fault) => {
+                let fault = fault.or_hint(|| key.hint_behind(&format!("{name}=")));
                 self.problems
                     .push(Problem::from_fault(&format!("variable {name}"), fault));
                 Given::Broken

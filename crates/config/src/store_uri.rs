@@ -34,6 +34,9 @@ pub enum StoreUriError {
     /// It would be taken for an option.
     #[error("the destination begins with a dash")]
     Dash,
+    /// It has no scheme, and is neither an absolute path nor a word that Nix knows.
+    #[error("not a store URI")]
+    NoStore,
 }
 
 impl StoreUri {
@@ -50,7 +53,8 @@ impl StoreUri {
     /// Whether this can be a store URI.
     ///
     /// # Errors
-    /// If it is empty, begins with a dash, or has blanks or control characters.
+    /// If it is empty, begins with a dash, has blanks or control characters, or is none of
+    /// `SCHEME://…`, an absolute path, `auto`, `daemon`, `local`.
     pub fn check(&self) -> Result<(), StoreUriError> {
         let blank = |c: char| c.is_whitespace() || c.is_control();
         match self.as_str() {
@@ -58,6 +62,7 @@ impl StoreUri {
             uri if uri.contains(['\n', '\r']) => Err(StoreUriError::Lines),
             uri if uri.contains(blank) => Err(StoreUriError::Blank),
             uri if uri.starts_with('-') => Err(StoreUriError::Dash),
+            uri if !names_a_store(uri) => Err(StoreUriError::NoStore),
             _ => Ok(()),
         }
     }
@@ -72,6 +77,22 @@ impl StoreUri {
                 text.replace(&secret, &shown)
             })
     }
+}
+
+/// Nix takes some other texts too, such as a relative path. None of them is meant to be where
+/// a queue is pushed to, and a forgotten scheme looks like that.
+fn names_a_store(uri: &str) -> bool {
+    let (store, _) = uri.split_once('?').unwrap_or((uri, ""));
+    let is_scheme = |scheme: &str| {
+        scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+            && scheme
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"+.-".contains(&byte))
+    };
+    let scheme = store.split_once("://").map(|(scheme, _)| scheme);
+    store.starts_with('/')
+        || matches!(store, "auto" | "daemon" | "local")
+        || scheme.is_some_and(is_scheme)
 }
 
 impl fmt::Display for StoreUri {
@@ -89,5 +110,47 @@ impl fmt::Debug for StoreUri {
 impl<T: Into<String>> From<T> for StoreUri {
     fn from(uri: T) -> Self {
         Self::new(uri)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_has_a_scheme_or_is_a_path_or_a_word_of_nix() {
+        for uri in [
+            "ssh-ng://cache.example.org",
+            "s3://bucket?region=eu&endpoint=https://x",
+            "file:///srv/cache",
+            "http+x.y://host",
+            "unix://",
+            "/srv/store",
+            "/srv/store?require-sigs=false",
+            "auto",
+            "daemon?root=/x",
+            "local?root=/mnt",
+        ] {
+            assert_eq!(StoreUri::new(uri).check(), Ok(()), "{uri}");
+        }
+        for text in [
+            "cache.example.org",
+            "me:hunter2@host",
+            "s3:bucket",
+            "s3:/bucket",
+            "://host",
+            "3s://host",
+            "a_b://host",
+            "./store",
+            "srv/store",
+            "~/store",
+            "daemons",
+            "Daemon",
+            "?root=/x",
+            "x?endpoint=https://y",
+        ] {
+            let expected = Err(StoreUriError::NoStore);
+            assert_eq!(StoreUri::new(text).check(), expected, "{text}");
+        }
     }
 }

@@ -156,7 +156,7 @@ impl Value for NixOptions {
 
     fn from_toml(value: &DeValue<'_>) -> Result<Self, Fault> {
         let Some(elements) = value.as_array() else {
-            return Err(wrong_type(Self::WANTED, value).hint("write it such as [\"--refresh\"]"));
+            return Err(wrong_type(Self::WANTED, value));
         };
         let text = |element: &DeValue<'_>| match element {
             DeValue::String(text) => Ok(text.clone().into_owned()),
@@ -186,6 +186,8 @@ impl Value for Destination {
     }
 }
 
+const SECRET_FILE: &str = "write { file = \"/path\" }";
+
 fn secret_file(table: &DeTable<'_>) -> Result<Utf8PathBuf, Fault> {
     if let Some(key) = table
         .keys()
@@ -197,7 +199,8 @@ fn secret_file(table: &DeTable<'_>) -> Result<Utf8PathBuf, Fault> {
         );
     }
     match table.get("file") {
-        Some(file) => Utf8PathBuf::from_toml(file.get_ref()),
-        None => Err(Fault::new("`file` is missing").hint("write { file = \"/path\" }")),
+        Some(file) => Utf8PathBuf::from_toml(file.get_ref())
+            .map_err(|fault| fault.or_hint(|| SECRET_FILE.to_owned())),
+        None => Err(Fault::new("`file` is missing").hint(SECRET_FILE)),
     }
 }

@@ -68,9 +68,8 @@ pub(crate) fn check_encoding(environment: &Environment, problems: &mut Problems)
         ours || [STORE_DIR, STATE_DIR, LOCALSTATE_DIR].contains(name)
     };
     for name in environment.not_utf8().filter(matters) {
-        problems.push(Problem::new(format!(
-            "variable {name}: the value is not UTF-8"
-        )));
+        let message = format!("variable {name}: the value is not UTF-8");
+        problems.push(Problem::new(message).hint("set it anew, or unset it"));
     }
 }
 

@@ -31,6 +31,9 @@ fn check(bytes: &[u8], variable: &str) -> Resolution {
         uid: 1000,
         need: Need::Everything,
     });
+    for problem in &resolution.problems {
+        assert!(problem.hint.is_some(), "no hint: {problem}");
+    }
     let _ = (
         format!("{resolution:?}"),
         resolution.config.rows(),

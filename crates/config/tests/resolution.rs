@@ -372,3 +372,43 @@ fn a_variable_of_ours_that_is_not_utf8_is_a_problem() {
     );
     assert_eq!(resolution.config.queues, []);
 }
+
+#[test]
+fn an_option_that_makes_nix_copy_do_something_else_breaks_its_queue_only() {
+    let text = "[queues.a]\ndestination = \"s3://a\"\nnix-opts = [\"--help\"]\n\
+                [queues.b]\ndestination = \"s3://b\"\nnix-opts = [\"--option\", \"x\", \"--help\"]";
+    let case = Case::new(text);
+    let resolution = case.resolve(Need::Push);
+    let location = resolution.problems[0].location.as_ref().unwrap();
+    assert_eq!((location.line, location.column), (3, 12));
+    assert_eq!(resolution.problems[0].queues, ["a"]);
+    let (config, problems, _) = resolution.sound_queues().unwrap();
+    assert_eq!((names(&config), problems.len()), (vec!["b"], 1));
+    let picked = case.pick(&["a"]);
+    assert!(picked.resolve(Need::Push).sound_queues().is_err());
+    // What is built meanwhile waits in the queue until the mistake is mended.
+    assert_eq!(names(&picked.resolve(Need::Enqueue).config), ["a"]);
+}
+
+#[test]
+fn such_an_option_is_named_with_the_variable_or_the_command_line_that_has_it() {
+    let text = "[queues.a]\ndestination = \"s3://a\"\nnix-opts = [\"--refresh\"]";
+    let mut case = Case::new(text).variable("NIX_POST_BUILD_PUSH_NIX_OPTS", "-v --to s3://x");
+    case.overrides.nix_opts = vec!["--store=s3://x".to_owned()].into();
+    for need in [Need::Enqueue, Need::Push, Need::Declared, Need::Everything] {
+        let resolution = case.resolve(need);
+        let expected = [
+            "command line: `--store` would make nix copy do something else",
+            "variable NIX_POST_BUILD_PUSH_NIX_OPTS: `--to` would make nix copy do something else",
+        ];
+        assert_eq!(messages(&resolution.problems), expected);
+        for problem in &resolution.problems {
+            let hint = problem.hint.as_deref().unwrap();
+            assert!(hint.contains("`destination`"), "{hint}");
+        }
+        assert_eq!(names(&resolution.config), ["a"]);
+        let left = resolution.config.queues[0].nix_opts.value.to_vec();
+        assert_eq!(left, ["--refresh"]);
+        assert!(resolution.sound_queues().is_err());
+    }
+}

@@ -52,6 +52,9 @@ fn invalid_samples_have_the_problems_that_stand_beside_them() {
     for file in samples("invalid") {
         let problems = check(&file, Need::Everything).problems;
         assert!(!problems.is_empty(), "{file} has no problem");
+        for problem in &problems {
+            assert!(problem.hint.is_some(), "no hint: {problem}");
+        }
         let found = format!("{}\n", ConfigError { problems });
         let beside = file.with_extension("expected");
         if std::env::var_os("UPDATE_EXPECTED").is_some() {
@@ -59,6 +62,24 @@ fn invalid_samples_have_the_problems_that_stand_beside_them() {
         }
         let expected = fs::read_to_string(&beside).unwrap_or_default();
         assert_eq!(found, expected, "{file}");
+    }
+}
+
+#[test]
+fn what_a_hint_says_to_write_is_right() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = Utf8PathBuf::try_from(directory.path().join("hint.toml")).unwrap();
+    let rows = "enable destination queue-dir closure-type check-sigs substitute-on-destination \
+                nix-opts timeout stall-timeout batch-size verify retry-delay retry-max-delay \
+                max-attempts";
+    for key in rows.split_whitespace() {
+        fs::write(&file, format!("[queues.main]\n{key} = 1979-05-27\n")).unwrap();
+        let problems = check(&file, Need::Enqueue).problems;
+        let hint = problems[0].hint.as_deref().unwrap();
+        let line = hint.strip_prefix("write for example: ").unwrap();
+        assert!(line.starts_with(&format!("{key} = ")), "{hint}");
+        fs::write(&file, format!("[queues.main]\n{line}\n")).unwrap();
+        assert_eq!(check(&file, Need::Enqueue).problems, [], "{hint}");
     }
 }
 
