@@ -99,7 +99,9 @@ pub(crate) const QUEUE: &[SettingDoc] = &[
         "any option that is not ours",
         "[]",
         "Further options for `nix copy`. Those of the file, of the variable (split into words \
-         as a shell does) and of the command line are all passed, in this order.",
+         as a shell does) and of the command line are all passed, in this order. Refused are those \
+         with which it would do something else than copy the entries to the destination, such \
+         as `--to`, `--derivation`, `--help`.",
     ),
     setting(
         "timeout",

@@ -163,3 +163,9 @@ impl Ran {
         serde_json::from_str(&self.stdout).unwrap()
     }
 }
+
+/// A pipe by name: reading it blocks until somebody writes, and the reverse.
+pub fn make_fifo(path: &camino::Utf8Path) {
+    let made = std::process::Command::new("mkfifo").arg(path).status();
+    assert!(made.is_ok_and(|status| status.success()));
+}
