@@ -4,8 +4,9 @@ use super::run::Run;
 use super::{FailedEntry, Outcome, PushEvent};
 use crate::{RetryPolicy, Splitter, StorePath, UploadError, UploadErrorKind};
 
-/// So many entries alone make the destination the likelier culprit. Each costs
-/// as many timeouts as a batch can be halved.
+/// So many entries alone make the destination the likelier culprit. Until the
+/// first stands alone a batch is halved, a timeout each time; the second is
+/// taken alone from the far end and costs one more.
 const MAX_SUSPECTS: usize = 2;
 
 fn is_suspicious(error: &UploadError) -> bool {
