@@ -221,6 +221,64 @@ fn what_failed_before_is_not_mixed_with_what_is_new() {
     assert_eq!(world.destination.uploads.get() - before, 2);
 }
 
+/// Before that upload, a producer enqueues the path and dies before it is rooted.
+fn enqueue_before(world: &World, upload: usize, path: &StorePath) {
+    let entry = world.directory.path().join(path.base_name());
+    let object = world.store.join(path);
+    *world.destination.before.borrow_mut() = Some(Box::new(move |number| {
+        if number == upload {
+            std::os::unix::fs::symlink(&object, &entry).unwrap();
+        }
+    }));
+}
+
+#[test]
+fn what_is_enqueued_during_a_push_goes_in_the_same_push() {
+    let world = World::new();
+    world.build_and_enqueue(&["early"]);
+    enqueue_before(&world, 1, &world.build("late"));
+    let report = world.push();
+    assert_eq!(names(&report.uploaded), ["early", "late"]);
+    assert!(world.saw("Rooted") && world.queued().is_empty());
+    let last = world.ledger().last_push().cloned().unwrap();
+    assert_eq!((last.uploaded, last.failed), (2, 0));
+}
+
+#[test]
+fn what_left_and_is_enqueued_anew_during_a_push_goes_again() {
+    let mut world = World::new();
+    world.options.batch_size = 1.try_into().unwrap();
+    let paths = world.build_and_enqueue(&["a", "b"]);
+    let first = world.queued()[0].clone();
+    enqueue_before(&world, 2, &first);
+    let report = world.push();
+    assert_eq!((report.uploaded.len(), paths.len()), (3, 2));
+    assert!(world.queued().is_empty());
+}
+
+#[test]
+fn what_failed_is_not_tried_again_for_what_was_enqueued_meanwhile() {
+    let world = World::new();
+    world.build_and_enqueue(&["bad", "good"]);
+    world.destination.poison("bad");
+    enqueue_before(&world, 1, &world.build("late"));
+    let report = world.push();
+    assert_eq!(names(&report.uploaded), ["good", "late"]);
+    assert_eq!((report.failed.len(), report.failed[0].attempts), (1, 1));
+}
+
+#[test]
+fn a_destination_that_went_away_is_not_asked_for_what_was_enqueued_meanwhile() {
+    let world = World::new();
+    world.build_and_enqueue(&["early"]);
+    enqueue_before(&world, 1, &world.build("late"));
+    *world.destination.down.borrow_mut() = Some(UploadErrorKind::Unavailable);
+    let report = world.push();
+    assert!(matches!(report.outcome, Outcome::Unavailable { .. }));
+    assert_eq!(world.destination.uploads.get(), 1);
+    assert_eq!(world.queued().len(), 2);
+}
+
 #[test]
 fn a_push_that_is_asked_to_stop_keeps_what_is_not_confirmed() {
     let mut world = World::new();

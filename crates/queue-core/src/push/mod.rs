@@ -41,7 +41,8 @@ impl Push<'_> {
     /// destination, if it is to be verified), or when its store path is no
     /// longer valid. One bad entry fails alone: a failed batch is halved until
     /// the culprit stands by itself. A destination that does not answer is
-    /// told apart first, and nobody else is blamed for it.
+    /// told apart first, and nobody else is blamed for it. What is enqueued
+    /// while it uploads goes in the same push.
     ///
     /// # Errors
     ///

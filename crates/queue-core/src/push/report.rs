@@ -127,7 +127,7 @@ pub struct PushReport {
     pub uploaded: Vec<StorePath>,
     /// Removed from the queue because their store path is no longer valid.
     pub invalid: Vec<StorePath>,
-    /// FailedEntry by themselves; queued still.
+    /// Failed by themselves; queued still.
     pub failed: Vec<FailedEntry>,
     /// Entries not tried because they back off.
     pub backing_off: usize,

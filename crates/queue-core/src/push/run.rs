@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Outcome, Push, PushEvent, PushObserver, PushOptions, PushReport, plan};
-use crate::{Entry, Ledger, PortError};
+use crate::{Entry, Ledger, PortError, StorePath};
 
 /// A push under way.
 pub(super) struct Run<'p, 'o> {
@@ -40,9 +40,8 @@ pub(super) fn run(
         random: options.seed,
     };
     let saved = run.load_ledger();
-    let entries = run.drop_what_vanished(listing.entries);
-    run.root_what_is_unrooted(&entries);
-    run.push_ready(&entries);
+    run.ledger.forget_other_destinations(&options.destination);
+    run.push_all(listing.entries);
     run.finish(saved.as_ref());
     Ok(run.report)
 }
@@ -69,9 +68,51 @@ impl Run<'_, '_> {
         }
     }
 
-    fn push_ready(&mut self, entries: &[Entry]) {
-        self.ledger
-            .forget_other_destinations(&self.options.destination);
+    /// Uploads take time, and producers do not wait: what they enqueued
+    /// meanwhile goes in the same push. Nothing is tried twice, but for what
+    /// left the queue and was enqueued anew.
+    fn push_all(&mut self, listed: Vec<Entry>) {
+        let mut seen = BTreeSet::new();
+        let mut entries = listed;
+        let mut uploads = false;
+        while !entries.is_empty() {
+            seen.extend(entries.iter().map(|entry| entry.path.clone()));
+            let uploaded_before = self.report.uploaded.len();
+            entries = self.drop_what_vanished(entries);
+            self.root_what_is_unrooted(&entries);
+            if !self.upload_ready(&entries) {
+                break;
+            }
+            uploads = true;
+            if !matches!(self.report.outcome, Outcome::Finished) {
+                break;
+            }
+            for path in &self.report.uploaded[uploaded_before..] {
+                seen.remove(path);
+            }
+            entries = self.queued_but(&seen);
+        }
+        if uploads {
+            self.note_last_push();
+        }
+    }
+
+    /// What is queued now, without those.
+    fn queued_but(&mut self, seen: &BTreeSet<StorePath>) -> Vec<Entry> {
+        let mut entries = match self.push.queue.directory.list() {
+            Ok(listing) => listing.entries,
+            Err(error) => {
+                self.problem(error);
+                Vec::new()
+            }
+        };
+        entries.retain(|entry| !seen.contains(&entry.path));
+        entries
+    }
+
+    /// Uploads what is ready among them, until something ends the push. Whether
+    /// anything was tried.
+    fn upload_ready(&mut self, entries: &[Entry]) -> bool {
         let now = self.push.clock.now();
         let plan = plan(
             entries,
@@ -80,11 +121,12 @@ impl Run<'_, '_> {
             &self.options.retry,
             self.options.force,
         );
-        self.report.backing_off = plan.backing_off.len();
-        self.report.parked = plan.parked.len();
-        self.report.left = plan.ready.len() + plan.again.len();
-        if self.report.left == 0 {
-            return;
+        let ready = plan.ready.len() + plan.again.len();
+        self.report.backing_off += plan.backing_off.len();
+        self.report.parked += plan.parked.len();
+        self.report.left += ready;
+        if ready == 0 {
+            return false;
         }
         if let Some(until) = plan.destination_until {
             let error = self
@@ -95,7 +137,7 @@ impl Run<'_, '_> {
                 until,
                 error: error.unwrap_or_default(),
             };
-            return;
+            return false;
         }
         let size = self.options.batch_size.get();
         let mut batches = plan.ready.chunks(size).chain(plan.again.chunks(size));
@@ -103,7 +145,7 @@ impl Run<'_, '_> {
         if let Err(outcome) = ended {
             self.report.outcome = outcome;
         }
-        self.note_last_push();
+        true
     }
 
     fn note_last_push(&mut self) {
