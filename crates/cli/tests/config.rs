@@ -111,6 +111,36 @@ fn the_command_line_wins_over_variables_and_those_over_the_file() {
 }
 
 #[test]
+fn a_destination_in_a_file_wins_over_the_configuration_and_is_not_shown() {
+    let mut world = World::new();
+    world.unset("NIX_POST_BUILD_PUSH_QUEUE_DIR");
+    let unreadable = "destination = { file = \"/nowhere/x\" }";
+    let file = world.write("config.toml", &format!("[queues.main]\n{unreadable}\n"));
+    let secret = world.write("secret", "https://me:hunter22@h/x\n");
+    let line = [
+        "--config-file",
+        file.as_str(),
+        "--destination-file",
+        secret.as_str(),
+    ];
+    let shown = world.run(&[&line[..], &["config", "show"]].concat()).ok();
+    let squeezed = shown.split_whitespace().collect::<Vec<_>>().join(" ");
+    let expected = "destination = { file = \"ROOT/secret\" } # command line";
+    assert!(squeezed.contains(expected), "{shown}");
+    let plan = world
+        .run(&[&line[..], &["push", "--dry-run"]].concat())
+        .ok();
+    assert!(!plan.contains("hunter22"), "{plan}");
+}
+
+#[test]
+fn a_destination_is_given_once() {
+    let line = ["push", "--destination", "/x", "--destination-file", "/y"];
+    let stderr = World::new().run(&line).fails(2);
+    assert!(stderr.contains("cannot be used with"), "{stderr}");
+}
+
+#[test]
 fn of_two_opposite_options_the_last_counts() {
     let world = World::new();
     let shown = world

@@ -18,7 +18,7 @@ pub struct Overrides {
     pub queues: Vec<String>,
     /// `--on-error`.
     pub on_error: Option<OnError>,
-    /// `--destination`.
+    /// `--destination` or `--destination-file`.
     pub destination: Option<Destination>,
     /// `--queue-dir`; must be absolute.
     pub queue_dir: Option<Utf8PathBuf>,

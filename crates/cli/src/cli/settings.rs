@@ -24,6 +24,9 @@ pub(crate) struct SettingArgs {
     /// Where to push: a store URI
     #[arg(long, value_name = "URI", global = true, help_heading = SETTINGS)]
     pub destination: Option<String>,
+    /// The file that holds the store URI to push to, as its only line
+    #[arg(long, value_name = "FILE", global = true, help_heading = SETTINGS, conflicts_with = "destination", hide_short_help = true)]
+    pub destination_file: Option<Utf8PathBuf>,
     /// The directory of the queue
     #[arg(long, value_name = "DIR", global = true, help_heading = SETTINGS)]
     pub queue_dir: Option<Utf8PathBuf>,
@@ -79,18 +82,19 @@ pub(crate) struct SettingArgs {
 }
 
 impl SettingArgs {
-    /// As the configuration takes them. A relative queue directory is one below `cwd`.
+    /// As the configuration takes them. Relative paths are below `cwd`.
     #[must_use]
     pub(crate) fn overrides(&self, cwd: &Utf8Path, nix: &[String]) -> Overrides {
-        let absolute = |dir: &Utf8PathBuf| cwd.join(dir).components().collect();
+        let absolute = |path: &Utf8PathBuf| cwd.join(path).components().collect();
         Overrides {
             config_file: self.config_file.clone(),
             queues: self.queue.clone(),
             on_error: None,
-            destination: self
-                .destination
-                .clone()
-                .map(|uri| Destination::Uri(StoreUri::new(uri))),
+            destination: match (&self.destination, &self.destination_file) {
+                (Some(uri), _) => Some(Destination::Uri(StoreUri::new(uri.clone()))),
+                (None, Some(file)) => Some(Destination::SecretFile(absolute(file))),
+                (None, None) => None,
+            },
             queue_dir: self.queue_dir.as_ref().map(absolute),
             closure_type: self.closure_type,
             check_sigs: switch(self.check_sigs, self.no_check_sigs),
