@@ -23,8 +23,16 @@ pub(crate) struct Key<T> {
     /// A value as a file has it.
     example: &'static str,
     pub(crate) variable: Option<&'static str>,
+    /// A second variable that names a file with the value in it. The first wins.
+    pub(crate) file_variable: Option<FileVariable<T>>,
     pub(crate) option: fn(&Overrides) -> Option<T>,
     pub(crate) check: fn(&T) -> Result<(), Fault>,
+}
+
+/// A variable that holds the path of a file, and what such a path means.
+pub(crate) struct FileVariable<T> {
+    pub(crate) name: &'static str,
+    pub(crate) value: fn(Utf8PathBuf) -> T,
 }
 
 impl<T> Key<T> {
@@ -33,6 +41,7 @@ impl<T> Key<T> {
             name,
             example,
             variable: None,
+            file_variable: None,
             option: |_| None,
             check: |_| Ok(()),
         }
@@ -48,6 +57,7 @@ impl<T> Key<T> {
             name,
             example,
             variable: Some(variable),
+            file_variable: None,
             option,
             check: |_| Ok(()),
         }
@@ -55,6 +65,14 @@ impl<T> Key<T> {
 
     const fn checked(self, check: fn(&T) -> Result<(), Fault>) -> Self {
         Self { check, ..self }
+    }
+
+    const fn or_in_file(self, name: &'static str, value: fn(Utf8PathBuf) -> T) -> Self {
+        let file_variable = Some(FileVariable { name, value });
+        Self {
+            file_variable,
+            ..self
+        }
     }
 
     /// What to write instead, in a file.
@@ -89,6 +107,9 @@ pub(crate) const DESTINATION: Key<Destination> = Key::new(
     "NIX_POST_BUILD_PUSH_DESTINATION",
     |o| o.destination.clone(),
 )
+.or_in_file("NIX_POST_BUILD_PUSH_DESTINATION_FILE", |file| {
+    Destination::SecretFile(file)
+})
 .checked(check_destination);
 pub(crate) const QUEUE_DIR: Key<Utf8PathBuf> = Key::new(
     "queue-dir",

@@ -1,10 +1,12 @@
 //! Which source decides a setting.
 
 use crate::environment::Environment;
+use crate::fault::Fault;
 use crate::key::{Key, NIX_OPTS};
 use crate::nix_options::NixOptions;
 use crate::origin::{Origin, Setting};
 use crate::overrides::Overrides;
+use crate::path;
 use crate::problem::{Problem, Problems};
 use crate::section::Section;
 use crate::value::Value;
@@ -110,14 +112,28 @@ impl Sources<'_> {
     }
 
     fn variable<T: Value>(&mut self, key: &Key<T>) -> Given<T> {
-        let Some(name) = key.variable else {
-            return Given::Absent;
+        let direct = match key.variable {
+            Some(name) => self.text_of(name, T::from_text, key),
+            None => Given::Absent,
         };
+        let in_file = match &key.file_variable {
+            Some(file) => self.text_of(file.name, |text| path::parse(text).map(file.value), key),
+            None => Given::Absent,
+        };
+        if direct.is_absent() { in_file } else { direct }
+    }
+
+    fn text_of<T>(
+        &mut self,
+        name: &'static str,
+        read: impl Fn(&str) -> Result<T, Fault>,
+        key: &Key<T>,
+    ) -> Given<T> {
         let Some(text) = self.environment.get(name) else {
             let hidden = self.environment.not_utf8().any(|hidden| hidden == name);
             return if hidden { Given::Broken } else { Given::Absent };
         };
-        match T::from_text(text).and_then(|value| (key.check)(&value).map(|()| value)) {
+        match read(text).and_then(|value| (key.check)(&value).map(|()| value)) {
             Ok(value) => Given::Value(Setting::new(value, Origin::Environment(name))),
             Err(fault) => {
                 let fault = fault.or_hint(|| key.hint_behind(&format!("{name}=")));

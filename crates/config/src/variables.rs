@@ -16,6 +16,7 @@ const KNOWN: &[&str] = &[
     "CLOSURE_TYPE",
     "CONFIG_FILE",
     "DESTINATION",
+    "DESTINATION_FILE",
     "MAX_ATTEMPTS",
     "NIX_OPTS",
     "ON_ERROR",

@@ -273,6 +273,29 @@ fn one_queue_with_an_unreadable_secret_leaves_the_others_sound() {
 }
 
 #[test]
+fn a_variable_may_name_the_file_that_holds_the_destination() {
+    let file = "NIX_POST_BUILD_PUSH_DESTINATION_FILE";
+    let asked = |case: Case| {
+        let resolution = case.resolve(Need::Declared);
+        let destination = resolution.config.queues[0].destination.clone();
+        let shown = destination.map(|d| format!("{:?} of {}", d.value, d.origin));
+        (shown, messages(&resolution.problems).join("; "))
+    };
+    let table = || Case::new("[queues.main]\ndestination = { file = \"/nowhere\" }\n");
+    let (shown, problems) = asked(table().variable(file, "/run/url"));
+    let expected = format!("SecretFile(\"/run/url\") of variable {file}");
+    assert_eq!((shown, problems.as_str()), (Some(expected), ""));
+    let both = table().variable(file, "/run/url");
+    let (shown, _) = asked(both.variable("NIX_POST_BUILD_PUSH_DESTINATION", "/direct"));
+    assert!(shown.is_some_and(|shown| shown.ends_with("PUSH_DESTINATION")));
+    let (_, problems) = asked(table().variable(file, "run/url"));
+    assert_eq!(
+        problems,
+        format!("variable {file}: the path is not absolute")
+    );
+}
+
+#[test]
 fn values_of_the_command_line_are_checked_too() {
     let mut case = Case::new("[queues.a]\n[queues.b]");
     case.overrides.batch_size = Some(0);

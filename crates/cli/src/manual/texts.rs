@@ -149,6 +149,10 @@ pub(crate) const VARIABLES: &[(&str, &str)] = &[
         "The queues to work on, separated by blanks.",
     ),
     (
+        "NIX_POST_BUILD_PUSH_DESTINATION_FILE",
+        "The file that holds the destination, unless NIX_POST_BUILD_PUSH_DESTINATION is set.",
+    ),
+    (
         "NIX_POST_BUILD_PUSH_INCLUDE_OUT_PATHS",
         "Whether to take the paths in OUT_PATHS: true or false.",
     ),
