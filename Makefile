@@ -7,7 +7,7 @@ CARGO_TARGET_DIR ?= target
 
 PROGRAMS := nix-post-build-push nix-post-build-push-hook
 
-.PHONY: help build test lint demo install cli-md
+.PHONY: help build test lint demo install cli-md module-md
 
 help: ## Lists what there is to make (the default)
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 10
@@ -17,6 +17,7 @@ build: ## Builds the programs, for release
 
 test: ## Runs all tests; those of the whole system on each version of Nix
 	$(CARGO) test --workspace --exclude system-tests
+	nixos/check
 	tests/run
 
 lint: ## Checks formatting, clippy and the documentation
@@ -40,3 +41,6 @@ install: ## Installs what `make build` built below PREFIX (default /usr/local), 
 cli-md: ## Writes CLI.md, the manual of the command line
 	$(CARGO) run -q --bin nix-post-build-push -- help --markdown >CLI.md.new
 	mv CLI.md.new CLI.md
+
+module-md: ## Writes MODULE.md, the options of the NixOS module
+	nixos/check --write

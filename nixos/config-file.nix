@@ -1,39 +1,26 @@
-# The configuration file with some queues. What is wrong with it stops the build of the system,
-# not a push in the night.
+# The configuration file. What is wrong with it stops the build of the system, not a push in the
+# night.
 {
   lib,
   pkgs,
-  cfg,
+  # Each program that will read it.
+  packages,
 }:
 let
-  toml = pkgs.formats.toml { };
-
-  settings = queue: {
-    inherit (queue) destination;
-    queue-dir = toString queue.queueDir;
-    closure-type = queue.closureType;
-    check-sigs = queue.checkSigs;
-    substitute-on-destination = queue.substituteOnDestination;
-    nix-opts = queue.nixOpts;
-  };
-
   # Secrets are not there when a system is built, perhaps on another machine: hence --declared.
-  check = ''
-    ${lib.getBin cfg.package}/bin/nix-post-build-push --config-file "$unchecked" config check --declared
+  check = package: ''
+    ${lib.getBin package}/bin/nix-post-build-push --config-file "$unchecked" config check --declared
   '';
   # The program of another platform cannot run here.
   canCheck = pkgs.stdenv.buildPlatform.canExecute pkgs.stdenv.hostPlatform;
 in
-name: queues:
-pkgs.runCommand "nix-post-build-push-${name}.toml"
+settings:
+pkgs.runCommand "nix-post-build-push.toml"
   {
     preferLocalBuild = true;
-    unchecked = toml.generate "unchecked.toml" {
-      hook.on-error = cfg.hook.onError;
-      queues = lib.mapAttrs (_: settings) queues;
-    };
+    unchecked = (pkgs.formats.toml { }).generate "unchecked.toml" settings;
   }
   ''
-    ${lib.optionalString canCheck check}
+    ${lib.optionalString canCheck (lib.concatMapStrings check packages)}
     cp "$unchecked" "$out"
   ''

@@ -8,70 +8,34 @@
 }:
 let
   cfg = config.services.nix-post-build-push;
-  queues = lib.filterAttrs (_: queue: queue.enable) cfg.queues;
-  isSecret = queue: builtins.isAttrs queue.destination;
+  queues = import ./queues.nix { inherit lib cfg; };
+  inherit (queues) enabled;
 
-  configFile = import ./config-file.nix { inherit lib pkgs cfg; };
-  units = import ./units.nix {
-    inherit
-      config
-      lib
-      cfg
-      queues
-      isSecret
-      configFile
-      ;
+  units = import ./units { inherit config lib pkgs; } enabled;
+  directories = import ./directories.nix { inherit lib; };
+  configFile = import ./config-file.nix {
+    inherit lib pkgs;
+    packages = lib.unique ([ cfg.defaults.package ] ++ map (queue: queue.option.package) enabled);
   };
-
-  # What it points at is readable by everybody, and stays for as long as the system does.
-  secretOutsideStore = name: queue: {
-    assertion = !(lib.hasPrefix "${builtins.storeDir}/" (toString queue.destination._secret));
-    message = ''
-      services.nix-post-build-push.queues.${name}.destination._secret is in the Nix store, where
-      everybody can read it. Name a file outside of it, as a string: "/run/secrets/cache-url".
-    '';
-  };
-
-  # Spaces separate the fields of a tmpfiles rule, and a percent sign begins a specifier.
-  tmpfilesPath = path: lib.replaceStrings [ " " "%" ] [ "\\x20" "%%" ] (toString path);
 in
 {
-  imports = [ ./options.nix ];
+  imports = [
+    ./options.nix
+    ./assertions.nix
+    ./warnings.nix
+  ];
 
-  config = lib.mkIf (queues != { }) (
-    lib.mkMerge [
-      (lib.mkIf (!config.nix.enable) {
-        warnings = [
-          "services.nix-post-build-push: no hook and no queue is set up, because nix.enable is false"
-        ];
-      })
+  config = lib.mkIf (config.nix.enable && enabled != [ ]) {
+    environment.etc."nix-post-build-push/config.toml".source = configFile queues.file;
+    environment.systemPackages = [ cfg.defaults.package ];
 
-      (lib.mkIf config.nix.enable {
-        assertions = lib.mapAttrsToList secretOutsideStore (lib.filterAttrs (_: isSecret) queues);
+    nix.settings = lib.mkIf cfg.hook.enable {
+      post-build-hook = lib.mkOverride cfg.hook.priority cfg.hook.script;
+    };
 
-        environment.etc."nix-post-build-push/config.toml".source = configFile "config" (
-          lib.mapAttrs (
-            _: queue:
-            # The file itself, so that root can push by hand; the services have a credential.
-            if isSecret queue then
-              queue // { destination.file = toString queue.destination._secret; }
-            else
-              queue // { destination = toString queue.destination; }
-          ) queues
-        );
-        environment.systemPackages = [ cfg.package ];
-
-        nix.settings = lib.mkIf cfg.hook.enable { post-build-hook = cfg.hook.script; };
-
-        systemd.services = units.services;
-        systemd.timers = units.timers;
-
-        # Not StateDirectory=: the hook enqueues before the service first runs. The hook is root
-        # and may add entries everywhere; the account that pushes removes them.
-        systemd.tmpfiles.rules = lib.mapAttrsToList (
-          _: queue: "d ${tmpfilesPath queue.queueDir} 0755 ${queue.user} ${queue.group} - -"
-        ) queues;
-      })
-    ]
-  );
+    systemd.services = units.services;
+    systemd.timers = units.timers;
+    systemd.paths = units.paths;
+    systemd.tmpfiles.rules = lib.concatMap directories enabled;
+  };
 }

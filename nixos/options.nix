@@ -1,4 +1,4 @@
-# The options of the NixOS module. MODULE.md is made from them: nixos/check --write
+# The options of the NixOS module. MODULE.md is made from them: make module-md
 {
   config,
   lib,
@@ -8,6 +8,9 @@
 let
   inherit (lib) literalExpression mkOption types;
   cfg = config.services.nix-post-build-push;
+  common = lib.foldl' (all: group: all // group.options) { } (
+    import ./queue-options.nix { inherit lib pkgs; }
+  );
 
   secret =
     types.submodule {
@@ -22,82 +25,14 @@ let
       descriptionClass = "noun";
     };
 
-  # What can be said for one queue, and for all of them in `defaults`.
-  common = {
-    closureType = {
-      type = types.enum [
-        "bare"
-        "binary"
-        "source"
-        "cache"
-      ];
-      default = "binary";
-      example = "cache";
-      description = ''
-        What to upload for a store path: `bare` is the path alone, `binary` its closure, `source`
-        the closure of its derivation, and `cache` both, with the outputs of what it was built from.
-      '';
+  settings =
+    example: description:
+    mkOption {
+      type = types.submodule { freeformType = (pkgs.formats.toml { }).type; };
+      default = { };
+      example = literalExpression example;
+      inherit description;
     };
-    checkSigs = {
-      type = types.bool;
-      default = true;
-      description = ''
-        Whether the destination checks signatures. Without, it has to trust the account that pushes.
-      '';
-    };
-    substituteOnDestination = {
-      type = types.bool;
-      default = false;
-      description = "Whether the destination may fetch paths from its own substituters.";
-    };
-    nixOpts = {
-      type = types.listOf types.str;
-      default = [ ];
-      example = [
-        "--netrc-file"
-        "/run/secrets/netrc"
-      ];
-      description = "Further options for Nix, when it copies.";
-    };
-    interval = {
-      type = types.nonEmptyStr;
-      default = "10m";
-      example = "1 hour";
-      description = ''
-        How long after boot, after the activation of a configuration, and after the end of a push
-        the next push begins: a time span of systemd.time(7).
-      '';
-    };
-    persistentTimer = {
-      type = types.bool;
-      default = false;
-      description = ''
-        `Persistent=` of the timer. systemd heeds it for calendar events alone, so it matters only
-        if you add an `OnCalendar` to the timer: the intervals of this module begin anew at boot.
-      '';
-    };
-    randomizedDelaySec = {
-      type = types.nonEmptyStr;
-      default = "0";
-      example = "1m";
-      description = ''
-        By how much at most a push begins later, so that not all machines push at once: a time span
-        of systemd.time(7). Each machine keeps the delay that fell to it.
-      '';
-    };
-    user = {
-      type = types.nonEmptyStr;
-      default = "root";
-      example = "cache";
-      description = "The account that pushes. The queue directory belongs to it.";
-    };
-    group = {
-      type = types.nonEmptyStr;
-      default = "root";
-      example = "cache";
-      description = "The group of the account that pushes.";
-    };
-  };
 
   inherited =
     name: option:
@@ -109,14 +44,37 @@ let
       }
     );
 
+  unitName =
+    name: kind:
+    mkOption {
+      type = types.nonEmptyStr;
+      readOnly = true;
+      default = "nix-post-build-push-${name}";
+      defaultText = literalExpression ''"nix-post-build-push-''${name}"'';
+      description = ''
+        The name of the queue's ${kind}, to be used in `systemd.${kind}s` where this module has no
+        option for what you want to change.
+      '';
+    };
+
   queue =
-    { name, ... }:
+    { name, config, ... }:
     {
-      options = lib.mapAttrs inherited common // {
+      options = lib.mapAttrs inherited (removeAttrs common [ "xargsBin" ]) // {
         enable = mkOption {
           type = types.bool;
           default = true;
           description = "Whether to use this queue: to fill it in the hook, and to push it.";
+        };
+        name = mkOption {
+          type = types.nonEmptyStr;
+          default = name;
+          defaultText = literalExpression "‹name›";
+          example = "main";
+          description = ''
+            The name of the queue: 1 to 64 letters, digits, `_`, `.` and `-`, the first neither `.`
+            nor `-`.
+          '';
         };
         destination = mkOption {
           type = types.oneOf [
@@ -129,32 +87,41 @@ let
             Where to push: any store URI, or the path of a chroot store. If it holds a secret, write
             `{ _secret = "/path"; }` with the path of a file that has it as its only line. The file
             is read when a push begins, by root, whatever account the push runs as.
+
+            A push may write to a directory only if it is named here. One that stands in a secret has
+            to be named in `ReadWritePaths` of `systemd.services.‹serviceName›.serviceConfig`.
           '';
         };
         queueDir = mkOption {
           type = types.path;
-          default = "${toString cfg.baseDir}/${name}";
-          defaultText = literalExpression ''"''${config.services.nix-post-build-push.baseDir}/‹name›"'';
+          default = "${toString cfg.baseDir}/${config.name}";
+          defaultText = literalExpression ''"''${config.services.nix-post-build-push.baseDir}/''${name}"'';
           example = "/var/spool/my/queue";
           description = "Where the entries of the queue are kept. Another directory for every queue.";
         };
+        settings = settings "{ verify = true; }" ''
+          What the table of this queue in the configuration file shall have, over what the options
+          above say: any key of [CLI.md](CLI.md).
+        '';
+        serviceName = unitName config.name "service";
+        timerName = unitName config.name "timer";
+        xargsBin = mkOption common.xargsBin;
       };
     };
 in
 {
   options.services.nix-post-build-push = {
-    package = mkOption {
-      type = types.package;
-      default = pkgs.nix-post-build-push or (pkgs.callPackage ./package.nix { });
-      defaultText = literalExpression "pkgs.nix-post-build-push";
-      description = "The package that has the two programs. It is built even without the overlay.";
-    };
-
     baseDir = mkOption {
       type = types.path;
       default = "/var/lib/nix-post-build-push";
+      example = "/srv/queues";
       description = "The directory of the queues that do not set `queueDir`.";
     };
+
+    settings = settings "{ hook.fsync = false; }" ''
+      What the configuration file shall have, over everything that the other options say: any key of
+      [CLI.md](CLI.md). The file is checked while the system is built.
+    '';
 
     hook = {
       enable = mkOption {
@@ -171,16 +138,27 @@ in
           "fail"
         ];
         default = "ignore";
+        example = "fail";
         description = ''
           What to do if a path cannot be enqueued: `ignore` reports it and lets the build succeed,
           `fail` fails the build.
         '';
       };
+      priority = mkOption {
+        type = types.int;
+        default = lib.modules.defaultOverridePriority;
+        defaultText = literalExpression "lib.modules.defaultOverridePriority";
+        example = 1000;
+        description = ''
+          The priority with which `nix.settings.post-build-hook` is set: a smaller number wins over
+          other definitions, a greater one gives way to them.
+        '';
+      };
       script = mkOption {
         type = types.str;
         readOnly = true;
-        default = "${lib.getBin cfg.package}/bin/nix-post-build-push-hook";
-        defaultText = literalExpression ''"''${package}/bin/nix-post-build-push-hook"'';
+        default = "${lib.getBin cfg.defaults.package}/bin/nix-post-build-push-hook";
+        defaultText = literalExpression ''"''${defaults.package}/bin/nix-post-build-push-hook"'';
         description = "The hook program, to be called from a hook of your own.";
       };
     };
@@ -199,9 +177,7 @@ in
           };
         }
       '';
-      description = ''
-        The queues, one for each destination. A name has letters, digits, `_`, `.` and `-`.
-      '';
+      description = "The queues, one for each destination.";
     };
   };
 }

@@ -11,21 +11,47 @@ let
     description = option types.str "";
     after = texts;
     wants = texts;
+    requires = texts;
     wantedBy = texts;
+    startLimitIntervalSec = option (types.nullOr types.int) null;
+    unitConfig = values;
   };
   units = options: option (types.attrsOf (types.submodule { inherit options; })) { };
 
-  package = name: {
+  # Something that is no derivation, but would be taken for one.
+  installed = name: directory: {
     type = "derivation";
     inherit name;
-    outPath = "/nix/store/00000000000000000000000000000000-${name}";
+    outPath = directory;
   };
+  package = name: installed name "/nix/store/00000000000000000000000000000000-${name}";
+
+  # In the words of nixpkgs' manual: any nesting of these.
+  tomlType =
+    types.oneOf [
+      types.bool
+      types.int
+      types.float
+      types.str
+      types.path
+      (types.attrsOf tomlType)
+      (types.listOf tomlType)
+    ]
+    // {
+      description = "TOML value";
+    };
 
   pkgs = {
+    another = package "another";
+    coreutils = package "coreutils";
     nix = package "nix";
     nix-post-build-push = package "nix-post-build-push";
     openssh = package "openssh";
-    formats.toml = _: { generate = name: value: package name // { inherit value; }; };
+    systemd = package "systemd";
+    formats.toml = _: {
+      type = tomlType;
+      generate = name: value: package name // { inherit value; };
+    };
     runCommand =
       name: environment: command:
       package name // environment // { inherit command; };
@@ -34,35 +60,46 @@ let
       hostPlatform = "here";
     };
   };
+
+  module =
+    { pkgs, ... }:
+    {
+      options = {
+        assertions = option (types.listOf types.anything) [ ];
+        warnings = texts;
+        environment.etc = option (types.attrsOf (
+          types.submodule { options.source = option types.raw null; }
+        )) { };
+        environment.systemPackages = option (types.listOf types.package) [ ];
+        networking.proxy.envVars = values;
+        nix.enable = option types.bool true;
+        nix.package = option types.package pkgs.nix;
+        nix.settings = values;
+        nixpkgs.overlays = option (types.listOf types.raw) [ ];
+        programs.ssh.package = option types.package pkgs.openssh;
+        systemd.package = option types.package pkgs.systemd;
+        systemd.services = units (
+          unit
+          // {
+            environment = values;
+            path = option (types.listOf types.package) [ ];
+            restartIfChanged = option types.bool true;
+            serviceConfig = values;
+          }
+        );
+        systemd.timers = units (unit // { timerConfig = values; });
+        systemd.paths = units (unit // { pathConfig = values; });
+        systemd.tmpfiles.rules = texts;
+        users.groups = values;
+        users.users = values;
+      };
+    };
 in
 {
-  inherit package pkgs;
-
-  module = {
-    options = {
-      assertions = option (types.listOf types.anything) [ ];
-      warnings = texts;
-      environment.etc = option (types.attrsOf (
-        types.submodule { options.source = option types.raw null; }
-      )) { };
-      environment.systemPackages = option (types.listOf types.package) [ ];
-      networking.proxy.envVars = values;
-      nix.enable = option types.bool true;
-      nix.package = option types.package pkgs.nix;
-      nix.settings = values;
-      nixpkgs.overlays = option (types.listOf types.raw) [ ];
-      programs.ssh.package = option types.package pkgs.openssh;
-      systemd.services = units (
-        unit
-        // {
-          environment = values;
-          path = option (types.listOf types.package) [ ];
-          restartIfChanged = option types.bool true;
-          serviceConfig = values;
-        }
-      );
-      systemd.timers = units (unit // { timerConfig = values; });
-      systemd.tmpfiles.rules = texts;
-    };
-  };
+  inherit
+    installed
+    module
+    package
+    pkgs
+    ;
 }

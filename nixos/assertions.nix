@@ -1,0 +1,85 @@
+# What cannot work is refused while the system is evaluated, by the name of the option.
+{ config, lib, ... }:
+let
+  cfg = config.services.nix-post-build-push;
+  queues = import ./queues.nix { inherit lib cfg; };
+  inherit (queues) enabled;
+  secrets = import ./secrets.nix { inherit lib cfg enabled; };
+
+  refuse = message: {
+    assertion = false;
+    inherit message;
+  };
+  refuseIf = condition: message: lib.optional condition (refuse message);
+
+  directoryOf = queue: queue.origin "queue-dir" "queueDir";
+  destinationOf = queue: queue.origin "destination" "destination";
+  isAbsolute = lib.hasPrefix "/";
+
+  # One queue by itself.
+  name =
+    queue:
+    refuseIf (builtins.match "[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}" queue.name == null)
+      "${queue.fullName "name"} is \"${queue.name}\": the name of a queue has 1 to 64 letters, digits, `_`, `.` and `-`, the first neither `.` nor `-`.";
+  paths =
+    queue:
+    refuseIf (
+      !isAbsolute queue.directory
+    ) "${directoryOf queue} is \"${queue.directory}\", which is not an absolute path."
+    ++ refuseIf queue.destination.isRelative "${destinationOf queue} is \"${queue.settings.destination}\", which is neither a store URI nor an absolute path."
+    ++ refuseIf (
+      queue.secret != null && !isAbsolute queue.secret
+    ) "${destinationOf queue}.file is \"${queue.secret}\", which is not an absolute path.";
+  credentials =
+    queue:
+    let
+      inherit (queue.option) loadCredentials sshKeyFile;
+      credential =
+        name:
+        queue.fullName [
+          "loadCredentials"
+          name
+        ];
+    in
+    refuseIf (queue.secret != null && loadCredentials ? destination)
+      "${credential "destination"} has the name of the credential that the destination comes in: call it otherwise."
+    ++
+      refuseIf (sshKeyFile != null && loadCredentials ? ssh-key)
+        "${credential "ssh-key"} and ${queue.fullName "sshKeyFile"} are the same credential: set one of them.";
+
+  # Two queues beside each other.
+  numbered = lib.imap0 (position: queue: queue // { inherit position; }) enabled;
+  pairsWithSame =
+    value:
+    lib.concatMap (
+      left:
+      map (right: { inherit left right; }) (
+        lib.filter (right: left.position < right.position && value left == value right) numbered
+      )
+    ) numbered;
+  # A path without what changes nothing about where it leads.
+  normal = path: lib.filter (part: part != "" && part != ".") (lib.splitString "/" path);
+
+  sameName =
+    { left, right }:
+    refuse "${left.fullName "name"} and ${right.fullName "name"} are both \"${left.name}\": every queue needs a name of its own.";
+  sameDirectory =
+    { left, right }:
+    refuse "${directoryOf left} and ${directoryOf right} are the same directory, ${left.directory}: every queue needs one of its own.";
+
+  readable =
+    { option, file }:
+    refuse "${option} is ${file}, in the Nix store, where everybody can read it. Name a file outside of it, as a string: \"/run/secrets/…\".";
+  undeclared =
+    table:
+    refuse "${table} is about a queue that is not declared, and that nothing would push: declare it in services.nix-post-build-push.queues.";
+in
+{
+  config.assertions = lib.mkIf (config.nix.enable && enabled != [ ]) (
+    lib.concatMap (queue: name queue ++ paths queue ++ credentials queue) enabled
+    ++ map readable secrets.inStore
+    ++ map sameName (pairsWithSame (queue: queue.name))
+    ++ map sameDirectory (pairsWithSame (queue: normal queue.directory))
+    ++ map undeclared queues.undeclared
+  );
+}

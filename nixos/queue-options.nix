@@ -1,0 +1,223 @@
+# What can be said for one queue, and for all of them in `defaults`: the groups of MODULE.md.
+{ lib, pkgs }:
+let
+  inherit (lib) literalExpression types;
+
+  # A value that the program reads itself, and has a default of its own for.
+  passedOn = type: default: description: {
+    type = types.nullOr type;
+    default = null;
+    description = "${description} Null leaves it to the program: ${default}.";
+  };
+  duration =
+    default: example: description:
+    passedOn types.nonEmptyStr "`${default}`" description // { inherit example; };
+in
+[
+  {
+    title = "What is copied";
+    options = {
+      closureType = {
+        type = types.enum [
+          "bare"
+          "binary"
+          "source"
+          "cache"
+        ];
+        default = "binary";
+        example = "cache";
+        description = ''
+          What to copy for a queued path: `bare` is the path alone, `binary` its closure, `source` the
+          closure of its derivation, and `cache` that with all outputs that are valid.
+        '';
+      };
+      checkSigs = {
+        type = types.bool;
+        default = true;
+        description = ''
+          Whether the destination shall refuse paths without a signature that it trusts. Binary caches
+          never look; others have to trust the account that pushes, if this is false.
+        '';
+      };
+      substituteOnDestination = {
+        type = types.bool;
+        default = false;
+        description = "Whether the destination may fetch paths from its own substituters.";
+      };
+      verify =
+        passedOn types.bool "`false`" "Whether to ask the destination for every path before its entry goes."
+        // {
+          example = true;
+        };
+      nixOpts = {
+        type = types.listOf types.str;
+        default = [ ];
+        example = [
+          "--option"
+          "http2"
+          "false"
+        ];
+        description = "Further options for `nix copy`. Everybody can read them: no secrets.";
+      };
+
+    };
+  }
+  {
+    title = "When";
+    options = {
+      interval = {
+        type = types.nonEmptyStr;
+        default = "10m";
+        example = "1 hour";
+        description = ''
+              How long after boot, after the activation of a configuration, and after the begin of a push
+          the next push begins, or when that one has ended: a time span of systemd.time(7).
+        '';
+      };
+      randomizedDelaySec = {
+        type = types.nonEmptyStr;
+        default = "0";
+        example = "1m";
+        description = ''
+          By how much at most a push begins later, so that not all machines push at once: a time span
+          of systemd.time(7). Each machine keeps the delay that fell to it.
+        '';
+      };
+      persistentTimer = {
+        type = types.bool;
+        default = false;
+        description = ''
+          `Persistent=` of the timer. systemd heeds it for calendar events alone, so it matters only
+          if you add an `OnCalendar` to the timer: the intervals of this module begin anew at boot.
+        '';
+      };
+      pushOnEnqueue = {
+        type = types.bool;
+        default = false;
+        description = ''
+          Whether a push begins soon after something was queued, and not only when the timer says so.
+          What is queued within `pushOnEnqueueDelay`, or while a push runs, is pushed together.
+        '';
+      };
+      pushOnEnqueueDelay = {
+        type = types.strMatching "[0-9.]+[smhd]?( [0-9.]+[smhd]?)*";
+        default = "5s";
+        example = "1m 30s";
+        description = ''
+          How long `pushOnEnqueue` waits for more before it pushes: a time that sleep(1) understands.
+        '';
+      };
+
+    };
+  }
+  {
+    title = "Failures and time";
+    options = {
+      timeout = duration "2h" "30m" "How long one call of `nix copy` may take: `90s`, `10m`, `2h 30m`.";
+      stallTimeout = duration "10m" "2m" "How long one call of `nix copy` may make no progress.";
+      retryDelay =
+        duration "1m" "10s"
+          "The wait after a first failure. It doubles with each further one.";
+      retryMaxDelay = duration "6h" "1h" "The longest wait after a failure.";
+      maxAttempts =
+        passedOn types.ints.positive "10"
+          "After so many failures an entry is parked: kept, but not tried until `nix-post-build-push retry`."
+        // {
+          example = 100;
+        };
+      batchSize =
+        passedOn (types.ints.between 1 1000) "1000"
+          "How many paths one call of `nix copy` is given at most."
+        // {
+          example = 100;
+        };
+
+    };
+  }
+  {
+    title = "Keys and secrets";
+    options = {
+      environmentFile = {
+        type = types.nullOr types.path;
+        default = null;
+        example = "/run/secrets/cache.env";
+        description = ''
+          A file with variables for the push, a `NAME=value` a line, such as `AWS_ACCESS_KEY_ID` or
+          `NIX_POST_BUILD_PUSH_DESTINATION`. systemd reads it when a push begins, whatever account the
+          push runs as.
+        '';
+      };
+      sshKeyFile = {
+        type = types.nullOr types.path;
+        default = null;
+        example = "/run/secrets/cache-ssh-key";
+        description = ''
+          The private key for destinations `ssh://` and `ssh-ng://`: it is a credential of the service,
+          so root alone need be able to read it, and no other key is tried. The host key has to be known
+          (`programs.ssh.knownHosts`).
+        '';
+      };
+      loadCredentials = {
+        type = types.attrsOf types.path;
+        default = { };
+        example = literalExpression ''
+          {
+            aws-credentials = "/run/secrets/aws-credentials";
+            netrc = "/run/secrets/netrc";
+          }
+        '';
+        description = ''
+          Files that the push is given as credentials (`LoadCredential=` of systemd.exec(5)): root alone
+          need be able to read them, and they are not copied to the Nix store. The push finds them in
+          `$CREDENTIALS_DIRECTORY`. Nix is told to use those with these names:
+
+          - `aws-credentials`, `aws-config`: the files of the AWS tools, for destinations `s3://`;
+          - `netrc`: names and passwords for destinations `https://`.
+        '';
+      };
+
+    };
+  }
+  {
+    title = "Who and with what";
+    options = {
+      user = {
+        type = types.nonEmptyStr;
+        default = "root";
+        example = "cache";
+        description = ''
+              The account that pushes. The queue directory belongs to it. An account other than root has to
+          be declared, and be one of Nix's `allowed-users`, as all are by default:
+
+          ```nix
+          users.users.cache = { isSystemUser = true; group = "cache"; };
+          users.groups.cache = { };
+          ```
+        '';
+      };
+      group = {
+        type = types.nonEmptyStr;
+        default = "root";
+        example = "cache";
+        description = "The group of the account that pushes.";
+      };
+      package = {
+        type = types.package;
+        default = pkgs.nix-post-build-push or (pkgs.callPackage ./package.nix { });
+        defaultText = literalExpression "pkgs.nix-post-build-push";
+        example = literalExpression "inputs.nix-post-build-push.packages.x86_64-linux.default";
+        description = ''
+          The package that has the two programs. It is built even without the overlay. The hook and the
+          program for people come from `defaults.package`, whatever a queue's service runs.
+        '';
+      };
+
+      xargsBin = {
+        type = types.nullOr types.path;
+        default = null;
+        visible = false;
+        description = "Has no effect any more.";
+      };
+    };
+  }
+]

@@ -1,0 +1,60 @@
+# The files with secrets, and the options that name them.
+{
+  lib,
+  cfg,
+  enabled,
+}:
+let
+  # What `option` names of `from`, be it `defaults` or a queue.
+  filesOf =
+    option: from:
+    lib.filter (one: one.file != null) [
+      {
+        option = option "environmentFile";
+        file = from.environmentFile;
+      }
+      {
+        option = option "sshKeyFile";
+        file = from.sshKeyFile;
+      }
+    ]
+    ++ lib.mapAttrsToList (name: file: {
+      option = option [
+        "loadCredentials"
+        name
+      ];
+      inherit file;
+    }) from.loadCredentials;
+
+  ofDefaults = filesOf (
+    option:
+    lib.showOption (
+      [
+        "services"
+        "nix-post-build-push"
+        "defaults"
+      ]
+      ++ lib.toList option
+    )
+  ) cfg.defaults;
+  # What a queue has from there is named once.
+  isOwn = one: !lib.any (other: toString other.file == toString one.file) ofDefaults;
+
+  ofQueue =
+    queue:
+    lib.filter isOwn (filesOf queue.fullName queue.option)
+    ++ lib.optional (queue.secret != null) {
+      option =
+        if queue.isOption "destination" then
+          "${queue.origin "destination" "destination"}._secret"
+        else
+          "${queue.origin "destination" "destination"}.file";
+      file = queue.secret;
+    };
+in
+{
+  # Files there are readable by everybody, and stay for as long as the system does.
+  inStore = lib.filter (one: lib.hasPrefix "${builtins.storeDir}/" one.file) (
+    map (one: one // { file = toString one.file; }) (ofDefaults ++ lib.concatMap ofQueue enabled)
+  );
+}

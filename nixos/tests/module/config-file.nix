@@ -1,0 +1,241 @@
+# The configuration file: what the options come to, and what `settings` change.
+{
+  lib,
+  ours,
+  main,
+  test,
+  configOf,
+  settingsOf,
+  queueOf,
+  evaluateWith,
+  pkgs,
+  stubs,
+  program,
+  ...
+}:
+let
+  everything = main {
+    destination = "https://cache.example.org";
+    queueDir = "/srv/queue";
+    closureType = "source";
+    checkSigs = false;
+    substituteOnDestination = true;
+    nixOpts = [
+      "--option"
+      "http2"
+      "false"
+    ];
+    timeout = "1h";
+    stallTimeout = "2m";
+    retryDelay = "10s";
+    retryMaxDelay = "2h 30m";
+    maxAttempts = 3;
+    batchSize = 1000;
+    verify = true;
+  };
+
+  over = ours {
+    hook.onError = "ignore";
+    settings = {
+      nix.bin-dir = "/usr/bin";
+      hook = {
+        fsync = false;
+        on-error = "fail";
+      };
+      queues.second.retry-delay = "5s";
+      queues.main.timeout = "4h";
+    };
+    queues = {
+      main = {
+        destination = "ssh://nowhere";
+        timeout = "1h";
+        verify = true;
+        settings = {
+          destination = "ssh://somewhere";
+          timeout = "2h";
+          verify = false;
+        };
+      };
+      other = {
+        name = "second";
+        destination._secret = "/run/secrets/url";
+        settings.destination.file = "/run/secrets/other-url";
+      };
+    };
+  };
+
+  # Another platform's system, and the overlay left out.
+  foreign = evaluateWith (
+    removeAttrs pkgs [ "nix-post-build-push" ]
+    // {
+      callPackage = file: _: stubs.package (baseNameOf file);
+      stdenv = pkgs.stdenv // {
+        hostPlatform = "there";
+      };
+    }
+  ) { services.nix-post-build-push.queues.main.destination = "daemon"; };
+
+  twoPrograms = ours {
+    queues.main.destination = "daemon";
+    queues.same.destination = "daemon";
+    queues.other = {
+      destination = "auto";
+      package = pkgs.another;
+    };
+  };
+
+  checks =
+    package:
+    lib.hasInfix "${package}/bin/nix-post-build-push --config-file \"$unchecked\" config check --declared\n";
+in
+{
+  cases = {
+    inherit everything over twoPrograms;
+  };
+
+  tests = {
+    test_every_option_of_a_queue_reaches_the_program = test (queueOf everything "main") {
+      enable = true;
+      destination = "https://cache.example.org";
+      queue-dir = "/srv/queue";
+      closure-type = "source";
+      check-sigs = false;
+      substitute-on-destination = true;
+      nix-opts = [
+        "--option"
+        "http2"
+        "false"
+      ];
+      timeout = "1h";
+      stall-timeout = "2m";
+      retry-delay = "10s";
+      retry-max-delay = "2h 30m";
+      max-attempts = 3;
+      batch-size = 1000;
+      verify = true;
+    };
+
+    test_settings_win_over_options_and_the_machines_over_a_queues =
+      test
+        [
+          (removeAttrs (settingsOf over) [ "queues" ])
+          (queueOf over "main").destination
+          (queueOf over "main").timeout
+          (queueOf over "main").verify
+        ]
+        [
+          {
+            nix.bin-dir = "/usr/bin";
+            hook.fsync = false;
+            hook.on-error = "fail";
+          }
+          "ssh://somewhere"
+          "4h"
+          false
+        ];
+
+    test_a_queue_is_called_by_its_name_everywhere =
+      test
+        [
+          (lib.attrNames (settingsOf over).queues)
+          (queueOf over "second").queue-dir
+          (queueOf over "second").retry-delay
+          (queueOf over "second").destination
+          (lib.attrNames over.systemd.services)
+          over.services.nix-post-build-push.queues.other.serviceName
+          over.services.nix-post-build-push.queues.other.timerName
+        ]
+        [
+          [
+            "main"
+            "second"
+          ]
+          "/var/lib/nix-post-build-push/second"
+          "5s"
+          { file = "/run/secrets/other-url"; }
+          [
+            "nix-post-build-push-main"
+            "nix-post-build-push-second"
+          ]
+          "nix-post-build-push-second"
+          "nix-post-build-push-second"
+        ];
+
+    test_a_destination_that_only_settings_have_is_enough =
+      test (queueOf (main { settings.destination = "daemon"; }) "main").destination
+        "daemon";
+
+    test_the_file_is_checked_by_each_program_that_reads_it =
+      test
+        (map (package: checks package (configOf twoPrograms).command) [
+          pkgs.nix-post-build-push
+          pkgs.another
+        ])
+        [
+          true
+          true
+        ];
+
+    test_a_program_checks_the_file_once = test (lib.length (lib.splitString program (configOf twoPrograms).command)) 2;
+
+    test_a_program_of_another_platform_is_not_run = test (lib.hasInfix "config check" (configOf foreign).command) false;
+
+    test_without_the_overlay_the_package_is_built =
+      test (map toString foreign.environment.systemPackages)
+        [ (toString (stubs.package "package.nix")) ];
+  };
+
+  # What the program says of these files.
+  refused = {
+    unknownKey = {
+      case = main {
+        destination = "daemon";
+        settings.colour = "blue";
+      };
+      message = "colour";
+    };
+    unknownTable = {
+      case = ours {
+        queues.main.destination = "daemon";
+        settings.hooks.on-error = "fail";
+      };
+      message = "hooks";
+    };
+    noDuration = {
+      case = main {
+        destination = "daemon";
+        timeout = "soon";
+      };
+      message = "timeout";
+    };
+    noStore = {
+      case = main { destination = "cache.example.org"; };
+      message = "not a store URI";
+    };
+  };
+
+  errors = {
+    settings_are_toml = {
+      expr = queueOf (main {
+        destination = "daemon";
+        settings.verify = null;
+      }) "main";
+      message = "services.nix-post-build-push.queues.main.settings";
+    };
+    a_destination_is_needed = {
+      expr = queueOf (main { }) "main";
+      message = "The option `services.nix-post-build-push.queues.main.destination' was accessed but has no value defined";
+    };
+    an_unknown_option_is_refused = {
+      expr = (main { destinations = "daemon"; }).environment.etc;
+      message = "services.nix-post-build-push.queues.main.destinations' does not exist";
+    };
+    a_closure_type_is_one_of_four = {
+      expr = queueOf (main {
+        destination = "daemon";
+        closureType = "everything";
+      }) "main";
+      message = "services.nix-post-build-push.queues.main.closureType' is not of type `one of \"bare\", \"binary\", \"source\", \"cache\"'";
+    };
+  };
+}

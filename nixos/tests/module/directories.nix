@@ -1,0 +1,53 @@
+# What systemd-tmpfiles makes.
+{
+  ours,
+  test,
+  ...
+}:
+let
+  awkward = ours {
+    queues = {
+      main = {
+        destination = "file:///srv/my%20cache%x?compression=none";
+        queueDir = ''/srv/my 100% "queue" \ it's'';
+        user = "cache";
+        group = "builders";
+      };
+      chroot = {
+        destination = "/srv/store?require-sigs=false";
+        settings.queue-dir = "/srv/settled";
+      };
+      root.destination = "local?read-only=false&root=/srv/my%20root%2f";
+      chroot2.destination = "/srv/a%20b";
+      daemon.destination = "daemon";
+    };
+  };
+in
+{
+  cases = { inherit awkward; };
+
+  tests.test_queues_belong_to_their_accounts_and_local_destinations_are_left_alone =
+    test awkward.systemd.tmpfiles.rules
+      [
+        "d /srv/settled 0755 root root - -"
+        "d /srv/store :0755 :root :root - -"
+        "d /var/lib/nix-post-build-push/chroot2 0755 root root - -"
+        "d /srv/a%%20b :0755 :root :root - -"
+        "d /var/lib/nix-post-build-push/daemon 0755 root root - -"
+        ''d /srv/my\x20100%%\x20\"queue\"\x20\\\x20it\'s 0755 cache builders - -''
+        ''d /srv/my\x20cache%%x :0755 :cache :builders - -''
+        "d /var/lib/nix-post-build-push/root 0755 root root - -"
+        ''d /srv/my\x20root/ :0755 :root :root - -''
+      ];
+
+  # Those are there afterwards; nixos/check makes them.
+  made.awkward = [
+    "/srv/settled"
+    "/srv/store"
+    "/var/lib/nix-post-build-push/daemon"
+    ''/srv/my 100% "queue" \ it's''
+    "/srv/my cache%x"
+    "/srv/my root"
+    "/srv/a%20b"
+  ];
+}
