@@ -4,11 +4,12 @@
   pkgs ? import <nixpkgs> { },
 }:
 let
+  package = pkgs.callPackage ./nixos/package.nix { };
   module = ./nixos/module.nix;
   overlay = final: _: { nix-post-build-push = final.callPackage ./nixos/package.nix { }; };
 in
 {
-  nix-post-build-push = pkgs.callPackage ./nixos/package.nix { };
+  nix-post-build-push = package;
 
   nixosModules = {
     default = module;
@@ -19,4 +20,7 @@ in
     default = overlay;
     nix-post-build-push = overlay;
   };
+
+  # nix-build -A checks
+  checks = import ./nixos/checks.nix { inherit module package pkgs; };
 }

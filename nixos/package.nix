@@ -4,28 +4,36 @@
   stdenv,
   rustPlatform,
   installShellFiles,
+  versionCheckHook,
 }:
+let
+  # Cargo wants to see every member of the workspace, but the programs are not made of the tests.
+  manifest = file: file.name == "Cargo.toml" || file.name == "lib.rs";
+in
 rustPlatform.buildRustPackage {
   pname = "nix-post-build-push";
   inherit ((lib.importTOML ../Cargo.toml).workspace.package) version;
 
-  # `tests` is a member of the workspace, so cargo wants to see it.
   src = lib.fileset.toSource {
     root = ../.;
     fileset = lib.fileset.unions [
       ../Cargo.lock
       ../Cargo.toml
       ../crates
-      ../tests
+      (lib.fileset.fileFilter manifest ../tests)
     ];
   };
   cargoLock.lockFile = ../Cargo.lock;
 
   nativeBuildInputs = [ installShellFiles ];
 
-  # `make test` runs the tests, on several versions of Nix.
-  doCheck = false;
+  # The tests of the other crates run programs from /bin, which a sandbox does not have.
+  cargoTestFlags = [
+    "--package=queue-core"
+    "--package=nix-post-build-push-config"
+  ];
 
+  # The hook takes no arguments, and is described in the manual of the other program.
   postInstall = lib.optionalString (stdenv.buildPlatform.canExecute stdenv.hostPlatform) ''
     $out/bin/nix-post-build-push man >nix-post-build-push.1
     installManPage nix-post-build-push.1
@@ -35,8 +43,16 @@ rustPlatform.buildRustPackage {
     done
   '';
 
+  doInstallCheck = true;
+  nativeInstallCheckInputs = [ versionCheckHook ];
+
   meta = {
     description = "Puts what Nix builds into a queue and copies it to a store, later, as often as it takes";
+    longDescription = ''
+      A post-build hook that writes down what was built and holds it against the garbage collector,
+      and a program that copies the closures to a binary cache or another store. An entry leaves the
+      queue only when the destination has it, when it is dropped, or when it is no longer valid.
+    '';
     license = lib.licenses.mit;
     mainProgram = "nix-post-build-push";
     platforms = lib.platforms.linux;
