@@ -96,6 +96,15 @@ impl<'u> Parts<'u> {
             .map(|one| cut(one, '='))
     }
 
+    /// An account of ssh is no secret, unless what stands there may be more than its name.
+    fn shown_user(&self, user_info: &'u str) -> &'u str {
+        let is_account = ["ssh://", "ssh-ng://"].contains(&self.scheme)
+            && !self.hides_host()
+            && is_name(user_info)
+            && !user_info.contains('%');
+        if is_account { user_info } else { HIDDEN }
+    }
+
     /// Whether what seems to be the host may be the head of user information whose password
     /// holds a `?` or `#`.
     fn hides_host(&self) -> bool {
@@ -113,8 +122,9 @@ impl<'u> Parts<'u> {
 pub(crate) fn shown(uri: &str) -> String {
     let parts = Parts::of(uri);
     let mut text = parts.scheme.to_owned();
-    if parts.user_info.is_some() {
-        text.push_str("***@");
+    if let Some(user_info) = parts.user_info {
+        text.push_str(parts.shown_user(user_info));
+        text.push('@');
     }
     text.push_str(if parts.hides_host() {
         HIDDEN
@@ -166,7 +176,9 @@ fn collect(secrets: &mut Vec<(String, String)>, uri: &str, depth: usize) {
             None => hide(key),
         }
     }
-    if let Some(user_info) = parts.user_info {
+    if let Some(user_info) = parts.user_info
+        && parts.shown_user(user_info) == HIDDEN
+    {
         let ssh = parts.scheme.starts_with("ssh");
         let password = cut(user_info, ':').1.or((!ssh).then_some(user_info));
         password.into_iter().for_each(&mut hide);
