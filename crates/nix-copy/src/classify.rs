@@ -51,6 +51,10 @@ const DAMAGED: Option<&str> = Some(
 );
 const SSH: Option<&str> =
     Some("try `ssh` as this user by hand: host name, host key and key must work without questions");
+const NO_CACHE_INFO: Option<&str> = Some(
+    "there is no nix-cache-info, which Nix writes to a new binary cache: is that the right address, \
+     and may this user write there?",
+);
 const PREFIX: Option<&str> = Some("the destination belongs to stores with another store directory");
 pub(crate) const REFERENCES: &str = "with closure-type = \"binary\" the references are copied too";
 
@@ -114,7 +118,11 @@ const RULES: &[Rule] = &[
         &["binary cache '", "is for Nix stores with prefix"],
         PREFIX,
     ),
-    rule(Unavailable, &["does not appear to be a binary cache"], None),
+    rule(
+        Unavailable,
+        &["does not appear to be a binary cache"],
+        NO_CACHE_INFO,
+    ),
     rule(Unavailable, &["failed to start SSH connection to '"], SSH),
     rule(
         Unavailable,

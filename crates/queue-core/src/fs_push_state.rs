@@ -102,7 +102,12 @@ impl PushState for FsPushState {
         let failed = |error| fail("take the push lock", &self.path.join(LOCK), error);
         let file = self
             .file(LOCK, OFlags::RDWR | OFlags::CREATE)
-            .map_err(failed)?;
+            .map_err(|error| match error {
+                Errno::ACCESS => {
+                    failed(error).with_hint("push as the owner of the queue, or as root")
+                }
+                _ => failed(error),
+            })?;
         match fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => Ok(Some(Box::new(Lock { _file: file }))),
             Err(Errno::WOULDBLOCK) => Ok(None),
