@@ -14,6 +14,8 @@ use crate::terminal::Escaped;
 /// `error: what failed`, `  caused by: why`, `hint: what to do`.
 pub(super) struct Lines {
     colours: bool,
+    /// The journal takes the priority of a line from a number before it: sd-daemon(3).
+    priorities: bool,
 }
 
 impl Lines {
@@ -21,6 +23,17 @@ impl Lines {
         let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
         Self {
             colours: wanted && std::io::stderr().is_terminal(),
+            priorities: is_journal(),
+        }
+    }
+
+    fn priority(&self, level: Level) -> &'static str {
+        match level {
+            _ if !self.priorities => "",
+            Level::ERROR => "<3>",
+            Level::WARN => "<4>",
+            Level::INFO => "<6>",
+            Level::DEBUG | Level::TRACE => "<7>",
         }
     }
 
@@ -39,6 +52,15 @@ impl Lines {
     }
 }
 
+/// Whether standard error goes to the journal: `JOURNAL_STREAM` in systemd.exec(5).
+fn is_journal() -> bool {
+    let Ok(stderr) = rustix::fs::fstat(std::io::stderr()) else {
+        return false;
+    };
+    let stream = format!("{}:{}", stderr.st_dev, stderr.st_ino);
+    std::env::var_os("JOURNAL_STREAM").is_some_and(|journal| *journal == *stream)
+}
+
 impl<S, N> FormatEvent<S, N> for Lines
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
@@ -52,12 +74,13 @@ where
     ) -> fmt::Result {
         let mut fields = Fields::default();
         event.record(&mut fields);
-        let label = self.label(*event.metadata().level());
-        write!(writer, "{label} {}", Escaped(&fields.message))?;
+        let level = *event.metadata().level();
+        let (priority, label) = (self.priority(level), self.label(level));
+        write!(writer, "{priority}{label} {}", Escaped(&fields.message))?;
         writeln!(writer, "{}", Escaped(&fields.others))?;
         let mut lines = |before: &str, text: &str| {
             text.lines()
-                .try_for_each(|line| writeln!(writer, "{before}{}", Escaped(line)))
+                .try_for_each(|line| writeln!(writer, "{priority}{before}{}", Escaped(line)))
         };
         lines("  caused by: ", &fields.causes)?;
         lines("  | ", &fields.details)?;
