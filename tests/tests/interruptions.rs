@@ -189,7 +189,9 @@ fn a_signal_ends_it_all(signal: Signal) {
     let paths: Vec<_> = product.nix().build(&expr::independent(3));
     let push = push_until_it_uploads(&product, &server);
     push.signal(signal);
-    push.wait().exits(75).stderr_has("asked to stop");
+    push.wait()
+        .exits(128 + signal.as_raw())
+        .stderr_has("asked to stop");
     nobody_is_left(&product);
     is_untouched(&product, &paths.iter().cloned().collect());
     let status = product.json_of_one(&["status", "--json"]);
@@ -221,7 +223,7 @@ fn sigterm_ends_a_push_whose_destination_does_not_even_answer() {
     let push = product.command().arg("push").start();
     wait_until("a request", || !server.requests().is_empty());
     push.signal(Signal::TERM);
-    push.wait().exits(75);
+    push.wait().exits(143);
     nobody_is_left(&product);
     is_untouched(&product, &[path].into());
 }
@@ -245,7 +247,7 @@ fn what_was_confirmed_before_a_signal_has_left_the_queue() {
     let push = product.command().arg("push").start();
     wait_until("the first entry to leave", || product.queued().len() == 1);
     push.signal(Signal::TERM);
-    push.wait().exits(75);
+    push.wait().exits(143);
     is_untouched(&product, &[outputs[second].clone()].into());
 }
 
@@ -293,7 +295,7 @@ fn a_second_push_of_a_queue_returns_at_once_and_says_so() {
     retry.stderr_has("a push is running");
     assert_eq!(calls.take(), [""; 0]);
     first.signal(Signal::TERM);
-    first.wait().exits(75);
+    first.wait().exits(143);
 }
 
 #[test]
@@ -307,5 +309,5 @@ fn a_hook_queues_while_a_push_hangs() {
         .build_one(&expr::file("meanwhile", "meanwhile"));
     is_untouched(&product, &[before, meanwhile].into());
     push.signal(Signal::TERM);
-    push.wait().exits(75);
+    push.wait().exits(143);
 }

@@ -9,6 +9,8 @@ pub enum Exit {
     Done,
     /// Some of it failed; what failed is kept and tried again.
     Failed,
+    /// A signal asked to stop; what is not done is kept. The process ends by that signal.
+    Stopped,
     /// A destination does not answer; its entries are kept.
     Unavailable,
     /// The configuration is wrong.
@@ -28,7 +30,7 @@ pub const USAGE: u8 = 2;
 pub const UNAVAILABLE: u8 = 69;
 /// A fault of the program.
 pub const BUG: u8 = 70;
-/// Something failed, or a command that listens to signals was asked to stop. Entries are kept.
+/// Something failed. Entries are kept.
 pub const FAILED: u8 = 75;
 /// The configuration is wrong or incomplete, or has no queue of the name that `--queue` gives.
 pub const CONFIG: u8 = 78;
@@ -51,8 +53,7 @@ pub const ALL: &[(u8, &str)] = &[
     (BUG, "A fault of the program. Please report it."),
     (
         FAILED,
-        "Something failed, or a signal ended `push` or `closure`. What is queued is kept. Trying \
-         again may help.",
+        "Something failed. What is queued is kept. Trying again may help.",
     ),
     (
         CONFIG,
@@ -70,7 +71,7 @@ impl Exit {
             Self::Usage => USAGE,
             Self::Unavailable => UNAVAILABLE,
             Self::Bug => BUG,
-            Self::Failed => FAILED,
+            Self::Failed | Self::Stopped => FAILED,
             Self::Config => CONFIG,
         }
     }

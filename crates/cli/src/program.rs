@@ -19,6 +19,7 @@ use crate::logging;
 use crate::message::Message;
 use crate::output::Output;
 use crate::session::Session;
+use crate::signals;
 use crate::terminal::Escaped;
 
 /// The command that hands options on to Nix.
@@ -47,7 +48,13 @@ fn run() -> ExitCode {
         Ok((cli, split))
     });
     match cli {
-        Ok((cli, split)) => run_command(cli, &split).into(),
+        Ok((cli, split)) => {
+            let exit = run_command(cli, &split);
+            if exit == Exit::Stopped {
+                signals::end_by_it();
+            }
+            exit.into()
+        }
         Err(refused) => refused.tell(),
     }
 }

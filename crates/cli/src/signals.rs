@@ -1,14 +1,21 @@
 //! SIGTERM, SIGINT and SIGHUP end a command in good order.
 
+use std::ffi::c_int;
 use std::io;
 use std::os::unix::net::UnixStream;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock};
 
 use nix_copy::Cancel;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-use signal_hook::low_level::pipe;
+use signal_hook::flag;
+use signal_hook::low_level::{emulate_default_handler, pipe};
 
 use crate::error::CommandError;
 use crate::exit_codes::Exit;
+
+/// The last signal that was received, or 0.
+static RECEIVED: LazyLock<Arc<AtomicUsize>> = LazyLock::new(Arc::default);
 
 /// Starts to listen: from now on these signals no longer end the process by themselves.
 ///
@@ -28,7 +35,23 @@ pub(crate) fn listen() -> Result<Cancel, CommandError> {
 fn register() -> io::Result<Cancel> {
     let (readable, writable) = UnixStream::pair()?;
     for signal in [SIGTERM, SIGINT, SIGHUP] {
+        // First, so that it is known when the pipe wakes somebody.
+        flag::register_usize(
+            signal,
+            Arc::clone(&RECEIVED),
+            signal.unsigned_abs() as usize,
+        )?;
         pipe::register(signal, writable.try_clone()?)?;
     }
     Ok(Cancel::when_readable(readable.into()))
+}
+
+/// Ends the process as the signal would have that it was stopped by: a shell then stops its
+/// script, and systemd can tell a push that was stopped from one that failed.
+pub(crate) fn end_by_it() {
+    let signal = c_int::try_from(RECEIVED.load(Ordering::SeqCst)).unwrap_or_default();
+    if signal != 0 {
+        // Where this fails, the exit code says that not all was done.
+        let _ = emulate_default_handler(signal);
+    }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use nix_post_build_push_config::Need;
-use queue_core::UploadError;
+use queue_core::{UploadError, UploadErrorKind};
 
 use super::given::{Given, takes_out_paths};
 use super::queues;
@@ -64,8 +64,9 @@ pub(super) fn run(args: &ClosureArgs, session: &mut Session) -> Result<Exit, Com
 
 fn refused(error: &UploadError) -> CommandError {
     let message = Message::new("failed to ask Nix for the closure").caused_by_upload(error);
+    let stopped = error.kind == UploadErrorKind::Cancelled;
     CommandError {
-        exit: Exit::Failed,
+        exit: if stopped { Exit::Stopped } else { Exit::Failed },
         messages: vec![message],
     }
 }

@@ -233,7 +233,9 @@ fn config_file() -> String {
 }
 
 fn exit_code_rows() -> impl Iterator<Item = [String; 2]> {
-    let all = "With several queues, the first of 70, 78, 69, 75, 0 that applies.";
+    let all = "With several queues, the first of 70, 78, 69, 75, 0 that applies. A signal ends `push` \
+               and `closure` in good order, and then the process by that signal: a shell shows 143 \
+               for SIGTERM and 130 for SIGINT.";
     let codes = exit_codes::ALL
         .iter()
         .map(|(code, meaning)| [code.to_string(), (*meaning).to_owned()]);

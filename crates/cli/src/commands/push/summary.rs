@@ -14,7 +14,8 @@ pub(super) fn exit(report: &PushReport) -> Exit {
     let some_failed = !report.failed.is_empty() || !report.problems.is_empty();
     match &report.outcome {
         Outcome::BackingOff { .. } | Outcome::Unavailable { .. } => Exit::Unavailable,
-        Outcome::Cancelled | Outcome::Broken(_) => Exit::Failed,
+        Outcome::Cancelled => Exit::Stopped,
+        Outcome::Broken(_) => Exit::Failed,
         _ if some_failed => Exit::Failed,
         _ => Exit::Done,
     }
