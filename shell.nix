@@ -1,4 +1,5 @@
-# What `make test` and `make lint` need. The whole-system tests make Debian roots, so they need root.
+# To build and to lint. The whole-system tests make container roots of Debian, for which they need
+# root and an archive: NPBP_DEBIAN_SITE=… make test
 {
   pkgs ? import <nixpkgs> { },
 }:

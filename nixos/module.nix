@@ -1,5 +1,5 @@
 # The NixOS module: writes the configuration, sets the hook, and pushes every queue on a timer.
-# options.nix declares its options, MODULE.md describes them.
+# module/options.nix declares its options, MODULE.md describes them.
 {
   config,
   lib,
@@ -8,21 +8,21 @@
 }:
 let
   cfg = config.services.nix-post-build-push;
-  queues = import ./queues.nix { inherit lib cfg; };
+  queues = import ./module/queues.nix { inherit lib cfg; };
   inherit (queues) enabled;
 
-  units = import ./units { inherit config lib pkgs; } enabled;
-  directories = import ./directories.nix { inherit lib; };
-  configFile = import ./config-file.nix {
+  units = import ./module/units { inherit config lib pkgs; } enabled;
+  tmpfiles = import ./module/tmpfiles.nix { inherit lib; };
+  configFile = import ./module/config-file.nix {
     inherit lib pkgs;
-    packages = lib.unique ([ cfg.defaults.package ] ++ map (queue: queue.option.package) enabled);
+    packages = lib.unique ([ cfg.defaults.package ] ++ map (queue: queue.options.package) enabled);
   };
 in
 {
   imports = [
-    ./options.nix
-    ./assertions.nix
-    ./warnings.nix
+    ./module/options.nix
+    ./module/assertions.nix
+    ./module/warnings.nix
   ];
 
   config = lib.mkIf (config.nix.enable && enabled != [ ]) {
@@ -36,6 +36,6 @@ in
     systemd.services = units.services;
     systemd.timers = units.timers;
     systemd.paths = units.paths;
-    systemd.tmpfiles.rules = lib.concatMap directories enabled;
+    systemd.tmpfiles.rules = lib.concatMap tmpfiles enabled;
   };
 }

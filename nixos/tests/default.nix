@@ -4,6 +4,7 @@
 #   errors     evaluations that have to fail, and what has to be in their messages
 #   written    what a switch to each case writes, as a tree of files
 #   refused    configuration files that the program has to refuse, and what it has to say
+#   timeSpans  those that systemd has to understand, and those that it must not
 {
   lib ? import ./lib,
   # Where bin/nix-post-build-push is, for what is written.
@@ -22,10 +23,13 @@ let
       ./module/complaints.nix
       ./module/config-file.nix
       ./module/credentials.nix
-      ./module/directories.nix
+      ./module/tmpfiles.nix
       ./module/hook.nix
+      ./module/page.nix
       ./module/push-on-enqueue.nix
       ./module/quick-start.nix
+      ./module/rights.nix
+      ./module/time-spans.nix
       ./module/units.nix
       ./lib-tests/documentation.nix
       ./lib-tests/modules.nix
@@ -73,9 +77,17 @@ in
     name: case:
     write case
     // {
-      directories = lib.concatMapStrings (path: "${path}\n") ((all "made" groups).${name} or [ ]);
+      made = lib.mapAttrs (_: lib.concatMapStrings (line: "${line}\n")) (
+        {
+          queues = [ ];
+          destinations = [ ];
+        }
+        // (all "made" groups).${name} or { }
+      );
     }
   ) (all "cases" installed);
+
+  timeSpans = lib.mapAttrs (_: lib.concatMapStrings (line: "${line}\n")) (all "timeSpans" groups);
 
   refused = lib.mapAttrs (
     _:

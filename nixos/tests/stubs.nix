@@ -7,6 +7,17 @@ let
   texts = option (types.listOf types.str) [ ];
   values = option (types.attrsOf types.anything) { };
 
+  # Lists of a directive are added up; a value that is no list counts as one in a list.
+  directive = types.anything // {
+    merge =
+      loc: definitions:
+      if lib.any (one: builtins.isList one.value) definitions then
+        lib.concatMap (one: lib.toList one.value) definitions
+      else
+        types.anything.merge loc definitions;
+  };
+  section = option (types.attrsOf directive) { };
+
   unit = {
     description = option types.str "";
     after = texts;
@@ -14,7 +25,7 @@ let
     requires = texts;
     wantedBy = texts;
     startLimitIntervalSec = option (types.nullOr types.int) null;
-    unitConfig = values;
+    unitConfig = section;
   };
   units = options: option (types.attrsOf (types.submodule { inherit options; })) { };
 
@@ -84,11 +95,11 @@ let
             environment = values;
             path = option (types.listOf types.package) [ ];
             restartIfChanged = option types.bool true;
-            serviceConfig = values;
+            serviceConfig = section;
           }
         );
-        systemd.timers = units (unit // { timerConfig = values; });
-        systemd.paths = units (unit // { pathConfig = values; });
+        systemd.timers = units (unit // { timerConfig = section; });
+        systemd.paths = units (unit // { pathConfig = section; });
         systemd.tmpfiles.rules = texts;
         users.groups = values;
         users.users = values;

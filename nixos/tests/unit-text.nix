@@ -1,4 +1,4 @@
-# The text of a unit, as NixOS writes it.
+# The text of a unit, equivalent to what NixOS writes.
 { lib }:
 let
   word =

@@ -38,6 +38,31 @@ let
     option: closureType:
     "${option} is \"${closureType}\", but nix.settings.keep-derivations is false: of a path whose derivation was collected as garbage, only its own closure is copied.";
 
+  sameName =
+    one: other:
+    "${ofUs}.queues.${one}.name and ${ofUs}.queues.${other}.name are both \"${one}\": every queue needs a name of its own.";
+  wrongName =
+    queue: name:
+    "${ofUs}.queues.${queue}.name is \"${name}\": the name of a queue has 1 to 64 letters, digits, `_`, `.` and `-`, the first neither `.` nor `-`.";
+  relativeDirectory =
+    queue:
+    "${ofUs}.queues.${queue}.settings.queue-dir is \"srv/queue\", which is not an absolute path.";
+
+  pushedBy =
+    user: group:
+    (evaluate {
+      users.users.cache = { };
+      users.users.other.name = "renamed";
+      users.groups.cache = { };
+      services.nix-post-build-push.queues.main = {
+        inherit user group;
+        destination = "daemon";
+      };
+    }).warnings;
+  undeclared =
+    option: name:
+    "${ofUs}.queues.main.${option} is \"${name}\", which users.${option}s does not declare: if the machine does not know it otherwise, nothing is pushed.";
+
   noQueue = "${ofUs} is configured, but no queue of ${ofUs}.queues is enabled: no hook is set up, and nothing is pushed.";
   nameOf =
     name:
@@ -120,16 +145,29 @@ in
       queueDir = "/var/lib/nix-post-build-push/one";
     }) [ ];
 
-    test_two_queues_may_not_have_one_name =
+    test_a_disabled_queue_may_not_have_the_name_of_another = test (two { destination = "daemon"; } {
+      enable = false;
+      name = "one";
+    }) [ (sameName "one" "other") ];
+
+    # The program reads them too.
+    test_the_name_and_the_directory_of_a_disabled_queue_have_to_be_right =
       test
         (two { destination = "daemon"; } {
-          name = "one";
-          destination = "auto";
-          queueDir = "/srv/other";
+          enable = false;
+          name = "a@b";
+          settings.queue-dir = "srv/queue";
         })
         [
-          "${ofUs}.queues.one.name and ${ofUs}.queues.other.name are both \"one\": every queue needs a name of its own."
+          (wrongName "other" "a@b")
+          (relativeDirectory "other")
         ];
+
+    test_two_queues_may_not_have_one_name = test (two { destination = "daemon"; } {
+      name = "one";
+      destination = "auto";
+      queueDir = "/srv/other";
+    }) [ (sameName "one" "other") ];
 
     test_a_name_has_only_harmless_characters =
       test
@@ -144,33 +182,22 @@ in
           "a123456789b123456789c123456789d123456789e123456789f123456789g1234"
         ])
         (
-          map
-            (
-              name:
-              lib.optional (name != null)
-                "${ofUs}.queues.main.name is \"${name}\": the name of a queue has 1 to 64 letters, digits, `_`, `.` and `-`, the first neither `.` nor `-`."
-            )
-            [
-              null
-              "a@b"
-              "a/b"
-              "a b"
-              ".a"
-              "-a"
-              null
-              "a123456789b123456789c123456789d123456789e123456789f123456789g1234"
-            ]
+          map (name: lib.optional (name != null) (wrongName "main" name)) [
+            null
+            "a@b"
+            "a/b"
+            "a b"
+            ".a"
+            "-a"
+            null
+            "a123456789b123456789c123456789d123456789e123456789f123456789g1234"
+          ]
         );
 
-    test_a_relative_directory_is_refused =
-      test
-        (failing (main {
-          destination = "daemon";
-          settings.queue-dir = "srv/queue";
-        }))
-        [
-          "${ofUs}.queues.main.settings.queue-dir is \"srv/queue\", which is not an absolute path."
-        ];
+    test_a_relative_directory_is_refused = test (failing (main {
+      destination = "daemon";
+      settings.queue-dir = "srv/queue";
+    })) [ (relativeDirectory "main") ];
 
     test_a_relative_destination_is_refused =
       test
@@ -256,6 +283,41 @@ in
           [ (noDerivations "${ofUs}.queues.main.closureType" "source") ]
           [ (noDerivations "${ofUs}.queues.main.closureType" "cache") ]
           [ (noDerivations "${ofUs}.queues.main.settings.closure-type" "cache") ]
+          [ ]
+          [ ]
+          [ ]
+        ];
+
+    test_an_account_with_the_group_of_root_is_warned_of = test (pushedBy "cache" "root") [
+      "${ofUs}.queues.main.user is \"cache\", but ${ofUs}.queues.main.group is \"root\": the push may do what that group may."
+    ];
+
+    test_an_account_that_is_not_declared_is_warned_of =
+      test
+        [
+          (pushedBy "cash" "cache")
+          (pushedBy "cache" "cash")
+          (pushedBy "cash" "cash")
+        ]
+        [
+          [ (undeclared "user" "cash") ]
+          [ (undeclared "group" "cash") ]
+          [
+            (undeclared "user" "cash")
+            (undeclared "group" "cash")
+          ]
+        ];
+
+    test_an_account_that_is_declared_is_fine =
+      test
+        [
+          (pushedBy "cache" "cache")
+          (pushedBy "renamed" "cache")
+          (pushedBy "root" "cache")
+          (pushedBy "root" "root")
+        ]
+        [
+          [ ]
           [ ]
           [ ]
           [ ]

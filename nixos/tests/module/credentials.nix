@@ -1,6 +1,7 @@
 # Secrets: they are read by systemd, and nothing of them is in the configuration.
 {
   lib,
+  evaluate,
   ours,
   test,
   queueOf,
@@ -9,12 +10,15 @@
   ...
 }:
 let
-  secrets = ours {
-    queues = {
+  secrets = evaluate {
+    users.users.cache = { };
+    users.groups.cache = { };
+    services.nix-post-build-push.queues = {
       plain.destination = "https://cache.example.org";
       hidden = {
         destination._secret = "/run/secrets/100% url";
         user = "cache";
+        group = "cache";
       };
       s3 = {
         destination = "s3://bucket";

@@ -52,6 +52,9 @@ in
             "Type"
             "ExecStart"
             "CapabilityBoundingSet"
+            "PrivateNetwork"
+            "ProtectHome"
+            "RestrictAddressFamilies"
           ] gather.serviceConfig)
           gather.wantedBy
           gather.restartIfChanged
@@ -61,6 +64,9 @@ in
           {
             Type = "oneshot";
             CapabilityBoundingSet = "";
+            PrivateNetwork = true;
+            ProtectHome = true;
+            RestrictAddressFamilies = [ "AF_UNIX" ];
             ExecStart = [
               "${pkgs.coreutils}/bin/sleep 1m 30s"
               "${pkgs.systemd}/bin/systemctl start --no-block nix-post-build-push-main.service"
@@ -77,10 +83,17 @@ in
     ];
   };
 
-  errors.a_delay_is_what_sleep_understands = {
-    expr =
-      (ours { queues.main.pushOnEnqueueDelay = "5 sec; reboot"; })
-      .services.nix-post-build-push.queues.main.pushOnEnqueueDelay;
-    message = "services.nix-post-build-push.queues.main.pushOnEnqueueDelay' is not of type";
-  };
+  errors =
+    let
+      refused = pushOnEnqueueDelay: {
+        expr =
+          (ours { queues.main = { inherit pushOnEnqueueDelay; }; })
+          .services.nix-post-build-push.queues.main.pushOnEnqueueDelay;
+        message = "services.nix-post-build-push.queues.main.pushOnEnqueueDelay' is not of type";
+      };
+    in
+    {
+      a_delay_is_what_sleep_understands = refused "5 sec; reboot";
+      a_delay_is_made_of_numbers = refused "1.2.3s";
+    };
 }

@@ -95,7 +95,10 @@ in
 
     test_the_queue_directory_of_the_quick_start_is_there_before_the_hook_runs =
       test quickStart.systemd.tmpfiles.rules
-        [ "d /var/lib/nix-post-build-push/main 0755 root root - -" ];
+        [
+          "d /var/lib/nix-post-build-push/main 0755 root root - -"
+          "Z /var/lib/nix-post-build-push/main - root root - -"
+        ];
 
     test_the_quick_start_has_the_program_for_people = test quickStart.environment.systemPackages [
       pkgs.nix-post-build-push

@@ -41,9 +41,10 @@ let
         group = "root";
         package = pkgs.nix-post-build-push;
       };
-      disabled = {
+      disabled.enable = false;
+      former = {
         enable = false;
-        destination = "ssh://nowhere";
+        queueDir = "/srv/queues/plain";
       };
     };
   };
@@ -52,22 +53,6 @@ let
     networking.proxy.envVars.https_proxy = "http://me:a%40b@proxy";
     services.nix-post-build-push.queues.main.destination = "https://cache.example.org";
   };
-
-  inOwnPlaces = ours {
-    settings.nix.state-dir = "/srv/nix/var";
-    queues = {
-      cache = {
-        destination = "file:///srv/cache";
-        settings.queue-dir = "/srv/queue";
-        user = "cache";
-      };
-      store.destination = "/srv/store?require-sigs=false";
-      root.destination = "local?read-only=false&root=/srv/root";
-    };
-  };
-  rights = import ../../units/rights.nix { inherit lib; };
-  # What a service has of this.
-  hasOf = expected: name: builtins.intersectAttrs expected (service inOwnPlaces name).serviceConfig;
 
   waitsForNetwork =
     queue:
@@ -108,7 +93,7 @@ let
 in
 {
   cases = {
-    inherit inheriting inOwnPlaces proxied;
+    inherit inheriting proxied;
     destinations = ours {
       queues = lib.listToAttrs (
         lib.imap0 (n: destination: lib.nameValuePair "queue-${toString n}" { inherit destination; }) (
@@ -186,6 +171,18 @@ in
           ]
         ];
 
+    # Whoever lists or drops what is left in it has to reach it.
+    test_a_disabled_queue_is_in_the_configuration_with_its_directory_alone =
+      test (queueOf inheriting "disabled")
+        {
+          enable = false;
+          queue-dir = "/srv/queues/disabled";
+        };
+
+    test_a_disabled_queue_has_no_directory_made =
+      test (lib.filter (lib.hasInfix "disabled") inheriting.systemd.tmpfiles.rules)
+        [ ];
+
     test_a_disabled_queue_has_no_units =
       test
         (map lib.attrNames [
@@ -232,6 +229,7 @@ in
           "IOSchedulingClass"
           "IOSchedulingPriority"
           "KillMode"
+          "SuccessExitStatus"
         ] (service inheriting "plain").serviceConfig)
         {
           Nice = 19;
@@ -239,6 +237,7 @@ in
           IOSchedulingClass = "best-effort";
           IOSchedulingPriority = 7;
           KillMode = "mixed";
+          SuccessExitStatus = "SIGTERM";
         };
 
     test_a_push_that_runs_is_not_cut_off_by_a_switch = test (service inheriting "plain").restartIfChanged false;
@@ -262,35 +261,6 @@ in
       })
     ) (remote ++ local)) [ ];
 
-    test_a_service_may_write_to_its_queue_and_its_local_destination =
-      let
-        cache = rights {
-          user = "cache";
-          queueDir = "/srv/queue";
-          stateDir = "/srv/nix/var";
-          binaryCache = "/srv/cache";
-        };
-        chroot =
-          queue: store:
-          rights {
-            user = "root";
-            queueDir = "/var/lib/nix-post-build-push/${queue}";
-            stateDir = "/srv/nix/var";
-            chrootStore = store;
-          };
-      in
-      test
-        [
-          (hasOf cache "cache")
-          (hasOf (chroot "" "") "store")
-          (hasOf (chroot "" "") "root")
-        ]
-        [
-          cache
-          (chroot "store" "/srv/store")
-          (chroot "root" "/srv/root")
-        ];
-
     test_a_destination_that_is_not_known_waits_for_the_network =
       test
         [
@@ -308,22 +278,6 @@ in
           waiting
           waiting
           waiting
-        ];
-
-    test_only_a_destination_that_is_known_to_be_local_has_no_network =
-      test
-        (map (queue: (service (main queue) "main").serviceConfig.PrivateNetwork) [
-          { destination = "/srv/chroot"; }
-          {
-            destination = "/srv/chroot";
-            environmentFile = "/run/secrets/env";
-          }
-          { destination = "ssh://host"; }
-        ])
-        [
-          true
-          false
-          false
         ];
 
     test_a_service_may_be_changed_by_its_name =

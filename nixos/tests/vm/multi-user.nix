@@ -28,6 +28,6 @@
             machine.succeed(f"nix-store --store file:///srv/cache --check-validity {part}")
 
     with subtest("the journal tells it"):
-        machine.succeed("journalctl -u nix-post-build-push-main.service | grep 'copied to file:///srv/cache'")
+        machine.wait_until_succeeds("journalctl -u nix-post-build-push-main.service | grep 'copied to file:///srv/cache'")
   '';
 }

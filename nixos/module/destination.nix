@@ -19,10 +19,6 @@ let
   cache = below "file://";
   binaryCache = if cache == null then null else decoded cache;
   root = builtins.match "local[?](.*&)?root=(/[^&]*).*" uri;
-in
-{
-  # A directory that the push writes to itself, or null.
-  inherit binaryCache;
   chrootStore =
     if lib.hasPrefix "/" store then
       store
@@ -30,6 +26,14 @@ in
       decoded (lib.last root)
     else
       null;
+in
+{
+  # A directory that the push writes to itself, or null; and those that it has.
+  inherit binaryCache chrootStore;
+  directories = lib.filter (path: path != null) [
+    binaryCache
+    chrootStore
+  ];
 
   # Whether it is evident that it needs no network.
   isLocal =

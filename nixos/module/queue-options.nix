@@ -7,7 +7,7 @@ let
   passedOn = type: default: description: {
     type = types.nullOr type;
     default = null;
-    description = "${description} Null leaves it to the program: ${default}.";
+    description = "${description} Null: the program's default, ${default}.";
   };
   duration =
     default: example: description:
@@ -59,7 +59,6 @@ in
         ];
         description = "Further options for `nix copy`. Everybody can read them: no secrets.";
       };
-
     };
   }
   {
@@ -70,8 +69,9 @@ in
         default = "10m";
         example = "1 hour";
         description = ''
-              How long after boot, after the activation of a configuration, and after the begin of a push
-          the next push begins, or when that one has ended: a time span of systemd.time(7).
+          How often to push: first this long after boot, or after the timer starts, then this long
+          after the last push began. If that takes longer, the next begins when it has ended. A time
+          span of systemd.time(7).
         '';
       };
       randomizedDelaySec = {
@@ -100,14 +100,18 @@ in
         '';
       };
       pushOnEnqueueDelay = {
-        type = types.strMatching "[0-9.]+[smhd]?( [0-9.]+[smhd]?)*";
+        type =
+          let
+            time = "[0-9]+([.][0-9]+)?[smhd]?";
+          in
+          types.strMatching "${time}( ${time})*";
         default = "5s";
         example = "1m 30s";
         description = ''
-          How long `pushOnEnqueue` waits for more before it pushes: a time that sleep(1) understands.
+          How long `pushOnEnqueue` waits for more before it pushes: times of sleep(1), which are added
+          up. Each is a number, `5` or `0.5`, and perhaps one of `s`, `m`, `h` and `d`.
         '';
       };
-
     };
   }
   {
@@ -131,7 +135,6 @@ in
         // {
           example = 100;
         };
-
     };
   }
   {
@@ -175,7 +178,6 @@ in
           - `netrc`: names and passwords for destinations `https://`.
         '';
       };
-
     };
   }
   {
@@ -186,8 +188,14 @@ in
         default = "root";
         example = "cache";
         description = ''
-              The account that pushes. The queue directory belongs to it. An account other than root has to
-          be declared, and be one of Nix's `allowed-users`, as all are by default:
+          The account that pushes. The queue directory is given to it. A directory that is the
+          destination has to be its own; only root may push into another account's. What a push reads
+          has to be readable for its account: do not count on the capabilities of root, of which the
+          push has as few as it can. The files of `_secret` and of the options above are read by
+          systemd, and need only be readable for root.
+
+          An account other than root has to be declared, with a group of its own, and be one of Nix's
+          `allowed-users`, as all are by default:
 
           ```nix
           users.users.cache = { isSystemUser = true; group = "cache"; };
@@ -203,7 +211,7 @@ in
       };
       package = {
         type = types.package;
-        default = pkgs.nix-post-build-push or (pkgs.callPackage ./package.nix { });
+        default = pkgs.nix-post-build-push or (pkgs.callPackage ../package.nix { });
         defaultText = literalExpression "pkgs.nix-post-build-push";
         example = literalExpression "inputs.nix-post-build-push.packages.x86_64-linux.default";
         description = ''

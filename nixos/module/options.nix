@@ -64,7 +64,12 @@ let
         enable = mkOption {
           type = types.bool;
           default = true;
-          description = "Whether to use this queue: to fill it in the hook, and to push it.";
+          description = ''
+            Whether to use this queue: to fill it in the hook, and to push it. What is in a queue when
+            it is disabled stays there, and is not collected as garbage, until
+            `nix-post-build-push --queue NAME drop --all` lets go of it. Do this before you remove the
+            queue from your configuration: the command finds only queues that are declared.
+          '';
         };
         name = mkOption {
           type = types.nonEmptyStr;
@@ -89,7 +94,11 @@ let
             is read when a push begins, by root, whatever account the push runs as.
 
             A push may write to a directory only if it is named here. One that stands in a secret has
-            to be named in `ReadWritePaths` of `systemd.services.‹serviceName›.serviceConfig`.
+            to be named beside it:
+
+            ```nix
+            systemd.services.nix-post-build-push-main.serviceConfig.ReadWritePaths = [ "/srv/x" ];
+            ```
           '';
         };
         queueDir = mkOption {
@@ -177,7 +186,10 @@ in
           };
         }
       '';
-      description = "The queues, one for each destination.";
+      description = ''
+        The queues, one for each destination. What a queue says takes the place of what `defaults`
+        says: lists and sets are not merged.
+      '';
     };
   };
 }

@@ -1,22 +1,13 @@
-# What no service of ours needs, and therefore none may do. units/rights.nix says what a push may do
-# beyond it. Each directive was tried on a whole machine (tests/machine).
+# What the two services of a queue have in common: what neither needs, and therefore neither may do.
+# Each directive was tried on a whole machine (tests/machine).
 {
   ProtectSystem = "strict";
-  PrivateTmp = true;
-  # A service that only starts another one needs no more than its manager's socket.
-  PrivateNetwork = true;
-  RestrictAddressFamilies = [ "AF_UNIX" ];
 
   AmbientCapabilities = "";
-  CapabilityBoundingSet = "";
   NoNewPrivileges = true;
   RestrictSUIDSGID = true;
 
   SystemCallArchitectures = "native";
-  SystemCallFilter = [
-    "@system-service"
-    "~@privileged @resources"
-  ];
   # Refused, not killed: Nix tries to raise the limit of its stack, and goes on without.
   SystemCallErrorNumber = "EPERM";
 
@@ -31,7 +22,6 @@
   PrivateIPC = true;
   ProtectClock = true;
   ProtectControlGroups = true;
-  ProtectHome = true;
   ProtectHostname = true;
   ProtectKernelLogs = true;
   ProtectKernelModules = true;

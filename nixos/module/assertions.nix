@@ -3,8 +3,9 @@
 let
   cfg = config.services.nix-post-build-push;
   queues = import ./queues.nix { inherit lib cfg; };
-  inherit (queues) enabled;
+  inherit (queues) all enabled;
   secrets = import ./secrets.nix { inherit lib cfg enabled; };
+  timeSpan = import ./time-span.nix;
 
   refuse = message: {
     assertion = false;
@@ -12,31 +13,33 @@ let
   };
   refuseIf = condition: message: lib.optional condition (refuse message);
 
-  directoryOf = queue: queue.origin "queue-dir" "queueDir";
-  destinationOf = queue: queue.origin "destination" "destination";
+  directoryOf = queue: queue.nameOfKey "queue-dir" "queueDir";
+  destinationOf = queue: queue.nameOfKey "destination" "destination";
   isAbsolute = lib.hasPrefix "/";
 
   # One queue by itself.
   name =
     queue:
     refuseIf (builtins.match "[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}" queue.name == null)
-      "${queue.fullName "name"} is \"${queue.name}\": the name of a queue has 1 to 64 letters, digits, `_`, `.` and `-`, the first neither `.` nor `-`.";
-  paths =
+      "${queue.nameOf "name"} is \"${queue.name}\": the name of a queue has 1 to 64 letters, digits, `_`, `.` and `-`, the first neither `.` nor `-`.";
+  directory =
     queue:
     refuseIf (
       !isAbsolute queue.directory
-    ) "${directoryOf queue} is \"${queue.directory}\", which is not an absolute path."
-    ++ refuseIf queue.destination.isRelative "${destinationOf queue} is \"${queue.settings.destination}\", which is neither a store URI nor an absolute path."
+    ) "${directoryOf queue} is \"${queue.directory}\", which is not an absolute path.";
+  destination =
+    queue:
+    refuseIf queue.destination.isRelative "${destinationOf queue} is \"${queue.settings.destination}\", which is neither a store URI nor an absolute path."
     ++ refuseIf (
       queue.secret != null && !isAbsolute queue.secret
     ) "${destinationOf queue}.file is \"${queue.secret}\", which is not an absolute path.";
   credentials =
     queue:
     let
-      inherit (queue.option) loadCredentials sshKeyFile;
+      inherit (queue.options) loadCredentials sshKeyFile;
       credential =
         name:
-        queue.fullName [
+        queue.nameOf [
           "loadCredentials"
           name
         ];
@@ -45,12 +48,28 @@ let
       "${credential "destination"} has the name of the credential that the destination comes in: call it otherwise."
     ++
       refuseIf (sshKeyFile != null && loadCredentials ? ssh-key)
-        "${credential "ssh-key"} and ${queue.fullName "sshKeyFile"} are the same credential: set one of them.";
+        "${credential "ssh-key"} and ${queue.nameOf "sshKeyFile"} are the same credential: set one of them.";
+
+  # systemd ignores what it does not understand: a timer without an interval is none.
+  timers =
+    queue:
+    let
+      inherit (queue.options) interval randomizedDelaySec;
+      isNone =
+        name: value:
+        refuseIf (!timeSpan.matches value)
+          "${queue.nameOf name} is \"${value}\", which is not a time span: write \"10m\" or \"1h 30min\", as systemd.time(7) has it.";
+    in
+    isNone "interval" interval
+    ++ isNone "randomizedDelaySec" randomizedDelaySec
+    ++ refuseIf (timeSpan.isZero interval) "${queue.nameOf "interval"} is \"${interval}\": pushes would follow one another without a pause.";
 
   # Two queues beside each other.
-  numbered = lib.imap0 (position: queue: queue // { inherit position; }) enabled;
   pairsWithSame =
-    value:
+    value: queues:
+    let
+      numbered = lib.imap0 (position: queue: queue // { inherit position; }) queues;
+    in
     lib.concatMap (
       left:
       map (right: { inherit left right; }) (
@@ -62,7 +81,7 @@ let
 
   sameName =
     { left, right }:
-    refuse "${left.fullName "name"} and ${right.fullName "name"} are both \"${left.name}\": every queue needs a name of its own.";
+    refuse "${left.nameOf "name"} and ${right.nameOf "name"} are both \"${left.name}\": every queue needs a name of its own.";
   sameDirectory =
     { left, right }:
     refuse "${directoryOf left} and ${directoryOf right} are the same directory, ${left.directory}: every queue needs one of its own.";
@@ -76,10 +95,11 @@ let
 in
 {
   config.assertions = lib.mkIf (config.nix.enable && enabled != [ ]) (
-    lib.concatMap (queue: name queue ++ paths queue ++ credentials queue) enabled
+    lib.concatMap (queue: name queue ++ directory queue) all
+    ++ lib.concatMap (queue: destination queue ++ credentials queue ++ timers queue) enabled
     ++ map readable secrets.inStore
-    ++ map sameName (pairsWithSame (queue: queue.name))
-    ++ map sameDirectory (pairsWithSame (queue: normal queue.directory))
+    ++ map sameName (pairsWithSame (queue: queue.name) all)
+    ++ map sameDirectory (pairsWithSame (queue: normal queue.directory) enabled)
     ++ map undeclared queues.undeclared
   );
 }

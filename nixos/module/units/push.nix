@@ -5,11 +5,11 @@ let
   escape = import ../escape.nix { inherit lib; };
   rights = import ./rights.nix { inherit lib; };
   credentials = import ./credentials.nix { inherit lib; } queue;
-  inherit (queue) option;
-  unit = option.serviceName;
+  inherit (queue) options;
+  unit = options.serviceName;
 
   # A file with variables may name another destination.
-  needsNetwork = !queue.destination.isLocal || option.environmentFile != null;
+  needsNetwork = !queue.destination.isLocal || options.environmentFile != null;
 in
 {
   service = {
@@ -18,6 +18,10 @@ in
     wants = lib.optional needsNetwork "network-online.target";
     # The next push takes the new configuration; one that runs is not cut off.
     restartIfChanged = false;
+    # Else a push at boot would write below where a file system is about to be mounted.
+    unitConfig.RequiresMountsFor = map escape.listed (
+      [ queue.directory ] ++ queue.destination.directories
+    );
     # A start that systemd refused would be a push that nobody makes up for before the timer.
     startLimitIntervalSec = 0;
 
@@ -38,24 +42,25 @@ in
 
     serviceConfig =
       rights {
-        inherit (option) user;
-        inherit (queue) stateDir;
-        inherit (queue.destination) binaryCache chrootStore;
+        inherit (options) user;
+        inherit (queue) destination stateDir;
         inherit needsNetwork;
         queueDir = queue.directory;
       }
       // {
         Type = "oneshot";
         ExecStart =
-          "${lib.getBin option.package}/bin/nix-post-build-push"
+          "${lib.getBin options.package}/bin/nix-post-build-push"
           + " --config-file /etc/nix-post-build-push/config.toml"
           + " push --queue=${queue.name}"
           + credentials.arguments;
-        User = option.user;
-        Group = option.group;
+        User = options.user;
+        Group = options.group;
         CacheDirectory = unit;
         # The program ends its own children and says what it keeps.
         KillMode = "mixed";
+        # A push that was stopped, by a shutdown perhaps, has not failed.
+        SuccessExitStatus = "SIGTERM";
 
         # Behind everything else. Not the classes "idle": on a machine that builds day and night
         # they may get nothing for longer than the stall timeout.
@@ -72,13 +77,13 @@ in
     wantedBy = [ "timers.target" ];
     timerConfig = {
       # OnUnitActiveSec= alone never fires before somebody starts the service by hand.
-      OnBootSec = option.interval;
-      OnActiveSec = option.interval;
-      OnUnitActiveSec = option.interval;
+      OnBootSec = options.interval;
+      OnActiveSec = options.interval;
+      OnUnitActiveSec = options.interval;
       # By default timers are up to a minute late, to save power.
       AccuracySec = "1s";
-      Persistent = option.persistentTimer;
-      RandomizedDelaySec = option.randomizedDelaySec;
+      Persistent = options.persistentTimer;
+      RandomizedDelaySec = options.randomizedDelaySec;
       FixedRandomDelay = true;
     };
   };

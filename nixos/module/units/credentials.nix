@@ -3,12 +3,12 @@
 queue:
 let
   escape = import ../escape.nix { inherit lib; };
-  inherit (queue) option;
+  inherit (queue) options;
 
   # systemd copies each of these for the service, and %d is where.
   files =
-    option.loadCredentials
-    // lib.optionalAttrs (option.sshKeyFile != null) { ssh-key = option.sshKeyFile; }
+    options.loadCredentials
+    // lib.optionalAttrs (options.sshKeyFile != null) { ssh-key = options.sshKeyFile; }
     // lib.optionalAttrs (queue.secret != null) { destination = queue.secret; };
 
   variables = {
@@ -27,8 +27,8 @@ in
         name: file: "${name}:${escape.specifiers (toString file)}"
       ) files;
     }
-    // lib.optionalAttrs (option.environmentFile != null) {
-      EnvironmentFile = escape.specifiers (toString option.environmentFile);
+    // lib.optionalAttrs (options.environmentFile != null) {
+      EnvironmentFile = escape.specifiers (toString options.environmentFile);
     };
 
   # An account that is not root cannot read the file that the configuration names.

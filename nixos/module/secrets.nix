@@ -5,21 +5,21 @@
   enabled,
 }:
 let
-  # What `option` names of `from`, be it `defaults` or a queue.
+  # The files that `from` names, be it `defaults` or a queue.
   filesOf =
-    option: from:
+    nameOf: from:
     lib.filter (one: one.file != null) [
       {
-        option = option "environmentFile";
+        option = nameOf "environmentFile";
         file = from.environmentFile;
       }
       {
-        option = option "sshKeyFile";
+        option = nameOf "sshKeyFile";
         file = from.sshKeyFile;
       }
     ]
     ++ lib.mapAttrsToList (name: file: {
-      option = option [
+      option = nameOf [
         "loadCredentials"
         name
       ];
@@ -42,13 +42,13 @@ let
 
   ofQueue =
     queue:
-    lib.filter isOwn (filesOf queue.fullName queue.option)
+    lib.filter isOwn (filesOf queue.nameOf queue.options)
     ++ lib.optional (queue.secret != null) {
       option =
         if queue.isOption "destination" then
-          "${queue.origin "destination" "destination"}._secret"
+          "${queue.nameOfKey "destination" "destination"}._secret"
         else
-          "${queue.origin "destination" "destination"}.file";
+          "${queue.nameOfKey "destination" "destination"}.file";
       file = queue.secret;
     };
 in

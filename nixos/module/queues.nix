@@ -4,14 +4,14 @@
 let
   describe = import ./destination.nix { inherit lib; };
 
-  ofUs =
-    option:
+  nameOfOurs =
+    path:
     lib.showOption (
       [
         "services"
         "nix-post-build-push"
       ]
-      ++ option
+      ++ path
     );
 
   # In the words of the program.
@@ -46,9 +46,9 @@ let
       overAll = cfg.settings.queues.${queue.name} or { };
       # The destination is not looked at where it is replaced: it need not be set.
       settings = table queue // queue.settings // overAll;
-      fullName =
+      nameOf =
         option:
-        ofUs (
+        nameOfOurs (
           [
             "queues"
             attribute
@@ -59,48 +59,58 @@ let
     {
       inherit (queue) name;
       inherit settings;
-      option = queue;
+      options = queue;
       directory = settings.queue-dir;
       destination = describe settings.destination;
       secret = settings.destination.file or null;
       stateDir = cfg.settings.nix.state-dir or "/nix/var/nix";
 
-      # Whether a key has its value from an option of its own, and the full name of what it is from.
+      # The full name of an option of the queue, and of what a key of its table has its value from.
+      inherit nameOf;
       isOption = key: !(overAll ? ${key} || queue.settings ? ${key});
-      origin =
+      nameOfKey =
         key: option:
         if overAll ? ${key} then
-          ofUs [
+          nameOfOurs [
             "settings"
             "queues"
             queue.name
             key
           ]
         else if queue.settings ? ${key} then
-          fullName [
+          nameOf [
             "settings"
             key
           ]
         else
-          fullName option;
-      inherit fullName;
+          nameOf option;
     };
 
   all = lib.mapAttrsToList settled cfg.queues;
   enabled = lib.filter (queue: queue.settings.enable) all;
+
+  # What is left in a disabled queue can be listed and dropped. It need not have a destination.
+  tableOf =
+    queue:
+    if queue.settings.enable then
+      queue.settings
+    else
+      {
+        inherit (queue.settings) enable queue-dir;
+      };
 in
 {
-  inherit enabled;
+  inherit all enabled;
 
-  # The configuration file. A disabled queue may have no destination, and has no place in it.
+  # The configuration file.
   file = lib.recursiveUpdate { hook.on-error = cfg.hook.onError; } cfg.settings // {
-    queues = lib.listToAttrs (map (queue: lib.nameValuePair queue.name queue.settings) enabled);
+    queues = lib.listToAttrs (map (queue: lib.nameValuePair queue.name (tableOf queue)) all);
   };
 
   # The full names of tables for queues that nobody would push.
   undeclared = map (
     name:
-    ofUs [
+    nameOfOurs [
       "settings"
       "queues"
       name

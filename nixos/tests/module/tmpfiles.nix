@@ -9,7 +9,7 @@ let
     queues = {
       main = {
         destination = "file:///srv/my%20cache%x?compression=none";
-        queueDir = ''/srv/my 100% "queue" \ it's'';
+        queueDir = ''/srv/my 100% "queue" \ it's [a]*?'';
         user = "cache";
         group = "builders";
       };
@@ -30,24 +30,33 @@ in
     test awkward.systemd.tmpfiles.rules
       [
         "d /srv/settled 0755 root root - -"
+        "Z /srv/settled - root root - -"
         "d /srv/store :0755 :root :root - -"
         "d /var/lib/nix-post-build-push/chroot2 0755 root root - -"
+        "Z /var/lib/nix-post-build-push/chroot2 - root root - -"
         "d /srv/a%%20b :0755 :root :root - -"
         "d /var/lib/nix-post-build-push/daemon 0755 root root - -"
-        ''d /srv/my\x20100%%\x20\"queue\"\x20\\\x20it\'s 0755 cache builders - -''
+        "Z /var/lib/nix-post-build-push/daemon - root root - -"
+        ''d /srv/my\x20100%%\x20\"queue\"\x20\\\x20it\'s\x20[a]*? 0755 cache builders - -''
+        ''Z /srv/my\x20100%%\x20\"queue\"\x20\\\\\x20it\'s\x20\\[a]\\*\\? - cache builders - -''
         ''d /srv/my\x20cache%%x :0755 :cache :builders - -''
         "d /var/lib/nix-post-build-push/root 0755 root root - -"
+        "Z /var/lib/nix-post-build-push/root - root root - -"
         ''d /srv/my\x20root/ :0755 :root :root - -''
       ];
 
-  # Those are there afterwards; nixos/check makes them.
-  made.awkward = [
-    "/srv/settled"
-    "/srv/store"
-    "/var/lib/nix-post-build-push/daemon"
-    ''/srv/my 100% "queue" \ it's''
-    "/srv/my cache%x"
-    "/srv/my root"
-    "/srv/a%20b"
-  ];
+  # Those are there afterwards, and whose they are; nixos/check makes them.
+  made.awkward = {
+    queues = [
+      ''cache builders /srv/my 100% "queue" \ it's [a]*?''
+      "root root /srv/settled"
+      "root root /var/lib/nix-post-build-push/daemon"
+    ];
+    destinations = [
+      "alice builders /srv/store"
+      "cache builders /srv/my cache%x"
+      "root root /srv/a%20b"
+      "root root /srv/my root"
+    ];
+  };
 }

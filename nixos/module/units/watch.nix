@@ -12,7 +12,7 @@
 queue:
 let
   escape = import ../escape.nix { inherit lib; };
-  inherit (queue) option;
+  inherit (queue) options;
 in
 {
   # No queue is called like this, since a name has no "@".
@@ -33,10 +33,21 @@ in
     # A path unit gives up when its service is started too often.
     startLimitIntervalSec = 0;
     serviceConfig = import ../hardening.nix // {
+      # No more is needed than the socket of systemd.
+      CapabilityBoundingSet = "";
+      PrivateNetwork = true;
+      PrivateTmp = true;
+      ProtectHome = true;
+      RestrictAddressFamilies = [ "AF_UNIX" ];
+      SystemCallFilter = [
+        "@system-service"
+        "~@privileged @resources"
+      ];
+
       Type = "oneshot";
       ExecStart = [
-        "${lib.getBin pkgs.coreutils}/bin/sleep ${option.pushOnEnqueueDelay}"
-        "${lib.getBin config.systemd.package}/bin/systemctl start --no-block ${option.serviceName}.service"
+        "${lib.getBin pkgs.coreutils}/bin/sleep ${options.pushOnEnqueueDelay}"
+        "${lib.getBin config.systemd.package}/bin/systemctl start --no-block ${options.serviceName}.service"
       ];
     };
   };

@@ -27,7 +27,24 @@ let
     ];
   derivations =
     queue:
-    lib.optional (lacksDerivations queue) "${queue.origin "closure-type" "closureType"} is \"${queue.settings.closure-type}\", but nix.settings.keep-derivations is false: of a path whose derivation was collected as garbage, only its own closure is copied.";
+    lib.optional (lacksDerivations queue) "${queue.nameOfKey "closure-type" "closureType"} is \"${queue.settings.closure-type}\", but nix.settings.keep-derivations is false: of a path whose derivation was collected as garbage, only its own closure is copied.";
+
+  # Who pushes.
+  isDeclared =
+    name: table: table ? ${name} || lib.elem name (builtins.catAttrs "name" (lib.attrValues table));
+  account =
+    queue:
+    let
+      inherit (queue.options) user group;
+      undeclared =
+        option: value: table:
+        lib.optional (value != "root" && !isDeclared value config.users.${table})
+          "${queue.nameOf option} is \"${value}\", which users.${table} does not declare: if the machine does not know it otherwise, nothing is pushed.";
+    in
+    lib.optional (user != "root" && group == "root")
+      "${queue.nameOf "user"} is \"${user}\", but ${queue.nameOf "group"} is \"root\": the push may do what that group may."
+    ++ undeclared "user" user "users"
+    ++ undeclared "group" group "groups";
 
   xargsBin =
     name: options: lib.optional (options.xargsBin != null) "${name} has no effect any more: remove it.";
@@ -39,7 +56,7 @@ in
     else if !config.nix.enable then
       [ "${ours} has queues, but nix.enable is false: no hook is set up, and nothing is pushed." ]
     else
-      lib.concatMap derivations enabled
+      lib.concatMap (queue: derivations queue ++ account queue) enabled
       ++ xargsBin "${ours}.defaults.xargsBin" cfg.defaults
-      ++ lib.concatMap (queue: xargsBin (queue.fullName "xargsBin") queue.option) enabled;
+      ++ lib.concatMap (queue: xargsBin (queue.nameOf "xargsBin") queue.options) enabled;
 }
