@@ -16,7 +16,7 @@ build: ## Builds the programs, for release
 	$(CARGO) build --release --bins
 
 test: ## Runs all tests; those of the whole system on each version of Nix
-	$(CARGO) test --workspace --exclude system-tests
+	$(CARGO) test --workspace --exclude system-tests --exclude machine-tests
 	nixos/check
 	tests/run
 

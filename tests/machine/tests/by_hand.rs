@@ -1,0 +1,124 @@
+//! Linux without NixOS: the units of contrib/systemd, installed as the README says.
+
+use std::fs;
+
+use machine_tests::Machine;
+use system_tests::{expr, wait_until};
+
+const QUEUE: &str = "/var/lib/nix-post-build-push/main";
+
+/// The commands of a section of a file in the checkout: all its blocks marked `sh`.
+fn commands(file: &str, from: &str, to: &str) -> String {
+    let path = format!("{}/../../{file}", env!("CARGO_MANIFEST_DIR"));
+    let text = fs::read_to_string(path).expect("the file");
+    let section = text
+        .split_once(from)
+        .and_then(|(_, rest)| rest.split_once(to))
+        .map(|(section, _)| section)
+        .unwrap_or_else(|| panic!("{file} has nothing between {from:?} and {to:?}"));
+    let mut inside = false;
+    let lines = section.lines().map(str::trim).filter(|line| {
+        let fence = line.starts_with("```");
+        inside = if fence { *line == "```sh" } else { inside };
+        inside && !fence
+    });
+    lines.fold(String::new(), |all, line| all + line + "\n")
+}
+
+/// Does what the README says. The editor that it calls writes `destination`.
+fn install(machine: &Machine, destination: &str) {
+    let commands = commands(
+        "README.md",
+        "## Quick start on any Linux",
+        "In CI, without root",
+    );
+    assert!(
+        commands.contains("systemctl enable --now nix-post-build-push@main.timer"),
+        "{commands}"
+    );
+    machine.write("/usr/local/bin/sudo", "#!/bin/sh\nexec \"$@\"\n");
+    let edit = format!(
+        "#!/bin/sh\nexec sed -i 's|^destination = .*|destination = \"{destination}\"|' \"$1\"\n"
+    );
+    machine.write("/usr/local/bin/sudoedit", &edit);
+    // What `make build` makes, which is made already.
+    machine.write(
+        "/usr/local/bin/cargo",
+        "#!/bin/sh\nexec ln -sfn /programs /root/release\n",
+    );
+    machine.sh("chmod 755 /usr/local/bin/*");
+    machine.sh(&format!(
+        "cd /checkout; export CARGO_TARGET_DIR=/root\n{commands}"
+    ));
+}
+
+#[test]
+fn the_commands_of_the_readme_make_a_timer_that_pushes() {
+    let machine = Machine::boot();
+    install(&machine, "file:///srv/cache");
+    let built = machine.build(&expr::chain(2));
+    let closure = machine.closure(&built);
+    assert_eq!(machine.queued(QUEUE), closure);
+    let often = "[Timer]\nOnActiveSec=1s\nRandomizedDelaySec=0\n";
+    machine.write(
+        "/etc/systemd/system/nix-post-build-push@main.timer.d/often.conf",
+        often,
+    );
+    machine.sh("systemctl daemon-reload; systemctl restart nix-post-build-push@main.timer");
+    wait_until("the push", || machine.queued(QUEUE).is_empty());
+    assert_eq!(machine.valid_in("file:///srv/cache", &closure), closure);
+    let journal = machine.journal("nix-post-build-push@main.service");
+    assert!(
+        journal.contains("main: 2 copied to file:///srv/cache"),
+        "{journal}"
+    );
+}
+
+#[test]
+fn its_path_unit_pushes_without_the_timer() {
+    let machine = Machine::boot();
+    install(&machine, "file:///srv/cache");
+    machine.sh("systemctl enable --now nix-post-build-push@main.path");
+    let built = machine.build(&expr::independent(5));
+    wait_until("the push", || machine.queued(QUEUE).is_empty());
+    assert_eq!(machine.valid_in("file:///srv/cache", &built), built);
+}
+
+#[test]
+fn another_account_pushes_with_a_key_that_root_keeps() {
+    let machine = Machine::boot();
+    let key = "/etc/nix-post-build-push/ssh-key";
+    machine.accept_ssh("receiver", key, &["cache.example.org"]);
+    install(
+        &machine,
+        "ssh://receiver@cache.example.org?remote-store=/srv/remote",
+    );
+    // Root's push fails, which has no key, and leaves files of its own behind.
+    machine.build(&expr::file("earlier", "hello"));
+    machine
+        .try_sh("systemctl start nix-post-build-push@main.service")
+        .fails();
+    let account = commands("contrib/systemd/README.md", "## Another account", "\n## ");
+    machine.sh(&format!(
+        "cd /checkout\n{account}usermod -aG nix-users cache"
+    ));
+    let built = machine.build(&expr::chain(2));
+    let closure = machine.closure(&built);
+    machine.sh("nix-post-build-push retry --all");
+    machine.start_unit("nix-post-build-push@main.service");
+    assert_eq!(
+        machine.property("nix-post-build-push@main.service", "User"),
+        "cache"
+    );
+    assert_eq!(machine.queued(QUEUE), [].into());
+    assert_eq!(machine.valid_in("/srv/remote", &closure), closure);
+}
+
+#[test]
+fn no_unit_of_it_has_a_fault() {
+    let machine = Machine::boot();
+    install(&machine, "file:///srv/cache");
+    machine
+        .sh("systemd-analyze verify --man=no /etc/systemd/system/nix-post-build-push*@*")
+        .is_silent();
+}
