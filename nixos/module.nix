@@ -25,17 +25,24 @@ in
     ./module/warnings.nix
   ];
 
-  config = lib.mkIf (config.nix.enable && enabled != [ ]) {
-    environment.etc."nix-post-build-push/config.toml".source = configFile queues.file;
-    environment.systemPackages = [ cfg.defaults.package ];
+  config = lib.mkIf config.nix.enable (
+    lib.mkMerge [
+      # Also if no queue is enabled: people may want to look at what is still in one.
+      (lib.mkIf (cfg.queues != { }) {
+        environment.etc."nix-post-build-push/config.toml".source = configFile queues.file;
+        environment.systemPackages = [ cfg.defaults.package ];
+      })
 
-    nix.settings = lib.mkIf cfg.hook.enable {
-      post-build-hook = lib.mkOverride cfg.hook.priority cfg.hook.script;
-    };
+      (lib.mkIf (enabled != [ ]) {
+        nix.settings = lib.mkIf cfg.hook.enable {
+          post-build-hook = lib.mkOverride cfg.hook.priority cfg.hook.script.program;
+        };
 
-    systemd.services = units.services;
-    systemd.timers = units.timers;
-    systemd.paths = units.paths;
-    systemd.tmpfiles.rules = lib.concatMap tmpfiles enabled;
-  };
+        systemd.services = units.services;
+        systemd.timers = units.timers;
+        systemd.paths = units.paths;
+        systemd.tmpfiles.rules = lib.concatMap tmpfiles enabled;
+      })
+    ]
+  );
 }

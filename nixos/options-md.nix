@@ -73,6 +73,7 @@ let
   isShown = name: options ? "defaults.${name}";
 in
 {
+  withoutExample = lib.filter (name: !(options.${name} ? example)) (lib.attrNames options);
   descriptions = lib.mapAttrs (_: option: option.description) options;
 
   text = ''

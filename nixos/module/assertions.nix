@@ -33,6 +33,9 @@ let
     ++ refuseIf (
       queue.secret != null && !isAbsolute queue.secret
     ) "${destinationOf queue}.file is \"${queue.secret}\", which is not an absolute path.";
+  password =
+    queue:
+    refuseIf queue.destination.hasPassword "${destinationOf queue} has a password in it, which everybody could read in the Nix store: write it to a file, and name that as `_secret`.";
   credentials =
     queue:
     let
@@ -43,9 +46,24 @@ let
           "loadCredentials"
           name
         ];
+      hasBlank = text: builtins.match ".*[[:space:]].*" (toString text) != null;
+      # systemd would leave such a credential out, and say so only in its own journal; or not start
+      # the push at all.
+      unloadable =
+        option: name: file:
+        refuseIf (
+          builtins.match "[A-Za-z0-9_.-]+" name == null
+        ) "${option}: the name of a credential has letters, digits, `_`, `.` and `-`."
+        ++ refuseIf (hasBlank file) "${option} is \"${toString file}\": systemd takes no credential from a path with a blank in it.";
     in
-    refuseIf (queue.secret != null && loadCredentials ? destination)
-      "${credential "destination"} has the name of the credential that the destination comes in: call it otherwise."
+    lib.concatLists (lib.mapAttrsToList (name: unloadable (credential name) name) loadCredentials)
+    ++ lib.optionals (sshKeyFile != null) (unloadable (queue.nameOf "sshKeyFile") "ssh-key" sshKeyFile)
+    ++ lib.optionals (queue.secret != null) (
+      unloadable (destinationOf queue) "destination" queue.secret
+    )
+    ++
+      refuseIf (queue.secret != null && loadCredentials ? destination)
+        "${credential "destination"} has the name of the credential that the destination comes in: call it otherwise."
     ++
       refuseIf (sshKeyFile != null && loadCredentials ? ssh-key)
         "${credential "ssh-key"} and ${queue.nameOf "sshKeyFile"} are the same credential: set one of them.";
@@ -76,6 +94,7 @@ let
         lib.filter (right: left.position < right.position && value left == value right) numbered
       )
     ) numbered;
+  pairs = queues: lib.concatMap (left: map (right: { inherit left right; }) queues) queues;
   # A path without what changes nothing about where it leads.
   normal = path: lib.filter (part: part != "" && part != ".") (lib.splitString "/" path);
 
@@ -85,6 +104,16 @@ let
   sameDirectory =
     { left, right }:
     refuse "${directoryOf left} and ${directoryOf right} are the same directory, ${left.directory}: every queue needs one of its own.";
+
+  isNested =
+    { left, right }:
+    let
+      below = queue: lib.concatMapStrings (part: "${part}/") (normal queue.directory);
+    in
+    below left != below right && lib.hasPrefix (below right) (below left);
+  nestedDirectory =
+    { left, right }:
+    refuse "${directoryOf left} is ${left.directory}, within ${right.directory}, which is ${directoryOf right}: no queue may be within another.";
 
   readable =
     { option, file }:
@@ -96,10 +125,13 @@ in
 {
   config.assertions = lib.mkIf (config.nix.enable && enabled != [ ]) (
     lib.concatMap (queue: name queue ++ directory queue) all
-    ++ lib.concatMap (queue: destination queue ++ credentials queue ++ timers queue) enabled
+    ++ lib.concatMap (
+      queue: destination queue ++ password queue ++ credentials queue ++ timers queue
+    ) enabled
     ++ map readable secrets.inStore
     ++ map sameName (pairsWithSame (queue: queue.name) all)
     ++ map sameDirectory (pairsWithSame (queue: normal queue.directory) enabled)
+    ++ map nestedDirectory (lib.filter isNested (pairs enabled))
     ++ map undeclared queues.undeclared
   );
 }

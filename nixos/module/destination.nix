@@ -46,6 +46,9 @@ in
       "local"
     ];
 
+  # `https://name:password@host`, say. Parameters are Nix's own, and hold no secrets.
+  hasPassword = builtins.match "[^/?#]*://[^/?#]*:[^/?#]*@.*" uri != null;
+
   # A directory, seen from wherever somebody pushes.
   isRelative =
     if binaryCache != null then

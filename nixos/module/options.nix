@@ -25,6 +25,14 @@ let
       descriptionClass = "noun";
     };
 
+  group =
+    description: options:
+    mkOption {
+      type = types.submodule { inherit options; };
+      default = { };
+      inherit description;
+    };
+
   settings =
     example: description:
     mkOption {
@@ -51,6 +59,7 @@ let
       readOnly = true;
       default = "nix-post-build-push-${name}";
       defaultText = literalExpression ''"nix-post-build-push-''${name}"'';
+      example = "nix-post-build-push-main";
       description = ''
         The name of the queue's ${kind}, to be used in `systemd.${kind}s` where this module has no
         option for what you want to change.
@@ -64,6 +73,7 @@ let
         enable = mkOption {
           type = types.bool;
           default = true;
+          example = false;
           description = ''
             Whether to use this queue: to fill it in the hook, and to push it. What is in a queue when
             it is disabled stays there, and is not collected as garbage, until
@@ -93,8 +103,9 @@ let
             `{ _secret = "/path"; }` with the path of a file that has it as its only line. The file
             is read when a push begins, by root, whatever account the push runs as.
 
-            A push may write to a directory only if it is named here. One that stands in a secret has
-            to be named beside it:
+            A push may write to a directory only if it is known when the system is built: a path, that
+            of `file://`, or the parameter `root` of `local`. Any other, such as one in a secret, has to
+            be named beside it:
 
             ```nix
             systemd.services.nix-post-build-push-main.serviceConfig.ReadWritePaths = [ "/srv/x" ];
@@ -106,7 +117,10 @@ let
           default = "${toString cfg.baseDir}/${config.name}";
           defaultText = literalExpression ''"''${config.services.nix-post-build-push.baseDir}/''${name}"'';
           example = "/var/spool/my/queue";
-          description = "Where the entries of the queue are kept. Another directory for every queue.";
+          description = ''
+            Where the entries of the queue are kept: another directory for every queue, and none within
+            another. What it is in has to belong to root, or to `user`.
+          '';
         };
         settings = settings "{ verify = true; }" ''
           What the table of this queue in the configuration file shall have, over what the options
@@ -132,10 +146,11 @@ in
       [CLI.md](CLI.md). The file is checked while the system is built.
     '';
 
-    hook = {
+    hook = group "The post-build hook: what Nix runs after each build." {
       enable = mkOption {
         type = types.bool;
         default = true;
+        example = false;
         description = ''
           Whether to set Nix's `post-build-hook`, if there is an enabled queue. Nix has only one: to
           run others too, disable this, and call `hook.script` from a hook of your own.
@@ -164,15 +179,25 @@ in
         '';
       };
       script = mkOption {
-        type = types.str;
+        type = types.package;
         readOnly = true;
-        default = "${lib.getBin cfg.defaults.package}/bin/nix-post-build-push-hook";
+        # The program itself, by a store path of its own.
+        default = pkgs.runCommand "nix-post-build-push-hook" {
+          preferLocalBuild = true;
+          program = "${lib.getBin cfg.defaults.package}/bin/nix-post-build-push-hook";
+        } ''ln -s "$program" "$out"'';
         defaultText = literalExpression ''"''${defaults.package}/bin/nix-post-build-push-hook"'';
+        example = literalExpression ''
+          # in nix.settings.post-build-hook
+          pkgs.writeShellScript "hooks" "''${config.services.nix-post-build-push.hook.script}; exec /my/hook"
+        '';
         description = "The hook program, to be called from a hook of your own.";
       };
     };
 
-    defaults = lib.mapAttrs (_: mkOption) common;
+    defaults = group "What holds for all queues that do not say it themselves." (
+      lib.mapAttrs (_: mkOption) common
+    );
 
     queues = mkOption {
       type = types.attrsOf (types.submodule queue);

@@ -34,6 +34,7 @@ in
       checkSigs = {
         type = types.bool;
         default = true;
+        example = false;
         description = ''
           Whether the destination shall refuse paths without a signature that it trusts. Binary caches
           never look; others have to trust the account that pushes, if this is false.
@@ -42,6 +43,7 @@ in
       substituteOnDestination = {
         type = types.bool;
         default = false;
+        example = true;
         description = "Whether the destination may fetch paths from its own substituters.";
       };
       verify =
@@ -86,6 +88,7 @@ in
       persistentTimer = {
         type = types.bool;
         default = false;
+        example = true;
         description = ''
           `Persistent=` of the timer. systemd heeds it for calendar events alone, so it matters only
           if you add an `OnCalendar` to the timer: the intervals of this module begin anew at boot.
@@ -94,6 +97,7 @@ in
       pushOnEnqueue = {
         type = types.bool;
         default = false;
+        example = true;
         description = ''
           Whether a push begins soon after something was queued, and not only when the timer says so.
           What is queued within `pushOnEnqueueDelay`, or while a push runs, is pushed together.
@@ -194,6 +198,8 @@ in
           push has as few as it can. The files of `_secret` and of the options above are read by
           systemd, and need only be readable for root.
 
+          By hand, start its service: what root itself pushed to a directory would be root's.
+
           An account other than root has to be declared, with a group of its own, and be one of Nix's
           `allowed-users`, as all are by default:
 
@@ -223,8 +229,8 @@ in
       xargsBin = {
         type = types.nullOr types.path;
         default = null;
-        visible = false;
-        description = "Has no effect any more.";
+        example = "/run/current-system/sw/bin/xargs";
+        description = "Has no effect any more: leave it out.";
       };
     };
   }

@@ -35,6 +35,15 @@ let
       nix = nixPackage;
       nix-post-build-push = package;
       openssh = sshPackage;
+    }
+    // {
+      # Of what is built, only a link to a program is used, and the program does as well.
+      runCommand =
+        name: environment: command:
+        let
+          built = stubs.pkgs.runCommand name environment command;
+        in
+        built // lib.optionalAttrs (environment ? program) { outPath = environment.program; };
     };
 
   inherit

@@ -21,13 +21,20 @@ let
   toOthers = isRoot && destination.directories != [ ];
   changesOwners = isRoot && destination.chrootStore != null;
 
-  isTemporary = path: lib.hasPrefix "/tmp/" path || lib.hasPrefix "/var/tmp/" path;
+  # What is to be written there would be hidden by a private /tmp. Then Nix needs the real one, too.
+  inTemporary = lib.any (
+    path: lib.hasPrefix "/tmp/" path || lib.hasPrefix "/var/tmp/" path
+  ) directories;
 in
 import ../hardening.nix
 // {
   # Nothing else is written but what CacheDirectory= adds.
   ReadWritePaths = map escape.listed (
     directories
+    ++ lib.optionals inTemporary [
+      "/tmp"
+      "/var/tmp"
+    ]
     # Root registers roots itself; for others the daemon does. The lock is there after the first
     # collection.
     ++ lib.optionals isRoot [
@@ -37,8 +44,7 @@ import ../hardening.nix
   );
   # Where a home directory has ssh's keys, known hosts and configuration, and the credentials of AWS.
   ProtectHome = "read-only";
-  # Unless it hides what is to be written.
-  PrivateTmp = !lib.any isTemporary directories;
+  PrivateTmp = !inTemporary;
   # Not 0077: who serves a binary cache, or shows the state of the queue, is another account.
   UMask = "0022";
 

@@ -90,6 +90,71 @@ in
           (readable "${ofUs}.queues.main.destination._secret" "url")
         ];
 
+    test_no_password_may_be_in_the_store =
+      test
+        (lib.concatMap
+          (
+            destination:
+            failing (main {
+              inherit destination;
+            })
+          )
+          [
+            "https://me:secret@host/cache"
+            "https://me@host:8080/cache"
+            "ssh-ng://account@host:22?remote-store=/srv/store"
+            "s3://bucket?endpoint=https://host:9000"
+          ]
+        )
+        [
+          "${ofUs}.queues.main.destination has a password in it, which everybody could read in the Nix store: write it to a file, and name that as `_secret`."
+        ];
+
+    test_a_credential_is_one_that_systemd_loads =
+      test
+        (failing (main {
+          destination._secret = "/run/my secrets/url";
+          sshKeyFile = "/run/my secrets/key";
+          loadCredentials."a/b" = "/run/secrets/b";
+          loadCredentials.fine_0-1 = "/run/100%:secrets/c";
+        }))
+        [
+          "${ofUs}.queues.main.loadCredentials.\"a/b\": the name of a credential has letters, digits, `_`, `.` and `-`."
+          "${ofUs}.queues.main.sshKeyFile is \"/run/my secrets/key\": systemd takes no credential from a path with a blank in it."
+          "${ofUs}.queues.main.destination is \"/run/my secrets/url\": systemd takes no credential from a path with a blank in it."
+        ];
+
+    test_no_queue_may_be_within_another =
+      test
+        [
+          (two
+            {
+              destination = "daemon";
+              queueDir = "/srv/queue";
+            }
+            {
+              destination = "auto";
+              queueDir = "/srv/queue/./more";
+            }
+          )
+          (two
+            {
+              destination = "daemon";
+              queueDir = "/srv/queue";
+            }
+            {
+              destination = "auto";
+              queueDir = "/srv/queue-2";
+            }
+          )
+        ]
+        [
+          [
+            "${ofUs}.queues.other.queueDir is /srv/queue/./more, within /srv/queue, which is ${ofUs}.queues.one.queueDir: no queue may be within another."
+          ]
+          [ ]
+        ];
+
     test_no_secret_of_settings_may_be_in_the_store =
       test
         [

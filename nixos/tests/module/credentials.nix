@@ -16,7 +16,7 @@ let
     services.nix-post-build-push.queues = {
       plain.destination = "https://cache.example.org";
       hidden = {
-        destination._secret = "/run/secrets/100% url";
+        destination._secret = "/run/secrets/100%url";
         user = "cache";
         group = "cache";
       };
@@ -71,7 +71,7 @@ in
 
   tests = {
     test_people_have_the_file_of_the_secret = test (queueOf secrets "hidden").destination {
-      file = "/run/secrets/100% url";
+      file = "/run/secrets/100%url";
     };
 
     test_a_service_has_the_secret_as_a_credential =
@@ -83,7 +83,7 @@ in
         ]
         [
           [
-            [ "destination:/run/secrets/100%% url" ]
+            [ "destination:/run/secrets/100%%url" ]
             null
             { }
           ]

@@ -48,7 +48,7 @@ in
           [ "nix-post-build-push-main" ]
         ];
 
-    test_the_hook_program_is_there_for_hooks_of_people = test disabled.services.nix-post-build-push.hook.script "${program}-hook";
+    test_the_hook_program_is_there_for_hooks_of_people = test disabled.services.nix-post-build-push.hook.script.program "${program}-hook";
 
     test_the_hook_wins_over_definitions_that_are_weaker = test (withOwn lib.modules.defaultOverridePriority).nix.settings.post-build-hook "${program}-hook";
 

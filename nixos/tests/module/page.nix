@@ -13,5 +13,11 @@ in
     test_every_option_is_described = test (lib.attrNames (
       lib.filterAttrs (_: description: description == "") page.descriptions
     )) [ ];
+
+    # But for the two that only hold others.
+    test_every_option_has_an_example = test page.withoutExample [
+      "defaults"
+      "hook"
+    ];
   };
 }

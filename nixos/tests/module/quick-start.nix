@@ -139,12 +139,34 @@ in
       test (evaluate { nix.enable = false; }).warnings
         [ ];
 
-    test_a_disabled_queue_needs_no_destination_and_sets_nothing = test (made (main {
-      enable = false;
-    })) nothing;
-
-    test_a_queue_that_settings_disable_sets_nothing = test (made (main {
-      settings.enable = false;
-    })) nothing;
+    # So that `--queue main drop --all` finds what is still in it.
+    test_a_disabled_queue_needs_no_destination_and_only_people_see_it =
+      test
+        (map
+          (queue: [
+            (settingsOf (main queue)).queues
+            (removeAttrs (made (main queue)) [ "etc" ])
+          ])
+          [
+            { enable = false; }
+            { settings.enable = false; }
+          ]
+        )
+        (
+          map
+            (_: [
+              {
+                main = {
+                  enable = false;
+                  queue-dir = "/var/lib/nix-post-build-push/main";
+                };
+              }
+              (removeAttrs nothing [ "etc" ] // { packages = [ pkgs.nix-post-build-push ]; })
+            ])
+            [
+              1
+              2
+            ]
+        );
   };
 }

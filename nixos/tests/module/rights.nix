@@ -97,12 +97,14 @@ in
               ''"/srv/cache"''
             ];
           };
-          # There is no private /tmp where one in /tmp is written.
+          # There is no private /tmp where something in /tmp is written.
           cacheOfRoot = toOthers // {
             PrivateTmp = false;
             ReadWritePaths = [
               ''"/var/lib/nix-post-build-push/cacheOfRoot"''
               ''"/tmp/cache"''
+              ''"/tmp"''
+              ''"/var/tmp"''
               ''"/srv/nix/var/gcroots"''
               ''"-/srv/nix/var/gc.lock"''
             ];
@@ -140,6 +142,52 @@ in
             ReadWritePaths = [ ''"/var/lib/nix-post-build-push/remoteOfAccount"'' ];
           };
         };
+
+    # The whole of it, so that nothing is lost by accident.
+    test_a_push_has_no_other_rights =
+      test
+        (removeAttrs (service inOwnPlaces "remoteOfAccount").serviceConfig [
+          "CPUSchedulingPolicy"
+          "CacheDirectory"
+          "ExecStart"
+          "Group"
+          "IOSchedulingClass"
+          "IOSchedulingPriority"
+          "KillMode"
+          "Nice"
+          "SuccessExitStatus"
+          "Type"
+          "User"
+        ])
+        (
+          withNetwork
+          // {
+            ReadWritePaths = [ ''"/var/lib/nix-post-build-push/remoteOfAccount"'' ];
+            AmbientCapabilities = "";
+            DevicePolicy = "closed";
+            KeyringMode = "private";
+            LockPersonality = true;
+            MemoryDenyWriteExecute = true;
+            NoNewPrivileges = true;
+            PrivateDevices = true;
+            PrivateIPC = true;
+            ProtectClock = true;
+            ProtectControlGroups = true;
+            ProtectHostname = true;
+            ProtectKernelLogs = true;
+            ProtectKernelModules = true;
+            ProtectKernelTunables = true;
+            ProtectProc = "invisible";
+            ProtectSystem = "strict";
+            RemoveIPC = true;
+            RestrictNamespaces = true;
+            RestrictRealtime = true;
+            RestrictSUIDSGID = true;
+            SystemCallArchitectures = "native";
+            SystemCallErrorNumber = "EPERM";
+            UMask = "0022";
+          }
+        );
 
     test_a_push_may_write_to_what_people_add =
       test (service furtherDirectory "main").serviceConfig.ReadWritePaths

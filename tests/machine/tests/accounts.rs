@@ -109,6 +109,36 @@ fn root_pushes_into_directories_of_others() {
     }
 }
 
+#[test]
+fn a_destination_or_a_queue_may_be_a_temporary_directory() {
+    let machine = Machine::boot();
+    machine.configure(
+        r#"{
+          services.nix-post-build-push.queues = {
+            cache.destination = "file:///var/tmp/cache";
+            account = {
+              destination = "file:///tmp/cache";
+              user = "pusher";
+              group = "pusher";
+            };
+            queue = {
+              destination = "file:///srv/cache";
+              queueDir = "/tmp/queue";
+            };
+          };
+        }"#,
+    );
+    let built = machine.build(&expr::chain(2));
+    for (queue, store) in [
+        ("cache", "file:///var/tmp/cache"),
+        ("account", "file:///tmp/cache"),
+        ("queue", "file:///srv/cache"),
+    ] {
+        machine.start_unit(&format!("nix-post-build-push-{queue}.service"));
+        assert_eq!(machine.valid_in(store, &built), built, "{queue}");
+    }
+}
+
 /// Of each kind of destination, once as root and once not.
 #[test]
 fn every_service_is_graded_safe_and_no_unit_has_a_fault() {
