@@ -87,12 +87,13 @@ let
     };
 
   all = lib.mapAttrsToList settled cfg.queues;
-  enabled = lib.filter (queue: queue.settings.enable) all;
+  # What is no switch the program will refuse, with the place in the file.
+  enabled = lib.filter (queue: queue.settings.enable == true) all;
 
   # What is left in a disabled queue can be listed and dropped. It need not have a destination.
   tableOf =
     queue:
-    if queue.settings.enable then
+    if queue.settings.enable == true then
       queue.settings
     else
       {

@@ -208,6 +208,13 @@ in
       };
       message = "timeout";
     };
+    noSwitch = {
+      case = main {
+        destination = "daemon";
+        settings.enable = "yes";
+      };
+      message = "expected true or false";
+    };
     noStore = {
       case = main { destination = "cache.example.org"; };
       message = "not a store URI";
