@@ -20,7 +20,8 @@ let
       harness = import ./harness.nix { inherit lib pkgs; };
     in
     map (file: import file harness) [
-      ./module/complaints.nix
+      ./module/refused.nix
+      ./module/warned-of.nix
       ./module/config-file.nix
       ./module/credentials.nix
       ./module/tmpfiles.nix
