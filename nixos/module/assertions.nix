@@ -4,7 +4,7 @@ let
   cfg = config.services.nix-post-build-push;
   queues = import ./queues.nix { inherit lib cfg; };
   inherit (queues) all enabled;
-  secrets = import ./secrets.nix { inherit lib cfg enabled; };
+  secrets = import ./secrets.nix { inherit lib cfg; };
   timeSpan = import ./time-span.nix;
 
   refuse = message: {
@@ -32,7 +32,7 @@ let
     refuseIf queue.destination.isRelative "${destinationOf queue} is \"${queue.settings.destination}\", which is neither a store URI nor an absolute path."
     ++ refuseIf (
       queue.secret != null && !isAbsolute queue.secret
-    ) "${destinationOf queue}.file is \"${queue.secret}\", which is not an absolute path.";
+    ) "${queue.nameOfSecret} is \"${queue.secret}\", which is not an absolute path.";
   password =
     queue:
     refuseIf queue.destination.hasPassword "${destinationOf queue} has a password in it, which everybody could read in the Nix store: write it to a file, and name that as `_secret`.";
@@ -58,9 +58,7 @@ let
     in
     lib.concatLists (lib.mapAttrsToList (name: unloadable (credential name) name) loadCredentials)
     ++ lib.optionals (sshKeyFile != null) (unloadable (queue.nameOf "sshKeyFile") "ssh-key" sshKeyFile)
-    ++ lib.optionals (queue.secret != null) (
-      unloadable (destinationOf queue) "destination" queue.secret
-    )
+    ++ lib.optionals (queue.secret != null) (unloadable queue.nameOfSecret "destination" queue.secret)
     ++
       refuseIf (queue.secret != null && loadCredentials ? destination)
         "${credential "destination"} has the name of the credential that the destination comes in: call it otherwise."
@@ -123,7 +121,7 @@ let
     refuse "${table} is about a queue that is not declared, and that nothing would push: declare it in services.nix-post-build-push.queues.";
 in
 {
-  config.assertions = lib.mkIf (config.nix.enable && enabled != [ ]) (
+  config.assertions = lib.mkIf (config.nix.enable && all != [ ]) (
     lib.concatMap (queue: name queue ++ directory queue) all
     ++ lib.concatMap (
       queue: destination queue ++ password queue ++ credentials queue ++ timers queue

@@ -55,19 +55,6 @@ let
           ]
           ++ lib.toList option
         );
-    in
-    {
-      inherit (queue) name;
-      inherit settings;
-      options = queue;
-      directory = settings.queue-dir;
-      destination = describe settings.destination;
-      secret = settings.destination.file or null;
-      stateDir = cfg.settings.nix.state-dir or "/nix/var/nix";
-
-      # The full name of an option of the queue, and of what a key of its table has its value from.
-      inherit nameOf;
-      isOption = key: !(overAll ? ${key} || queue.settings ? ${key});
       nameOfKey =
         key: option:
         if overAll ? ${key} then
@@ -84,6 +71,22 @@ let
           ]
         else
           nameOf option;
+      destinationIsOption = !(overAll ? destination || queue.settings ? destination);
+    in
+    {
+      inherit (queue) name;
+      inherit settings;
+      options = queue;
+      directory = settings.queue-dir;
+      destination = describe settings.destination;
+      secret = settings.destination.file or null;
+      stateDir = cfg.settings.nix.state-dir or "/nix/var/nix";
+
+      # The full name of an option of the queue, of what a key of its table has its value from, and
+      # of what names the file of its secret.
+      inherit nameOf nameOfKey;
+      nameOfSecret =
+        nameOfKey "destination" "destination" + (if destinationIsOption then "._secret" else ".file");
     };
 
   all = lib.mapAttrsToList settled cfg.queues;
@@ -101,7 +104,7 @@ let
       };
 in
 {
-  inherit all enabled;
+  inherit all enabled nameOfOurs;
 
   # The configuration file.
   file = lib.recursiveUpdate { hook.on-error = cfg.hook.onError; } cfg.settings // {

@@ -1,10 +1,8 @@
 # The files with secrets, and the options that name them.
-{
-  lib,
-  cfg,
-  enabled,
-}:
+{ lib, cfg }:
 let
+  inherit (import ./queues.nix { inherit lib cfg; }) enabled nameOfOurs;
+
   # The files that `from` names, be it `defaults` or a queue.
   filesOf =
     nameOf: from:
@@ -26,17 +24,7 @@ let
       inherit file;
     }) from.loadCredentials;
 
-  ofDefaults = filesOf (
-    option:
-    lib.showOption (
-      [
-        "services"
-        "nix-post-build-push"
-        "defaults"
-      ]
-      ++ lib.toList option
-    )
-  ) cfg.defaults;
+  ofDefaults = filesOf (option: nameOfOurs ([ "defaults" ] ++ lib.toList option)) cfg.defaults;
   # What a queue has from there is named once.
   isOwn = one: !lib.any (other: toString other.file == toString one.file) ofDefaults;
 
@@ -44,11 +32,7 @@ let
     queue:
     lib.filter isOwn (filesOf queue.nameOf queue.options)
     ++ lib.optional (queue.secret != null) {
-      option =
-        if queue.isOption "destination" then
-          "${queue.nameOfKey "destination" "destination"}._secret"
-        else
-          "${queue.nameOfKey "destination" "destination"}.file";
+      option = queue.nameOfSecret;
       file = queue.secret;
     };
 in

@@ -90,7 +90,7 @@ in
         [
           "${ofUs}.queues.main.loadCredentials.\"a/b\": the name of a credential has letters, digits, `_`, `.` and `-`."
           "${ofUs}.queues.main.sshKeyFile is \"/run/my secrets/key\": systemd takes no credential from a path with a blank in it."
-          "${ofUs}.queues.main.destination is \"/run/my secrets/url\": systemd takes no credential from a path with a blank in it."
+          "${ofUs}.queues.main.destination._secret is \"/run/my secrets/url\": systemd takes no credential from a path with a blank in it."
         ];
 
     test_no_queue_may_be_within_another =
@@ -196,6 +196,10 @@ in
           (wrongName "other" "a@b")
           (relativeDirectory "other")
         ];
+
+    test_a_disabled_queue_is_looked_at_even_if_it_is_the_only_one = test (failing (ours {
+      queues."a b".enable = false;
+    })) [ (wrongName "\"a b\"" "a b") ];
 
     test_two_queues_may_not_have_one_name = test (two { destination = "daemon"; } {
       name = "one";
