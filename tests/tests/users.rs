@@ -164,3 +164,110 @@ fn without_the_daemon_nothing_is_blamed_on_the_paths() {
     product.user_run(&["push", "--force"]).success();
     assert_eq!(product.queued_in("user/queue"), BTreeSet::new());
 }
+
+/// Every command that opens her queue says why it does not, and what to do.
+#[track_caller]
+fn refuses(product: &Product, reason: &str, hint: &str) {
+    for command in ["list", "status", "push"] {
+        let output = product.user_run(&[command]).fails();
+        output.stderr_has(reason).stderr_has(hint);
+    }
+    let path = product.nix().build_one(&expr::file("refused", "refused"));
+    let output = product.user_run(&["enqueue", path.as_str()]).fails();
+    output.stderr_has(reason).stderr_has(hint);
+}
+
+#[test]
+fn a_user_is_refused_a_queue_that_others_could_exchange() {
+    let product = own_queue();
+    let home = product.nix().user_home();
+    let (user, queue) = (User::unprivileged(), home.join("state/my queue"));
+    product.write_config(&OWN_QUEUE.replace("@T@/user/queue", queue.as_str()));
+    std::fs::create_dir_all(&queue).expect("mkdir");
+    let state = home.join("state");
+    let own = |path: &Utf8PathBuf, uid, mode| {
+        std::os::unix::fs::chown(path, Some(uid), Some(uid)).expect("chown");
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(mode);
+        std::fs::set_permissions(path, mode).expect("chmod");
+    };
+    own(&queue, user.uid, 0o755);
+
+    own(&state, user.uid, 0o777);
+    refuses(&product, "written by others", &format!("chmod o-w {state}"));
+    own(&state, user.uid + 1, 0o755);
+    let theirs = format!(
+        "it belongs to uid {}, and we are uid {}",
+        user.uid + 1,
+        user.uid
+    );
+    refuses(&product, &theirs, &format!("chown {} {state}", user.uid));
+    own(&state, user.uid, 0o775);
+    own(&queue, user.uid, 0o775);
+    refuses(
+        &product,
+        "written by others",
+        &format!("chmod go-w '{queue}'"),
+    );
+    own(&queue, user.uid + 1, 0o755);
+    refuses(&product, &theirs, &format!("chown {} '{queue}'", user.uid));
+    own(&queue, 0, 0o755);
+    product.user_run(&["list"]).success();
+}
+
+#[test]
+fn a_user_with_her_home_behind_a_symlink_has_a_default_queue() {
+    let product = own_queue();
+    let home = product.nix().user_home();
+    let link = product.nix().dir().join("home-of-user");
+    std::os::unix::fs::symlink("user", &link).expect("symlink");
+    product.write_config("[queues.mine]\ndestination = \"file://@T@/user/cache\"\n");
+    let path = user_builds(&product, &expr::file("behind", "behind")).swap_remove(0);
+    let mut enqueue = product.user_command();
+    enqueue.env("HOME", &link).args(["enqueue", path.as_str()]);
+    enqueue.run().success().without_complaint();
+    let queue = "user/.local/state/nix-post-build-push/mine";
+    assert_eq!(product.queued_in(queue), [path.clone()].into());
+    assert_eq!(product.rooted_in(queue), [path].into());
+    let written = product.nix().dir().join("home-of-user/queue");
+    product.write_config(&OWN_QUEUE.replace("@T@/user/queue", written.as_str()));
+    let hint = format!("write the path that it leads to: {home}/queue");
+    let other = user_builds(&product, &expr::file("other", "other")).swap_remove(0);
+    let output = product.user_run(&["enqueue", other.as_str()]).fails();
+    output
+        .stderr_has(format!("{link}: it is a symlink"))
+        .stderr_has(hint);
+}
+
+#[test]
+fn entries_of_others_are_shown_by_every_command_not_pushed_and_not_removed() {
+    let product = own_queue();
+    let user = User::unprivileged();
+    let [hers, theirs] = ["hers", "theirs"]
+        .map(|name| user_builds(&product, &expr::file(name, name)).swap_remove(0));
+    product
+        .user_run(&["enqueue", hers.as_str(), theirs.as_str()])
+        .success();
+    let entry = product
+        .nix()
+        .dir()
+        .join("user/queue")
+        .join(theirs.file_name().expect("name"));
+    std::os::unix::fs::lchown(&entry, Some(user.uid + 1), None).expect("lchown");
+    let why = format!(
+        "is not an entry: it belongs to uid {}; `chown -h {} {entry}` takes it in",
+        user.uid + 1,
+        user.uid
+    );
+    for command in ["list", "status", "push"] {
+        let output = product.user_run(&[command]).success();
+        drop(output.stderr_has(&why));
+    }
+    assert_eq!(product.queued_in("user/queue"), [theirs.clone()].into());
+    assert_eq!(product.nix().cached("user/cache"), hashes(&[hers]));
+    product.user_run(&["drop", theirs.as_str()]).fails();
+    assert!(entry.is_symlink());
+    // What the hint says.
+    std::os::unix::fs::lchown(&entry, Some(user.uid), None).expect("lchown");
+    product.user_run(&["push"]).success().without_complaint();
+    assert_eq!(product.queued_in("user/queue"), [].into());
+}

@@ -83,7 +83,8 @@ fn queue_dir(
     if sources.section.is_some_and(meant) {
         return None;
     }
-    let default = directories::queue(inputs.environment, inputs.uid, name);
+    let look = inputs.need != Need::Declared;
+    let default = directories::queue(inputs.environment, inputs.uid, name, look);
     if default.is_none() && wanted {
         let message = format!(
             "queue `{}` has no directory: neither XDG_STATE_HOME nor HOME is known",

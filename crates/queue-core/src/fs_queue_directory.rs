@@ -5,10 +5,12 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, SystemTime};
 
 use camino::{Utf8Path, Utf8PathBuf};
-use rustix::fs::{self, AtFlags, FileType, Mode, OFlags, Stat};
+use ownership::{is_root, quoted};
+use rustix::fs::{self, AtFlags, FileType, Stat};
 use rustix::io::Errno;
 
 use crate::store_dir::is_plain;
+use crate::way::{self, Missing};
 use crate::{
     Entry, Foreign, Insertion, Listing, PortError, QueueDirectory, Removal, StoreDir, StorePath,
 };
@@ -20,13 +22,18 @@ pub(crate) const PUSH_ROOM: &str = ".push";
 /// symlink `<queue-dir>/<hash>-<name>` to `<store-dir>/<hash>-<name>`, and its
 /// age is the link's own modification time.
 ///
-/// The directory is opened once, without following a symlink in its place, and
-/// everything is done relative to that handle. Entries are made and removed,
+/// The directory is opened once, without following a symlink on the way to it,
+/// and everything is done relative to that handle. Entries are made and removed,
 /// never renamed, since renaming loses their root.
+///
+/// An entry belongs to us, to root, or to the owner of the directory. One of
+/// somebody else's got there by a mistake that may have let in more; it is
+/// reported and left.
 #[derive(Debug)]
 pub struct FsQueueDirectory {
     path: Utf8PathBuf,
     store: StoreDir,
+    owner: u32,
     handle: OwnedFd,
     fsync: bool,
 }
@@ -41,12 +48,7 @@ impl FsQueueDirectory {
     ///
     /// When it cannot be made or opened, or is [not safe](Self::open).
     pub fn create(path: &Utf8Path, store: &StoreDir, fsync: bool) -> Result<Self, PortError> {
-        if let Some(queue) = Self::open(path, store, fsync)? {
-            return Ok(queue);
-        }
-        make(path, fsync)
-            .map_err(|error| PortError::new("create the queue directory", path, error))?;
-        Self::open(path, store, fsync)?
+        Self::with(path, store, fsync, Missing::Make { fsync })?
             .ok_or_else(|| PortError::new("open the queue directory", path, "it vanished again"))
     }
 
@@ -54,37 +56,40 @@ impl FsQueueDirectory {
     ///
     /// # Errors
     ///
-    /// When the path is not absolute and plain, when it is not a directory
-    /// (nor may it be a symlink to one), cannot be opened, or may be written by
-    /// others than its owner.
+    /// When the path is not absolute and plain, or a component of it is not a
+    /// directory (nor may it be a symlink to one) or cannot be opened. When
+    /// others may write the directory, or exchange it: it and those above it
+    /// belong to root and to one account besides, which is ours unless we are
+    /// root, and who else may write one above it cannot rename what is in it.
     pub fn open(path: &Utf8Path, store: &StoreDir, fsync: bool) -> Result<Option<Self>, PortError> {
-        let fail = |error: std::io::Error| PortError::new("open the queue directory", path, error);
+        Self::with(path, store, fsync, Missing::Leave)
+    }
+
+    fn with(
+        path: &Utf8Path,
+        store: &StoreDir,
+        fsync: bool,
+        missing: Missing,
+    ) -> Result<Option<Self>, PortError> {
         if !is_plain(path.as_str()) {
-            let why = std::io::Error::other("it is not an absolute path in its plain form");
-            return Err(fail(why).with_hint("write it without `.`, `..`, `//` and trailing slash"));
+            let why = "it is not an absolute path in its plain form";
+            return Err(PortError::new("open the queue directory", path, why)
+                .with_hint("write it without `.`, `..`, `//` and trailing slash"));
         }
-        let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::RDONLY | OFlags::CLOEXEC;
-        let handle = match fs::open(path.as_str(), flags, Mode::empty()) {
-            Ok(handle) => handle,
-            Err(Errno::NOENT) => return Ok(None),
-            Err(error @ (Errno::NOTDIR | Errno::LOOP)) => {
-                return Err(
-                    fail(error.into()).with_hint("a queue is a directory, not a symlink to one")
-                );
-            }
-            Err(error) => return Err(fail(error.into())),
+        let Some(handle) = way::open(path, missing)? else {
+            return Ok(None);
         };
-        let mode = fs::fstat(&handle)
-            .map_err(|error| fail(error.into()))?
-            .st_mode;
-        if mode & 0o022 != 0 {
-            let why = std::io::Error::other("it may be written by others than its owner");
-            return Err(fail(why).with_hint(format!("chmod go-w {path}")));
-        }
-        let (path, store) = (path.to_owned(), store.clone());
+        let stat = fs::fstat(&handle).map_err(|error| {
+            PortError::new(
+                "open the queue directory",
+                path,
+                std::io::Error::from(error),
+            )
+        })?;
         Ok(Some(Self {
-            path,
-            store,
+            path: path.to_owned(),
+            store: store.clone(),
+            owner: stat.st_uid,
             handle,
             fsync,
         }))
@@ -115,7 +120,17 @@ impl FsQueueDirectory {
             let shown = points_at.to_string_lossy();
             return Ok(Err(format!("points at {:?}", shown)));
         }
+        if !self.may_own(stat.st_uid) {
+            let (owner, entry) = (self.owner, self.path.join(path.base_name()));
+            let take_in = format!("`chown -h {owner} {}` takes it in", quoted(entry.as_str()));
+            return Ok(Err(format!("belongs to uid {}; {take_in}", stat.st_uid)));
+        }
         Ok(Ok(stat))
+    }
+
+    fn may_own(&self, uid: u32) -> bool {
+        let us = rustix::process::geteuid().as_raw();
+        uid == us || uid == self.owner || is_root(uid)
     }
 
     fn read_entry(&self, name: &CStr) -> Result<Result<Entry, Foreign>, Errno> {
@@ -234,20 +249,4 @@ fn modified(stat: &Stat) -> SystemTime {
     SystemTime::UNIX_EPOCH
         .checked_add(Duration::new(seconds, nanos))
         .unwrap_or(SystemTime::UNIX_EPOCH)
-}
-
-/// Modes are given in full, so that a lax umask does not make a queue that
-/// [`FsQueueDirectory::open`] then refuses. An entry is only as durable as the
-/// directories above it, so those that are new are flushed as well.
-fn make(path: &Utf8Path, fsync: bool) -> std::io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt;
-    let new: Vec<_> = path.ancestors().take_while(|dir| !dir.exists()).collect();
-    std::fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o755)
-        .create(path)?;
-    for parent in new.iter().filter_map(|dir| dir.parent()).filter(|_| fsync) {
-        std::fs::File::open(parent)?.sync_all()?;
-    }
-    Ok(())
 }

@@ -55,6 +55,7 @@ mod store;
 mod store_dir;
 mod store_path;
 mod uploader;
+mod way;
 
 pub use auto_roots::{AutoRoots, auto_root_name};
 pub use batch::Splitter;

@@ -81,21 +81,6 @@ fn a_directory_that_others_may_write_is_refused_with_the_command_that_mends_it()
 }
 
 #[test]
-fn a_symlink_in_the_place_of_the_queue_is_not_followed() {
-    let world = World::new();
-    let link = world.root.join("link");
-    symlink(world.directory.path(), &link).unwrap();
-    assert!(
-        open(&link)
-            .unwrap_err()
-            .hint()
-            .unwrap()
-            .contains("not a symlink")
-    );
-    assert!(FsQueueDirectory::create(&link, &world.store, true).is_err());
-}
-
-#[test]
 fn only_plain_absolute_paths_are_queues() {
     for bad in [
         "queue",
