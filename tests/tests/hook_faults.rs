@@ -276,3 +276,35 @@ fn an_unprivileged_hook_without_the_right_to_the_queue_says_so() {
     assert_eq!(output.stderr.lines().count(), 2, "{output}");
     assert_eq!(tree(product.nix().dir(), &[]), before);
 }
+
+#[test]
+fn a_configuration_that_others_may_write_is_not_believed_in_anything() {
+    let product = Product::with_file_cache(Nix::new());
+    product.write_config(&two_queues("on-error = \"fail\""));
+    let file = product.config_file();
+    let writable = fs::Permissions::from_mode(0o646);
+    fs::set_permissions(&file, writable).expect("chmod");
+    let (lines, _) = passes_and_says(build(&product, "refused"));
+    let expected = format!(
+        "the configuration file {file} is refused: it may be written by others than its owner \
+         (hint: chmod go-w {file})"
+    );
+    assert_eq!(lines, [expected]);
+    assert!(!product.queue_dir().exists());
+    let check = product.run(&["config", "check"]).exits(78);
+    check.stderr_has(format!("chmod go-w {file}"));
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).expect("chmod");
+    product.write_config(&two_queues(""));
+    build(&product, "believed").success().hook_was_silent();
+    assert_eq!(product.queued().len(), 1);
+}
+
+#[test]
+fn a_fifo_as_configuration_does_not_hold_up_a_build() {
+    let product = Product::with_file_cache(Nix::new());
+    fs::remove_file(product.config_file()).expect("unlink");
+    let fifo = product.config_file();
+    Run::run(std::process::Command::new("mkfifo").arg(&fifo)).success();
+    let (lines, _) = passes_and_says(build(&product, "fifo"));
+    assert!(lines[0].contains("it is not a regular file"), "{lines:?}");
+}

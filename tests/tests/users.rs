@@ -271,3 +271,42 @@ fn entries_of_others_are_shown_by_every_command_not_pushed_and_not_removed() {
     product.user_run(&["push"]).success().without_complaint();
     assert_eq!(product.queued_in("user/queue"), [].into());
 }
+
+#[test]
+fn a_user_believes_her_own_configuration_and_roots_and_nobody_elses() {
+    let product = own_queue();
+    let user = User::unprivileged();
+    let file = product.config_file();
+    let give = |uid| std::os::unix::fs::chown(&file, Some(uid), None).expect("chown");
+    product.user_run(&["config", "check"]).success();
+    give(user.uid);
+    product.user_run(&["config", "check"]).success();
+    give(user.uid + 1);
+    let why = format!(
+        "the configuration file {file} is refused: it belongs to uid {}, and we are uid {}",
+        user.uid + 1,
+        user.uid
+    );
+    for command in [&["config", "check"][..], &["push"], &["list"], &["status"]] {
+        let output = product.user_run(command).exits(78);
+        output
+            .stderr_has(&why)
+            .stderr_has(format!("chown root {file}"));
+    }
+}
+
+#[test]
+fn in_a_namespace_without_root_roots_configuration_is_believed() {
+    let product = own_queue();
+    // As in Nix's build sandbox: it knows one account, and root's files belong there to the one
+    // that stands for all others.
+    let mut check = product.nix().user_command("unshare");
+    check.args(["--user", "--map-current-user"]);
+    check.arg(Product::program());
+    check.args(["--config-file", product.config_file().as_str()]);
+    check.args(["config", "check", "--declared"]);
+    check.run().success();
+    let open = std::os::unix::fs::PermissionsExt::from_mode(0o666);
+    std::fs::set_permissions(product.config_file(), open).expect("chmod");
+    check.run().exits(78).stderr_has("chmod go-w");
+}

@@ -77,7 +77,7 @@ fn unreadable(error: &SecretError) -> Problem {
         .source()
         .map(|source| format!(": {source}"))
         .unwrap_or_default();
-    Problem::new(format!("{error}{cause}")).hint("the file must hold a store URI as its only line")
+    Problem::new(format!("{error}{cause}")).hint(error.hint())
 }
 
 fn location(queue: &QueueSettings, origin: &Origin) -> Option<crate::Location> {

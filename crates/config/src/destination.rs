@@ -1,12 +1,12 @@
 //! Where a queue is pushed to.
 
 use std::fmt;
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::store_uri::{StoreUri, StoreUriError};
+use crate::trusted_file::{self, ReadError, Untrusted};
 
 /// No store URI is longer; a larger file is not the one that was meant.
 const LONGEST: u64 = 64 * 1024;
@@ -31,6 +31,14 @@ pub enum SecretError {
         /// What the system said.
         source: io::Error,
     },
+    /// The file is not believed: whoever may write it decides where everything goes.
+    #[error("the file of the destination, {file}, is refused")]
+    Untrusted {
+        /// The file.
+        file: Utf8PathBuf,
+        /// Why.
+        source: Untrusted,
+    },
     /// The file does not hold a store URI.
     #[error("no destination in {file}")]
     Content {
@@ -44,12 +52,27 @@ pub enum SecretError {
     Uri(#[source] StoreUriError),
 }
 
+impl SecretError {
+    /// What to do about it.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Untrusted { file, source } => source.hint(file),
+            Self::Read { .. } | Self::Content { .. } => {
+                "the file must hold a store URI as its only line".to_owned()
+            }
+            Self::Uri(_) => {
+                "it must be SCHEME://…, an absolute path, `auto`, `daemon` or `local`".to_owned()
+            }
+        }
+    }
+}
+
 impl Destination {
     /// The store URI, read from its file if need be. Blanks and line ends around it do not
     /// count.
     ///
     /// # Errors
-    /// If the file cannot be read, is empty, has several lines, or anything else that no
+    /// If the file cannot be read, may have been written by others, is empty, has several lines, or anything else that no
     /// store URI has in it.
     pub fn read(&self) -> Result<StoreUri, SecretError> {
         match self {
@@ -60,9 +83,15 @@ impl Destination {
 }
 
 fn read_secret(file: &Utf8Path) -> Result<StoreUri, SecretError> {
-    let text = read_text(file).map_err(|source| SecretError::Read {
-        file: file.to_owned(),
-        source,
+    let text = read_text(file).map_err(|error| match error {
+        ReadError::Io(source) => SecretError::Read {
+            file: file.to_owned(),
+            source,
+        },
+        ReadError::Untrusted(source) => SecretError::Untrusted {
+            file: file.to_owned(),
+            source,
+        },
     })?;
     let uri = StoreUri::new(text.trim());
     uri.check().map_err(|source| SecretError::Content {
@@ -72,18 +101,19 @@ fn read_secret(file: &Utf8Path) -> Result<StoreUri, SecretError> {
     Ok(uri)
 }
 
-fn read_text(file: &Utf8Path) -> io::Result<String> {
-    let mut text = String::new();
-    File::open(file)?
-        .take(LONGEST + 1)
-        .read_to_string(&mut text)?;
-    if text.len() as u64 > LONGEST {
-        return Err(io::Error::new(
-            io::ErrorKind::FileTooLarge,
-            "more than 64 KiB",
-        ));
+fn read_text(file: &Utf8Path) -> Result<String, ReadError> {
+    let bytes = trusted_file::read(file, LONGEST + 1)?;
+    if bytes.len() as u64 > LONGEST {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "more than 64 KiB").into());
     }
-    Ok(text)
+    // What is wrong with the bytes would say something of what they are.
+    String::from_utf8(bytes).map_err(|_| {
+        io::Error::new(
+            io::ErrorKind::InvalidData,
+            "stream did not contain valid UTF-8",
+        )
+        .into()
+    })
 }
 
 impl fmt::Display for Destination {

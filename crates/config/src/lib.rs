@@ -55,6 +55,7 @@ mod section;
 mod sources;
 mod store_uri;
 mod suggest;
+mod trusted_file;
 mod value;
 mod variables;
 
@@ -70,6 +71,7 @@ pub use resolve::{Inputs, Need, Resolution, resolve};
 pub use rows::Row;
 pub use search::SYSTEM_CONFIG_FILE;
 pub use store_uri::{StoreUri, StoreUriError};
+pub use trusted_file::Untrusted;
 pub use value::{parse_duration, parse_switch};
 
 /// A commented configuration file that shows every key with its default.

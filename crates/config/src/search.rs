@@ -1,6 +1,5 @@
 //! Finding and reading the configuration file.
 
-use std::fs;
 use std::io::{self, ErrorKind};
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -10,6 +9,7 @@ use crate::environment::Environment;
 use crate::lines::Lines;
 use crate::overrides::Overrides;
 use crate::problem::{Location, Problem};
+use crate::trusted_file::{self, ReadError, Untrusted};
 use crate::variables;
 
 /// The configuration of the whole system, read where nobody names another.
@@ -35,7 +35,9 @@ pub(crate) fn find(overrides: &Overrides, environment: &Environment, system: &Ut
     for file in user.iter().map(Utf8PathBuf::as_path).chain([system]) {
         match read(file) {
             Ok(found) => return found,
-            Err(error) if is_absent(&error) => {}
+            Err(ReadError::Io(error)) if is_absent(&error) => {}
+            // Who put a file there that is not believed meant it to be read: the next one
+            // would not be what he expects.
             Err(error) => return broken(file, &error),
         }
     }
@@ -56,8 +58,8 @@ fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
 
-fn read(file: &Utf8Path) -> io::Result<Found> {
-    let bytes = fs::read(file)?;
+fn read(file: &Utf8Path) -> Result<Found, ReadError> {
+    let bytes = trusted_file::read(file, u64::MAX)?;
     Ok(match String::from_utf8(bytes) {
         Ok(text) => Found::File(file.to_owned(), text),
         Err(error) => {
@@ -77,14 +79,28 @@ fn read(file: &Utf8Path) -> io::Result<Found> {
     })
 }
 
-fn broken(file: &Utf8Path, error: &io::Error) -> Found {
+fn broken(file: &Utf8Path, error: &ReadError) -> Found {
+    let problem = match error {
+        ReadError::Io(error) => unreadable(file, error),
+        ReadError::Untrusted(why) => refused(file, *why),
+    };
+    Found::Broken(file.to_owned(), problem)
+}
+
+fn unreadable(file: &Utf8Path, error: &io::Error) -> Problem {
     let message = format!("cannot read the configuration file {file}: {error}");
-    let hint = "it must be a file that this user may read";
-    Found::Broken(file.to_owned(), Problem::new(message).hint(hint))
+    Problem::new(message).hint("it must be a file that this user may read")
+}
+
+fn refused(file: &Utf8Path, why: Untrusted) -> Problem {
+    let message = format!("the configuration file {file} is refused: {why}");
+    Problem::new(message).hint(why.hint(file))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn write(file: &Utf8Path) {
@@ -150,5 +166,24 @@ mod tests {
             problem.to_string(),
             format!("{file}:2:2: the file is not UTF-8")
         );
+    }
+
+    #[test]
+    fn a_file_that_is_not_believed_is_not_passed_over_for_the_next() {
+        use std::os::unix::fs::PermissionsExt;
+        let directory = tempfile::tempdir().unwrap();
+        let root = Utf8Path::from_path(directory.path()).unwrap();
+        let system = root.join("etc/config.toml");
+        let user = root.join(".config/nix-post-build-push/config.toml");
+        write(&system);
+        write(&user);
+        fs::set_permissions(&user, fs::Permissions::from_mode(0o666)).unwrap();
+        let answer = found(
+            &Overrides::default(),
+            &environment(&[("HOME", root)]),
+            &system,
+        );
+        let refused = format!("broken {user}: the configuration file {user} is refused");
+        assert!(answer.as_str().starts_with(&refused), "{answer}");
     }
 }

@@ -29,10 +29,10 @@ pub fn uploader(store: &Store, settings: &QueueSettings) -> Result<NixUploader, 
         return Err(failed(none)
             .with_hint("set `destination`, --destination, or NIX_POST_BUILD_PUSH_DESTINATION"));
     };
-    let uri = destination
-        .value
-        .read()
-        .map_err(|error| failed(error.into()))?;
+    let uri = destination.value.read().map_err(|error| {
+        let hint = error.hint();
+        failed(error.into()).with_hint(hint)
+    })?;
     Ok(NixUploader::new(
         store.nix.clone(),
         options(settings, shown_redacted(uri, &settings.nix_opts.value)),
