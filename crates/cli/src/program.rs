@@ -12,6 +12,7 @@ use nix_post_build_push_config::Environment;
 use crate::args::{OwnOptions, Split};
 use crate::cli::{self, Cli, NAME};
 use crate::commands;
+use crate::core_dumps;
 use crate::error::CommandError;
 use crate::exit_codes::{self, Exit};
 use crate::hook_variables::HookVariables;
@@ -36,6 +37,7 @@ const IGNORE: [&str; 4] = [
 /// Runs the program.
 #[must_use]
 pub fn main() -> ExitCode {
+    core_dumps::forbid();
     panic::set_hook(Box::new(tell_of_a_bug));
     // Unwinding first ends the children that are still at work.
     panic::catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| exit_codes::BUG.into())

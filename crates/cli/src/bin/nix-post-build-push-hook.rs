@@ -8,7 +8,7 @@ use std::io::Write;
 use std::panic::catch_unwind;
 use std::process::ExitCode;
 
-use nix_post_build_push::hook;
+use nix_post_build_push::{core_dumps, hook};
 use nix_post_build_push_config::OnError;
 
 const USAGE: &str = "\
@@ -22,6 +22,7 @@ see `nix-post-build-push help`.
 ";
 
 fn main() -> ExitCode {
+    core_dumps::forbid();
     if let Some(argument) = std::env::args_os().nth(1) {
         return answer(&argument.to_string_lossy());
     }
