@@ -162,3 +162,52 @@ fn of_a_configuration_with_a_mistake_that_the_hook_reports() {
         shows_no_secret(&product, &[hook, check, show]);
     }
 }
+
+/// What every user of the machine can read in `/proc/PID/cmdline`.
+#[test]
+fn on_no_command_line_of_nix() {
+    let server = Server::binary_cache();
+    let mut product = install("file://@T@/cache");
+    product.nix_mut().start_daemon();
+    let calls = product.nix().call_log();
+    let uri = with_secrets(&server.url()["http://".len()..]);
+    for (number, kind) in ["bare", "binary", "source", "cache"]
+        .into_iter()
+        .enumerate()
+    {
+        let config = format!(
+            "[nix]\nbin-dir = \"@T@/calls\"\n[queues.main]\ndestination = \"{uri}\"\n\
+             queue-dir = \"@T@/queue\"\nclosure-type = \"{kind}\"\nverify = true\n"
+        );
+        product.write_config(&config);
+        for (remote, how) in ["", "daemon"].into_iter().enumerate() {
+            let name = format!("open-{number}-{remote}");
+            let path = product.nix().build_one(&expr::file(&name, &name));
+            let mut push = product.command();
+            push.arg("push").env("NIX_REMOTE", how);
+            push.run().success().without_complaint();
+            assert_eq!(product.queued(), [].into());
+            let narinfo = format!(
+                "/{}.narinfo",
+                path.file_name().expect("name")[..32].to_owned()
+            );
+            let put = |request: &system_tests::Request| {
+                request.method == "PUT" && request.path.contains(&narinfo)
+            };
+            let arrived = server.requests().iter().any(put);
+            // Of "source" only the derivation's closure is sent.
+            assert_eq!(arrived, kind != "source", "{kind}: {path}");
+        }
+    }
+    let calls = calls.take();
+    assert!(
+        calls.iter().any(|call| call.contains(" copy ")),
+        "{calls:#?}"
+    );
+    for secret in [USER, PASSWORD, TOKEN] {
+        assert!(
+            !calls.iter().any(|call| call.contains(secret)),
+            "{calls:#?}"
+        );
+    }
+}

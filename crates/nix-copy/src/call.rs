@@ -144,6 +144,8 @@ pub(crate) struct Call<'a> {
     pub(crate) nix: &'a Nix,
     pub(crate) program: &'static str,
     pub(crate) limits: &'a Limits,
+    /// Settings of Nix that are no business of who reads its command line.
+    pub(crate) settings: Option<String>,
     /// What may be logged of a text.
     pub(crate) redact: &'a dyn Fn(&str) -> String,
     /// Told what Nix begins to do.
@@ -158,6 +160,7 @@ impl<'a> Call<'a> {
             nix,
             program,
             limits,
+            settings: None,
             redact: &|text| text.to_owned(),
             started: &|_| {},
         }
@@ -167,6 +170,9 @@ impl<'a> Call<'a> {
     pub(crate) fn run(&self, arguments: &[String]) -> Result<String, CallError> {
         let mut command = self.nix.command(self.program)?;
         command.args(general_options(self.program)).args(arguments);
+        if let Some(settings) = &self.settings {
+            command.env("NIX_CONFIG", settings);
+        }
         tracing::debug!(
             program = self.program,
             arguments = (self.redact)(&arguments.join(" ")),

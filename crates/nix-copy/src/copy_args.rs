@@ -14,7 +14,17 @@ pub(crate) enum Objects {
     Derivations,
 }
 
-/// `nix copy --to DESTINATION … PATH…`.
+/// The stores of a copy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Route {
+    /// From the store that Nix works on to this one.
+    To(String),
+    /// From this one to the store that Nix works on, which is the destination
+    /// then: so its URI need not stand here.
+    From(String),
+}
+
+/// `nix copy --to DESTINATION … PATH…`, or `nix copy --from SOURCE … PATH…`.
 ///
 /// Never with `keep-going`, whether `nix.conf` or a user's option asks for it:
 /// 2.26.3 and 2.34.8 exit 0 then though paths failed, and entries would leave
@@ -23,17 +33,26 @@ pub(crate) enum Objects {
 /// What the client remembers of the destination is not trusted
 /// (`~/.cache/nix/binary-cache-v*.sqlite`): after a deletion there nothing
 /// would be copied, and the entry would leave the queue.
-pub(crate) fn copy(options: &UploadOptions, objects: Objects, paths: &[String]) -> Vec<String> {
+pub(crate) fn copy(
+    options: &UploadOptions,
+    route: &Route,
+    objects: Objects,
+    paths: &[String],
+) -> Vec<String> {
+    let (direction, store) = match route {
+        Route::To(store) => ("--to", store),
+        Route::From(store) => ("--from", store),
+    };
     let mut arguments: Vec<String> = [
         "copy",
         "--option",
         "narinfo-cache-positive-ttl",
         "0",
-        "--to",
+        direction,
+        store,
     ]
     .map(str::to_owned)
     .into();
-    arguments.push(options.destination.uri().to_owned());
     let mut flag = |wanted: bool, name: &str| {
         if wanted {
             arguments.push(name.to_owned());
@@ -60,7 +79,9 @@ mod tests {
     fn line(change: impl FnOnce(&mut UploadOptions), objects: Objects) -> String {
         let mut options = UploadOptions::new(Destination::new("file:///c"));
         change(&mut options);
-        let all = copy(&options, objects, &["/s/a".to_owned(), "/s/b".to_owned()]);
+        let route = Route::To("file:///c".into());
+        let paths = ["/s/a".to_owned(), "/s/b".to_owned()];
+        let all = copy(&options, &route, objects, &paths);
         let start = "copy --option narinfo-cache-positive-ttl 0 --to file:///c ";
         all.join(" ").strip_prefix(start).unwrap().to_owned()
     }

@@ -4,9 +4,11 @@ use std::fmt;
 
 /// A store URI as Nix takes it, and what may be shown of it.
 ///
-/// The URI itself goes to Nix's command line, where every user of the machine
-/// can read it; nowhere else. All texts of Nix, and its arguments, pass
-/// [`redact`](Self::redact) before they leave this crate.
+/// The URI itself goes to Nix and nowhere else: on its command line, where every
+/// user of the machine can read it; or, if it is not shown as it stands, in the
+/// environment, which is open to root and the same account alone. All texts of
+/// Nix, and its arguments, pass [`redact`](Self::redact) before they leave this
+/// crate.
 ///
 /// ```
 /// let destination = nix_copy::Destination::new("https://user:pw@cache.example.org")
@@ -54,10 +56,68 @@ impl Destination {
     pub(crate) fn uri(&self) -> &str {
         &self.uri
     }
+
+    /// Where Nix finds the URI, unless an option of the caller interferes.
+    pub(crate) fn place(&self) -> Place<'_> {
+        // In a line of settings, behind it would be a comment.
+        let fits = !self.uri.contains(['#', '\n']);
+        match fits && self.shown() != self.uri {
+            true => Place::Setting(&self.uri),
+            false => Place::Argument(&self.uri),
+        }
+    }
+}
+
+/// Where Nix finds the URI of a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place<'a> {
+    /// On the command line.
+    Argument(&'a str),
+    /// In the environment: `NIX_CONFIG` sets `store`, the store that is worked
+    /// on where the command line names none (2.8.0, 2.26.3, 2.34.8; it wins over
+    /// `nix.conf` and `NIX_REMOTE`).
+    Setting(&'a str),
+}
+
+impl<'a> Place<'a> {
+    /// The value of `NIX_CONFIG`, if the URI goes there.
+    pub(crate) fn setting(self) -> Option<String> {
+        match self {
+            Self::Argument(_) => None,
+            Self::Setting(uri) => Some(format!("store = {uri}")),
+        }
+    }
+
+    /// The arguments that name the store which is asked.
+    pub(crate) fn asked(self) -> impl Iterator<Item = &'a str> {
+        let arguments = match self {
+            Self::Argument(uri) => Some(["--store", uri]),
+            Self::Setting(_) => None,
+        };
+        arguments.into_iter().flatten()
+    }
 }
 
 impl fmt::Debug for Destination {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Destination({})", self.shown())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_uri_that_is_not_shown_as_it_stands_goes_to_the_environment() {
+        let open = Destination::new("https://cache");
+        assert_eq!(open.place(), Place::Argument("https://cache"));
+        let hidden = |uri| Destination::new(uri).with_redaction(|text| text.replace("pw", "***"));
+        assert_eq!(
+            hidden("https://me:pw@cache").place().setting().as_deref(),
+            Some("store = https://me:pw@cache")
+        );
+        let cut_short = "https://me:pw#@cache";
+        assert_eq!(hidden(cut_short).place(), Place::Argument(cut_short));
     }
 }

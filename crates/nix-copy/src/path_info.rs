@@ -13,12 +13,13 @@ use serde_json::Value;
 
 use crate::call::{Call, CallError};
 use crate::chunks::chunks;
+use crate::destination::Place;
 use crate::queries::full_paths;
 
 /// The store that is asked, and how.
 pub(crate) struct Asked<'a> {
     pub(crate) call: &'a Call<'a>,
-    pub(crate) uri: &'a str,
+    pub(crate) store: Place<'a>,
     /// The options of `nix copy`: what it takes to be let in (a netrc file,
     /// say) it takes for a question as well.
     pub(crate) nix_opts: &'a [String],
@@ -107,11 +108,12 @@ impl Asked<'_> {
     ) -> Result<String, CallError> {
         let call = Call {
             program,
+            settings: self.call.settings.clone(),
             ..*self.call
         };
         let mut options: Vec<&str> = self.nix_opts.iter().map(String::as_str).collect();
         loop {
-            let answer = call.run(&arguments(question, &options, self.uri, paths));
+            let answer = call.run(&arguments(question, &options, self.store, paths));
             match answer.as_ref().err().and_then(unknown_flag) {
                 Some(flag) if !options.is_empty() => options = without(&options, flag),
                 _ => return answer,
@@ -143,14 +145,19 @@ fn without<'o>(options: &[&'o str], flag: &str) -> Vec<&'o str> {
 
 /// What makes it a question to this store alone, and to nobody's memory, comes
 /// after `options` and wins.
-fn arguments(question: &[&str], options: &[&str], uri: &str, paths: &[String]) -> Vec<String> {
+fn arguments(
+    question: &[&str],
+    options: &[&str],
+    store: Place<'_>,
+    paths: &[String],
+) -> Vec<String> {
     let forget = ["positive", "negative"].map(|kind| format!("narinfo-cache-{kind}-ttl"));
     let forget = forget.iter().flat_map(|name| ["--option", name, "0"]);
     let words = question.iter().chain(options).copied();
     words
         .chain(["--option", "substitute", "false"])
         .chain(forget)
-        .chain(["--store", uri])
+        .chain(store.asked())
         .chain(paths.iter().map(String::as_str))
         .map(str::to_owned)
         .collect()
@@ -219,7 +226,8 @@ mod tests {
     fn the_options_of_a_copy_go_along_and_cannot_change_the_question() {
         let options = ["--netrc-file", "/n", "--store", "/elsewhere"];
         let question = ["path-info", "--json"];
-        let line = arguments(&question, &options, "file:///c", &["/s/a".to_owned()]).join(" ");
+        let store = Place::Argument("file:///c");
+        let line = arguments(&question, &options, store, &["/s/a".to_owned()]).join(" ");
         assert_eq!(
             line,
             "path-info --json --netrc-file /n --store /elsewhere --option substitute false \

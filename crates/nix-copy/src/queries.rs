@@ -41,6 +41,33 @@ pub(crate) fn requisites_with_outputs(
     Ok(unique(list))
 }
 
+/// The store that Nix works on where none is named: what `NIX_REMOTE` and
+/// `nix.conf` say, else `auto`.
+///
+/// `nix show-config` is an alias since 2.20, with a warning.
+pub(crate) fn store(nix: &Nix) -> Result<String, CallError> {
+    let ask = |words: &[&str]| {
+        let words: Vec<_> = words.iter().map(|&word| word.to_owned()).collect();
+        Call::query(nix, "nix").run(&words)
+    };
+    let text = ask(&["show-config", "--json"])
+        .or_else(|error| ask(&["config", "show", "--json"]).map_err(|_| error))?;
+    let settings: Option<serde_json::Value> = serde_json::from_str(&text).ok();
+    let store = settings
+        .as_ref()
+        .and_then(|all| all["store"]["value"].as_str());
+    match store {
+        // 2.8.0 takes an empty `NIX_REMOTE` for the value.
+        Some("") => Ok("auto".to_owned()),
+        Some(store) => Ok(store.to_owned()),
+        // Not a word of what it is: it may hold access tokens.
+        None => Err(CallError::NotUnderstood {
+            program: "nix show-config",
+            what: "no setting `store`".to_owned(),
+        }),
+    }
+}
+
 /// The outputs of a derivation that was built.
 ///
 /// `nix-store --query --outputs` refuses floating content-addressed derivations

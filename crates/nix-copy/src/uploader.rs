@@ -11,7 +11,8 @@ use queue_core::{StorePath, UploadError, UploadErrorKind, UploadWarning, Uploade
 use crate::call::{Call, CallError};
 use crate::chunks::chunks;
 use crate::classify::REFERENCES;
-use crate::copy_args::{self, Objects};
+use crate::copy_args::{self, Objects, Route};
+use crate::destination::Place;
 use crate::path_info::{self, Asked};
 use crate::queries::{self, full_paths, unique};
 use crate::supervise::Limits;
@@ -58,6 +59,16 @@ impl UploadOptions {
                 stall: None,
                 grace: Duration::from_secs(10),
             },
+        }
+    }
+
+    /// Where Nix finds the destination's URI. On the command line where an
+    /// option names a store as well, since it would win over the environment.
+    fn place(&self) -> Place<'_> {
+        let mut options = self.nix_opts.iter().map(String::as_str);
+        match options.any(|word| matches!(word, "--store" | "--to" | "--from" | "store")) {
+            true => Place::Argument(self.destination.uri()),
+            false => self.destination.place(),
         }
     }
 }
@@ -191,8 +202,15 @@ impl NixUploader {
         Ok(found)
     }
 
-    fn copy(&self, objects: Objects, paths: &[String]) -> Result<(), CallError> {
-        let arguments = copy_args::copy(&self.options, objects, paths);
+    fn route(&self) -> Result<Route, CallError> {
+        Ok(match self.options.place() {
+            Place::Argument(uri) => Route::To(uri.to_owned()),
+            Place::Setting(_) => Route::From(queries::store(&self.nix)?),
+        })
+    }
+
+    fn copy(&self, route: &Route, objects: Objects, paths: &[String]) -> Result<(), CallError> {
+        let arguments = copy_args::copy(&self.options, route, objects, paths);
         self.with_call(&self.options.limits, |call| call.run(&arguments))?;
         Ok(())
     }
@@ -206,8 +224,9 @@ impl NixUploader {
         if self.options.closure_type != ClosureType::Bare {
             paths.sort_by_key(StorePath::is_derivation);
         }
+        let route = self.route()?;
         for (objects, paths) in calls(&self.nix, &paths) {
-            self.copy(objects, &paths)?;
+            self.copy(&route, objects, &paths)?;
         }
         Ok(warnings)
     }
@@ -260,7 +279,7 @@ impl NixUploader {
         self.with_call(limits, |call| {
             let asked = Asked {
                 call,
-                uri: self.options.destination.uri(),
+                store: self.options.place(),
                 nix_opts,
             };
             path_info::missing(&asked, paths)
@@ -321,6 +340,7 @@ impl NixUploader {
             nix: &self.nix,
             program: "nix",
             limits,
+            settings: self.options.place().setting(),
             redact: &redact,
             started: &started,
         })

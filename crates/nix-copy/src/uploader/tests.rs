@@ -142,3 +142,37 @@ fn options_do_not_show_their_secrets() {
         .into();
     assert!(!format!("{options:?}").contains("t0ken"));
 }
+
+/// Notes its arguments and its settings, and knows which store it works on.
+const NOTES_SETTINGS: &str = r#"echo "$*" >> $0.calls; echo "$NIX_CONFIG" >> $0.settings
+case "$*" in *show-config*) echo '{"store":{"value":"daemon"}}' ;; *path-info*) echo '{}' ;; esac"#;
+
+#[test]
+fn a_destination_with_a_secret_is_on_no_command_line() {
+    let (_dir, dir) = temporary();
+    let nix = fake::nix(&dir, &[("nix", NOTES_SETTINGS)]);
+    let hidden = |options: &mut UploadOptions| {
+        options.destination = Destination::new("https://me:hunter2@cache")
+            .with_redaction(|text| text.replace("me:hunter2", "***"));
+    };
+    let uploader = uploader(nix.clone(), hidden);
+    uploader.upload(&paths(&[OUTPUT])).unwrap();
+    uploader.probe().unwrap();
+    let calls = calls_of(&dir, "nix").join("\n");
+    assert!(!calls.contains("hunter2") && !calls.contains("--to") && !calls.contains("--store"));
+    assert!(calls.contains("--from daemon"), "{calls}");
+    let settings = std::fs::read_to_string(dir.join("nix.settings")).unwrap();
+    let uri = "store = https://me:hunter2@cache";
+    assert_eq!(settings, format!("\n{uri}\n{uri}\n"));
+
+    // An option wins over the environment: what is copied would go elsewhere.
+    let with_store = |options: &mut UploadOptions| {
+        hidden(options);
+        options.nix_opts = ["--store", "/elsewhere"].map(str::to_owned).into();
+    };
+    self::uploader(nix, with_store)
+        .upload(&paths(&[OUTPUT]))
+        .unwrap();
+    let last = calls_of(&dir, "nix").pop().unwrap();
+    assert!(last.contains("--to https://me:hunter2@cache"), "{last}");
+}
