@@ -4,6 +4,9 @@
 //! where a test wants one. [`Product`] is our two programs beside such a Nix. [`Server`] is a
 //! destination that does what a test says. [`expr`] writes derivations that need no nixpkgs.
 //!
+//! Every run of our programs has secrets in its environment and its settings. The harness panics where
+//! one of them is in an output, or in what is left when a [`Nix`] is dropped.
+//!
 //! `tests/run` runs the tests once for each version of Nix; the harness insists that the Nix it
 //! finds is the one named by `NIX_UNDER_TEST`. Where a test cannot go on, the harness panics with
 //! the whole output of the command that went wrong.
@@ -14,6 +17,7 @@ pub mod expr;
 mod frozen_gc;
 mod nix;
 mod output;
+mod planted;
 mod processes;
 mod product;
 mod queue;
@@ -29,6 +33,7 @@ pub use daemon::User;
 pub use frozen_gc::FrozenGc;
 pub use nix::Nix;
 pub use output::Output;
+pub use planted::MARK;
 pub use product::Product;
 pub use queue::{hashes, names};
 pub use run::{Run, Running};

@@ -7,6 +7,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use tempfile::TempDir;
 
 use crate::daemon::Daemon;
+use crate::planted;
 use crate::run::Run;
 use crate::version::Version;
 
@@ -133,6 +134,8 @@ impl Nix {
         let mut conf = String::from(
             "experimental-features = nix-command\nsandbox = false\nbuild-users-group =\nsubstituters =\n",
         );
+        conf.push_str(planted::SETTING);
+        conf.push('\n');
         if let Some(hook) = &self.hook {
             conf.push_str(&format!("post-build-hook = {hook}\n"));
         }
@@ -146,6 +149,9 @@ impl Nix {
 impl Drop for Nix {
     fn drop(&mut self) {
         self.daemon = None;
+        if !std::thread::panicking() {
+            planted::none_is_left_in(&self.dir);
+        }
         let Some(temp_dir) = self.temp_dir.take() else {
             return;
         };
@@ -178,7 +184,7 @@ fn environment(dir: &Utf8Path) -> BTreeMap<String, String> {
         ("NIX_CONF_DIR", below("etc")),
         ("NIX_USER_CONF_FILES", "/dev/null".to_owned()),
     ];
-    variables
-        .map(|(name, value)| (name.to_owned(), value))
-        .into()
+    let planted = planted::VARIABLES.map(|(name, value)| (name, value.to_owned()));
+    let all = variables.into_iter().chain(planted);
+    all.map(|(name, value)| (name.to_owned(), value)).collect()
 }

@@ -5,6 +5,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::nix::Nix;
 use crate::output::Output;
+use crate::planted;
 use crate::run::Run;
 
 /// The program that users run.
@@ -80,6 +81,7 @@ impl Product {
     #[track_caller]
     pub fn command(&self) -> Command {
         let mut command = self.nix.command(program(PROGRAM));
+        planted::plant(&mut command);
         command.env_remove(CONFIG_VARIABLE);
         command.args(["--config-file", self.config_file().as_str()]);
         command
@@ -96,6 +98,7 @@ impl Product {
     #[track_caller]
     pub fn hook_command(&self, out_paths: &str, drv_path: &str) -> Command {
         let mut command = self.nix.command(program(HOOK));
+        planted::plant(&mut command);
         command.env("OUT_PATHS", out_paths);
         command.env("DRV_PATH", drv_path);
         command

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::nix::Nix;
 use crate::output::Output;
+use crate::planted;
 use crate::product::Product;
 use crate::run::Run;
 
@@ -71,6 +72,7 @@ impl Product {
     #[track_caller]
     pub fn user_command(&self) -> Command {
         let mut command = self.nix().user_command(Product::program());
+        planted::plant(&mut command);
         command.args(["--config-file", self.config_file().as_str()]);
         command
     }

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 use crate::output::Output;
+use crate::planted;
 
 /// How long a command may take, until its output is closed. Only a hang takes as long.
 const DEADLINE: Duration = Duration::from_secs(120);
@@ -132,6 +133,7 @@ impl Running {
             stdout: self.stdout.text(),
             stderr: self.stderr.text(),
         };
+        planted::shows_none(&output.to_string());
         assert!(
             !hangs,
             "did not end, or left its output open, within {DEADLINE:?}\n{output}"

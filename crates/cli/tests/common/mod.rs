@@ -9,6 +9,10 @@ use std::process::{Command, Stdio};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+/// What all the secrets in the environment of every run have in them. No output shows it, and it is
+/// in nothing that a run leaves in its queue.
+pub const PLANTED: &str = "planted-secret";
+
 /// Directories as a machine with Nix has them.
 pub struct World {
     _keep: tempfile::TempDir,
@@ -44,6 +48,8 @@ impl World {
         world.set("HOME", "{}/home");
         world.set("PATH", "{}/bin");
         world.set("NIX_POST_BUILD_PUSH_QUEUE_DIR", "{}/queue");
+        world.set("NIX_CONFIG", "access-tokens = a=planted-secret-token");
+        world.set("AWS_SECRET_ACCESS_KEY", "planted-secret-key");
         world
     }
 
@@ -108,9 +114,9 @@ impl World {
         drop(pipe);
         let output = child.wait_with_output().unwrap();
         let text = |bytes: Vec<u8>| {
-            String::from_utf8(bytes)
-                .unwrap()
-                .replace(self.root.as_str(), "ROOT")
+            let text = String::from_utf8(bytes).unwrap();
+            assert!(!text.contains(PLANTED), "a secret is shown: {line:?}");
+            text.replace(self.root.as_str(), "ROOT")
         };
         Ran {
             stdout: text(output.stdout),
@@ -129,6 +135,16 @@ impl World {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         command
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        let ledger = self.root.join("queue/.push/ledger.toml");
+        let ledger = fs::read_to_string(ledger).unwrap_or_default();
+        if !std::thread::panicking() {
+            assert!(!ledger.contains(PLANTED), "a secret is in the ledger");
+        }
     }
 }
 
