@@ -161,6 +161,7 @@ impl OpenQueue {
         Queue {
             directory: &self.directory,
             roots: self.roots.as_ref(),
+            limits: None,
         }
     }
 

@@ -85,6 +85,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let queue = Queue {
         directory: &directory,
         roots: &InsideGcRoots,
+        limits: None,
     };
 
     let paths = ["good", "bad", "fine"].map(|name| {
@@ -102,6 +103,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         collector: &NoCollector,
         files: &Everything,
         database: &Everything,
+        sizes: None,
         uploader: &destination,
         state: &FsPushState::create(&directory)?,
         clock: &SystemClock,

@@ -1,5 +1,6 @@
 //! Enqueueing: entries and roots, safe against a running collector.
 
+use crate::door::{Door, make_room};
 use crate::{
     GarbageCollector, GcSection, Insertion, PortError, Protection, Queue, StoreFiles, StorePath,
 };
@@ -27,6 +28,16 @@ pub struct QueueReport {
     pub absent: Vec<StorePath>,
     /// Not queued, or queued and not held. A push tries again to hold them.
     pub failed: Vec<(StorePath, PortError)>,
+    /// Not queued, since a bound of the queue forbids it.
+    pub refused: Vec<StorePath>,
+    /// Which bound, where any was refused: `it holds as many entries as it may, 100`.
+    pub refused_because: Option<String>,
+    /// Left the queue undelivered to make room, oldest first; some may have been
+    /// added by this very call.
+    pub dropped: Vec<StorePath>,
+    /// What did not work about the bounds of the queue. A bound that cannot be
+    /// judged refuses and drops nothing.
+    pub problems: Vec<PortError>,
     /// The medium did not confirm the call; a power cut may undo it.
     pub not_durable: Option<PortError>,
 }
@@ -36,7 +47,8 @@ pub struct QueueReport {
 /// When it returns, what a report lists as `added` or `already` is held against
 /// the garbage collector unless [`unprotected`](EnqueueReport::unprotected) is
 /// set, and durable unless [`not_durable`](QueueReport::not_durable) is. One path's failure keeps no other path
-/// out, one queue's failure no other queue.
+/// out, one queue's failure no other queue. What is queued already is never refused, whatever the
+/// bounds of the queue ([`Limits`](crate::Limits)).
 ///
 /// The order is: entry, root, and only then a word to a collector that may be
 /// running ([`GcSection::protect`]), so that whoever starts collecting later
@@ -62,6 +74,7 @@ pub fn enqueue(
     }
     for (queue, report) in queues.iter().zip(&mut reports) {
         report.not_durable = flush(*queue).err();
+        make_room(*queue, report);
     }
     EnqueueReport {
         queues: reports,
@@ -92,13 +105,19 @@ fn look<'p>(files: &dyn StoreFiles, paths: &'p [StorePath]) -> Looked<'p> {
 
 fn link(queue: Queue<'_>, looked: &Looked<'_>) -> QueueReport {
     let mut report = QueueReport::default();
+    let mut door = Door::of(queue, &mut report.problems);
     for path in &looked.present {
-        match insert(queue, path) {
+        if !door.lets_in(path) {
+            report.refused.push((*path).clone());
+            continue;
+        }
+        match insert(queue, path, &mut door) {
             Ok(Insertion::Added) => report.added.push((*path).clone()),
             Ok(Insertion::AlreadyThere) => report.already.push((*path).clone()),
             Err(error) => report.failed.push(((*path).clone(), error)),
         }
     }
+    door.shut(queue, &mut report);
     report.absent = looked.absent.iter().map(|path| (*path).clone()).collect();
     report
         .failed
@@ -113,8 +132,11 @@ fn link(queue: Queue<'_>, looked: &Looked<'_>) -> QueueReport {
 
 /// The entry first: the root points at it, and a collector unlinks a root that
 /// points at nothing.
-fn insert(queue: Queue<'_>, path: &StorePath) -> Result<Insertion, PortError> {
+fn insert(queue: Queue<'_>, path: &StorePath, door: &mut Door) -> Result<Insertion, PortError> {
     let insertion = queue.directory.insert(path)?;
+    if insertion == Insertion::Added {
+        door.entered(path);
+    }
     queue.roots.register(path)?;
     Ok(insertion)
 }
@@ -139,6 +161,13 @@ impl QueueReport {
         self.added.retain(|path| !gone.contains(path));
         self.already.retain(|path| !gone.contains(path));
         self.absent.extend_from_slice(gone);
+    }
+
+    /// These were taken out again to make room.
+    pub(crate) fn leave(&mut self, dropped: &[StorePath]) {
+        self.added.retain(|path| !dropped.contains(path));
+        self.already.retain(|path| !dropped.contains(path));
+        self.dropped.extend_from_slice(dropped);
     }
 }
 

@@ -1,7 +1,7 @@
 //! The push's room in a queue directory: `.push/lock` and `.push/ledger.toml`.
 
 use std::io::{Read, Write};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use rustix::fs::{self, FlockOperation, Gid, Mode, OFlags, Uid};
@@ -58,7 +58,11 @@ impl FsPushState {
         }
     }
 
-    fn file(&self, name: &str, flags: OFlags) -> Result<std::fs::File, Errno> {
+    pub(crate) fn handle(&self) -> BorrowedFd<'_> {
+        self.handle.as_fd()
+    }
+
+    pub(crate) fn file(&self, name: &str, flags: OFlags) -> Result<std::fs::File, Errno> {
         let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
         let file = fs::openat(&self.handle, name, flags, Mode::from_raw_mode(0o644))?;
         if flags.contains(OFlags::CREATE) {
@@ -78,7 +82,7 @@ impl FsPushState {
 
 /// A push by root, once and by hand, must not lock out the account whose queue
 /// it is: what root makes belongs to the owner of the directory it is in.
-fn give(made: &impl AsFd, directory: &impl AsFd) -> Result<(), Errno> {
+pub(crate) fn give(made: &impl AsFd, directory: &impl AsFd) -> Result<(), Errno> {
     let (made_by, owner) = (fs::fstat(made)?, fs::fstat(directory)?);
     if made_by.st_uid == owner.st_uid {
         return Ok(());

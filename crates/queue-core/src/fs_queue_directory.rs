@@ -17,6 +17,8 @@ use crate::{
 
 /// The push's own room in a queue directory; no producer touches it.
 pub(crate) const PUSH_ROOM: &str = ".push";
+/// The counts of what bounds did; made by whoever counts first.
+pub(crate) const LIMITS_ROOM: &str = ".limits";
 
 /// [`QueueDirectory`] on a file system: the entry of a store path is the
 /// symlink `<queue-dir>/<hash>-<name>` to `<store-dir>/<hash>-<name>`, and its
@@ -160,7 +162,8 @@ impl FsQueueDirectory {
         for found in fs::Dir::read_from(&self.handle).map_err(fail)? {
             let found = found.map_err(fail)?;
             let name = found.file_name();
-            if matches!(name.to_bytes(), b"." | b"..") || name.to_bytes() == PUSH_ROOM.as_bytes() {
+            let rooms = [".", "..", PUSH_ROOM, LIMITS_ROOM];
+            if rooms.iter().any(|room| name.to_bytes() == room.as_bytes()) {
                 continue;
             }
             match self.read_entry(name) {

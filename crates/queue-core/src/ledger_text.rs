@@ -121,7 +121,7 @@ fn time(text: String) -> Result<SystemTime, LedgerError> {
 }
 
 /// RFC 3339 ends with the year 9999; a clock beyond it is cut to that.
-fn time_text(time: SystemTime) -> String {
+pub(crate) fn time_text(time: SystemTime) -> String {
     let seconds = time
         .duration_since(SystemTime::UNIX_EPOCH)
         .map_or(0, |since| since.as_secs())

@@ -21,6 +21,8 @@
 //! | [`StoreDatabase`] | which paths are not valid | |
 //! | [`Uploader`] | copy to the destination | |
 //! | [`PushState`] | the push's lock and ledger | [`FsPushState`] |
+//! | [`Gate`] | whether a bounded queue takes what is new | [`FsQueueDirectory`] |
+//! | [`StoreSizes`] | how large what entries hold is | |
 //! | [`Clock`] | what time is it | |
 //!
 //! # Embedding
@@ -35,22 +37,29 @@
 mod auto_roots;
 mod base32;
 mod batch;
+mod bytes;
 mod clock;
 pub mod derivation;
+mod door;
 mod enqueue;
 mod error;
+mod fs_gate;
 mod fs_push_state;
 mod fs_queue_directory;
 mod garbage_collector;
+mod gate;
 mod gc_roots;
 mod ledger;
 mod ledger_text;
+mod limits;
 mod local_gc;
+mod pinned;
 mod push;
 mod push_state;
 mod queue_directory;
 mod remove;
 mod retry;
+mod sizes;
 mod store;
 mod store_dir;
 mod store_path;
@@ -59,16 +68,21 @@ mod way;
 
 pub use auto_roots::{AutoRoots, auto_root_name};
 pub use batch::Splitter;
+pub use bytes::Bytes;
 pub use clock::Clock;
 pub use enqueue::{EnqueueReport, QueueReport, enqueue};
 pub use error::PortError;
+pub use fs_gate::Tally;
 pub use fs_push_state::FsPushState;
 pub use fs_queue_directory::FsQueueDirectory;
 pub use garbage_collector::{GarbageCollector, GcSection, Protection};
+pub use gate::{Gate, Limited, Turned};
 pub use gc_roots::{GcRoots, InsideGcRoots};
 pub use ledger::{Failures, LastPush, Ledger};
 pub use ledger_text::LedgerError;
+pub use limits::{Beyond, Limit, Limits, is_much};
 pub use local_gc::LocalGc;
+pub use pinned::Pinned;
 pub use push::{
     EntryState, FailedEntry, Outcome, Plan, Push, PushEvent, PushObserver, PushOptions, PushReport,
     plan,
@@ -77,6 +91,7 @@ pub use push_state::{PushLock, PushState};
 pub use queue_directory::{Entry, Foreign, Insertion, Listing, Queue, QueueDirectory, Removal};
 pub use remove::{RemoveReport, remove};
 pub use retry::RetryPolicy;
+pub use sizes::{StoreObject, StoreSizes};
 pub use store::{StoreDatabase, StoreFiles};
 pub use store_dir::{StoreDir, StoreDirError};
 pub use store_path::{ParseStorePathError, StorePath};

@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use crate::{GcRoots, PortError, StorePath};
+use crate::{GcRoots, Limited, PortError, StorePath};
 
 /// One store path that waits to be copied.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,4 +92,6 @@ pub struct Queue<'a> {
     pub directory: &'a dyn QueueDirectory,
     /// The roots of this very directory's entries.
     pub roots: &'a dyn GcRoots,
+    /// Its bounds; `None` where none is set, which costs nothing then.
+    pub limits: Option<Limited<'a>>,
 }

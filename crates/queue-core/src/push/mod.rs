@@ -1,5 +1,6 @@
 //! The push: empties a queue into a destination.
 
+mod bounds;
 mod plan;
 mod report;
 mod run;
@@ -7,7 +8,8 @@ mod tend;
 mod upload;
 
 use crate::{
-    Clock, GarbageCollector, PortError, PushState, Queue, StoreDatabase, StoreFiles, Uploader,
+    Clock, GarbageCollector, PortError, PushState, Queue, StoreDatabase, StoreFiles, StoreSizes,
+    Uploader,
 };
 
 pub use plan::{EntryState, Plan, plan};
@@ -24,6 +26,8 @@ pub struct Push<'a> {
     pub files: &'a dyn StoreFiles,
     /// Says what is valid.
     pub database: &'a dyn StoreDatabase,
+    /// Says what is how large; needed only where the queue has a bound in bytes.
+    pub sizes: Option<&'a dyn StoreSizes>,
     /// Copies.
     pub uploader: &'a dyn Uploader,
     /// Keeps the lock and the ledger.
@@ -38,8 +42,8 @@ impl Push<'_> {
     /// Runs one push to its end.
     ///
     /// An entry leaves the queue only when the uploader confirmed it (and the
-    /// destination, if it is to be verified), or when its store path is no
-    /// longer valid. One bad entry fails alone: a failed batch is halved until
+    /// destination, if it is to be verified), when its store path is no longer
+    /// valid, or when a bound of the queue says to drop it. One bad entry fails alone: a failed batch is halved until
     /// the culprit stands by itself. A destination that does not answer is
     /// told apart first, and nobody else is blamed for it. What is enqueued
     /// while it uploads goes in the same push.

@@ -50,6 +50,13 @@ pub enum PushEvent<'a> {
     Rooted(&'a StorePath),
     /// An entry's store path is no longer valid; the entry was removed.
     Invalid(&'a StorePath),
+    /// An entry was dropped undelivered, since the queue was beyond a bound:
+    /// which.
+    Dropped(&'a StorePath, &'a str),
+    /// The queue takes nothing new until a push finds it within its bounds: why.
+    Closed(&'a str),
+    /// It takes what is new again.
+    Opened,
     /// These are being copied.
     Started(&'a [StorePath]),
     /// These are at the destination and left the queue.
@@ -127,7 +134,11 @@ pub struct PushReport {
     pub uploaded: Vec<StorePath>,
     /// Removed from the queue because their store path is no longer valid.
     pub invalid: Vec<StorePath>,
-    /// Failed by themselves; queued still.
+    /// Removed from the queue undelivered, since it was beyond a bound.
+    pub dropped: Vec<StorePath>,
+    /// Why the queue takes nothing new from now on, where a bound says so.
+    pub closed: Option<String>,
+    /// Failed by themselves; queued still, but for what was dropped.
     pub failed: Vec<FailedEntry>,
     /// Entries not tried because they back off.
     pub backing_off: usize,
@@ -146,6 +157,8 @@ impl PushReport {
             outcome,
             uploaded: Vec::new(),
             invalid: Vec::new(),
+            dropped: Vec::new(),
+            closed: None,
             failed: Vec::new(),
             backing_off: 0,
             parked: 0,

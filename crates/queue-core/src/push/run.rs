@@ -42,6 +42,7 @@ pub(super) fn run(
     let saved = run.load_ledger();
     run.ledger.forget_other_destinations(&options.destination);
     run.push_all(listing.entries);
+    run.keep_within_bounds();
     run.finish(saved.as_ref());
     Ok(run.report)
 }

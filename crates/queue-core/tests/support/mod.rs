@@ -4,7 +4,7 @@
 #![allow(dead_code, unreachable_pub, missing_docs, clippy::unwrap_used)]
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::{Duration, SystemTime};
 
@@ -45,6 +45,8 @@ pub struct World {
     pub cancelled: Cell<bool>,
     pub options: PushOptions,
     pub events: RefCell<Vec<String>>,
+    pub limits: Limits,
+    pub sizes: Sizes,
 }
 
 impl World {
@@ -79,6 +81,8 @@ impl World {
                 seed: 1,
             },
             events: RefCell::default(),
+            limits: Limits::default(),
+            sizes: Sizes::default(),
             dir,
             root,
             store,
@@ -91,6 +95,10 @@ impl World {
         Queue {
             directory: &self.directory,
             roots: &self.roots,
+            limits: (!self.limits.is_empty()).then_some(Limited {
+                limits: &self.limits,
+                gate: &self.directory,
+            }),
         }
     }
 
@@ -116,6 +124,33 @@ impl World {
         paths
     }
 
+    /// Enqueues these, the first the oldest: the file system's own times may be
+    /// equal for several.
+    pub fn build_and_enqueue_one_by_one(&self, names: &[&str]) -> Vec<StorePath> {
+        let paths = self.build_and_enqueue(names);
+        let seconds = 3000..;
+        for (path, ago) in paths.iter().rev().zip(seconds.step_by(10)) {
+            self.set_age(path, Duration::from_secs(ago));
+        }
+        paths
+    }
+
+    pub fn set_age(&self, path: &StorePath, age: Duration) {
+        let time = SystemTime::now() - age;
+        let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap();
+        let time = rustix::fs::Timespec {
+            tv_sec: since.as_secs().try_into().unwrap(),
+            tv_nsec: 0,
+        };
+        let times = rustix::fs::Timestamps {
+            last_access: time,
+            last_modification: time,
+        };
+        let link = self.directory.path().join(path.base_name());
+        let flags = rustix::fs::AtFlags::SYMLINK_NOFOLLOW;
+        rustix::fs::utimensat(rustix::fs::CWD, link.as_str(), &times, flags).unwrap();
+    }
+
     pub fn enqueue(&self, paths: &[StorePath]) -> EnqueueReport {
         enqueue(&[self.queue()], &self.collector, &self.store, paths)
     }
@@ -126,6 +161,7 @@ impl World {
             collector: &self.collector,
             files: &self.store,
             database: &self.database,
+            sizes: Some(&self.sizes),
             uploader: &self.destination,
             state: &self.state,
             clock: &self.now.get(),
@@ -199,6 +235,48 @@ impl StoreDatabase for Database {
             known.contains(path) || !Utf8Path::new(&self.store.join(path)).exists()
         };
         Ok(paths.iter().filter(bad).cloned().collect())
+    }
+}
+
+/// As large as its test says, without references but for those set.
+#[derive(Default)]
+pub struct Sizes {
+    pub objects: RefCell<BTreeMap<StorePath, (u64, Vec<StorePath>)>>,
+    pub questions: Cell<usize>,
+    pub broken: Cell<bool>,
+}
+
+impl Sizes {
+    pub fn set(&self, path: &StorePath, size: u64, references: &[StorePath]) {
+        let object = (size, references.to_vec());
+        self.objects.borrow_mut().insert(path.clone(), object);
+    }
+}
+
+impl StoreSizes for Sizes {
+    fn closure(&self, paths: &[StorePath]) -> Result<Vec<StoreObject>, PortError> {
+        self.questions.set(self.questions.get() + 1);
+        if self.broken.get() {
+            return Err(PortError::new("measure", "the store", "it is broken"));
+        }
+        let objects = self.objects.borrow();
+        let (mut next, mut seen) = (paths.to_vec(), BTreeSet::new());
+        let mut closure = Vec::new();
+        while let Some(path) = next.pop() {
+            let Some((nar_size, references)) = objects.get(&path) else {
+                continue;
+            };
+            if seen.insert(path.clone()) {
+                next.extend_from_slice(references);
+                let (nar_size, references) = (*nar_size, references.clone());
+                closure.push(StoreObject {
+                    path,
+                    nar_size,
+                    references,
+                });
+            }
+        }
+        Ok(closure)
     }
 }
 

@@ -56,10 +56,12 @@ fn one(
             directory: &queue,
             // Nothing is to be registered: `nix copy` holds what it copies by itself.
             roots: &InsideGcRoots,
+            limits: None,
         },
         collector: &NoCollector,
         files: &store.dir,
         database: &store.database(),
+        sizes: None,
         uploader: &uploader,
         state: &NoState,
         clock: &SystemClock,

@@ -54,6 +54,7 @@ fn one(
         collector: &store.collector,
         files: &store.dir,
         database: &store.database(),
+        sizes: None,
         uploader: &uploader,
         state: &state,
         clock: &SystemClock,

@@ -1,0 +1,146 @@
+//! Who is let in to a bounded queue, and who leaves it for others.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    Beyond, Limit, Limited, PortError, Queue, QueueReport, StorePath, Turned, limits, remove,
+};
+
+/// The door of one queue, for one call of [`enqueue`](crate::enqueue()).
+pub(crate) struct Door {
+    /// What is queued already: that is never refused. `None` where nothing is.
+    queued: Option<BTreeSet<StorePath>>,
+    room: usize,
+    why: String,
+}
+
+impl Door {
+    /// A door that cannot be judged is open: what was built must not be lost
+    /// for a bound.
+    pub(crate) fn of(queue: Queue<'_>, problems: &mut Vec<PortError>) -> Self {
+        let judged = queue.limits.map_or(Ok(None), Self::judge);
+        judged
+            .unwrap_or_else(|error| {
+                problems.push(error);
+                None
+            })
+            .unwrap_or(Self {
+                queued: None,
+                room: usize::MAX,
+                why: String::new(),
+            })
+    }
+
+    /// `None` when it is open to all.
+    fn judge(Limited { limits, gate }: Limited<'_>) -> Result<Option<Self>, PortError> {
+        if limits.may_close()
+            && let Some(why) = gate.closed()?
+        {
+            return Ok(Some(Self {
+                queued: Some(gate.names()?),
+                room: 0,
+                why,
+            }));
+        }
+        let Some(Limit {
+            at_most,
+            beyond: Beyond::Refuse,
+        }) = limits.max_entries
+        else {
+            return Ok(None);
+        };
+        let queued = gate.names()?;
+        Ok(Some(Self {
+            room: at_most.saturating_sub(queued.len()),
+            queued: Some(queued),
+            why: limits::full(at_most),
+        }))
+    }
+
+    pub(crate) fn lets_in(&self, path: &StorePath) -> bool {
+        let is_queued = |queued: &BTreeSet<_>| queued.contains(path);
+        self.room > 0 || self.queued.as_ref().is_none_or(is_queued)
+    }
+
+    /// This path was let in and is new.
+    pub(crate) fn entered(&mut self, path: &StorePath) {
+        if let Some(queued) = &mut self.queued {
+            queued.insert(path.clone());
+            self.room = self.room.saturating_sub(1);
+        }
+    }
+
+    /// Notes in the report why it refused what it did, and counts it.
+    pub(crate) fn shut(self, queue: Queue<'_>, report: &mut QueueReport) {
+        if report.refused.is_empty() {
+            return;
+        }
+        report.refused_because = Some(self.why);
+        count(
+            queue,
+            Turned::Refused,
+            report.refused.len(),
+            &mut report.problems,
+        );
+    }
+}
+
+/// Drops the oldest entries beyond the bound, after new ones were made and are
+/// durable. Producers at work at the same moment choose the same.
+pub(crate) fn make_room(queue: Queue<'_>, report: &mut QueueReport) {
+    let bound = queue.limits.and_then(|limited| limited.limits.max_entries);
+    let Some(Limit {
+        at_most,
+        beyond: Beyond::DropOldest,
+    }) = bound
+    else {
+        return;
+    };
+    if report.added.is_empty() || report.not_durable.is_some() {
+        return;
+    }
+    match beyond_number(queue, at_most) {
+        Ok(paths) => drop_oldest(queue, &paths, report),
+        Err(error) => report.problems.push(error),
+    }
+}
+
+fn beyond_number(queue: Queue<'_>, at_most: usize) -> Result<Vec<StorePath>, PortError> {
+    let names = queue
+        .limits
+        .map(|limited| limited.gate.names())
+        .transpose()?;
+    if names.is_none_or(|names| names.len() <= at_most) {
+        return Ok(Vec::new());
+    }
+    let entries = queue.directory.list()?.entries;
+    let excess = entries.len().saturating_sub(at_most);
+    Ok(entries
+        .into_iter()
+        .take(excess)
+        .map(|entry| entry.path)
+        .collect())
+}
+
+fn drop_oldest(queue: Queue<'_>, paths: &[StorePath], report: &mut QueueReport) {
+    if paths.is_empty() {
+        return;
+    }
+    let removed = remove(queue, paths);
+    report.leave(&removed.removed);
+    let failed = removed.failed.into_iter().map(|(_, error)| error);
+    report.problems.extend(failed.chain(removed.not_durable));
+    count(
+        queue,
+        Turned::Dropped,
+        report.dropped.len(),
+        &mut report.problems,
+    );
+}
+
+/// Counts for whoever looks later.
+pub(crate) fn count(queue: Queue<'_>, what: Turned, number: usize, problems: &mut Vec<PortError>) {
+    if let Some(limited) = queue.limits.filter(|_| number > 0) {
+        problems.extend(limited.gate.count(what, number).err());
+    }
+}

@@ -1,0 +1,60 @@
+//! The port to what producers and pushes tell each other about a queue's bounds.
+
+use std::collections::BTreeSet;
+
+use crate::{Limits, PortError, StorePath};
+
+/// A queue's bounds, and the door at which they are kept.
+#[derive(Clone, Copy)]
+pub struct Limited<'a> {
+    /// The bounds.
+    pub limits: &'a Limits,
+    /// Of the same queue.
+    pub gate: &'a dyn Gate,
+}
+
+/// The door of a bounded queue. Asked only where a bound is set.
+///
+/// Safe to use from many processes at once without a lock. Nothing behind it
+/// need survive a power cut: the next push judges anew, and a count is a hint.
+pub trait Gate {
+    /// The paths that are queued, by their names alone: cheap, without a look at
+    /// each. What only looks like an entry may be among them.
+    ///
+    /// # Errors
+    ///
+    /// When the queue cannot be read.
+    fn names(&self) -> Result<BTreeSet<StorePath>, PortError>;
+
+    /// Why a push closed the queue to what is new; `None` while it is open.
+    /// Cheap, above all while it is open.
+    ///
+    /// # Errors
+    ///
+    /// When that cannot be seen.
+    fn closed(&self) -> Result<Option<String>, PortError>;
+
+    /// Closes the queue, for a reason of one line, or opens it. Atomic and
+    /// idempotent.
+    ///
+    /// # Errors
+    ///
+    /// When it stays as it was.
+    fn set_closed(&self, reason: Option<&str>) -> Result<(), PortError>;
+
+    /// Adds to a count that stays from run to run.
+    ///
+    /// # Errors
+    ///
+    /// When not all were added.
+    fn count(&self, what: Turned, number: usize) -> Result<(), PortError>;
+}
+
+/// What a bound did to a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Turned {
+    /// It was not let in.
+    Refused,
+    /// It was queued, and had to leave.
+    Dropped,
+}

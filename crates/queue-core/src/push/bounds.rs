@@ -1,0 +1,155 @@
+//! The bounds of the queue that a push judges, at its end: what could be
+//! delivered is gone by then.
+
+use std::collections::BTreeSet;
+
+use super::run::Run;
+use super::{Outcome, PushEvent};
+use crate::{
+    Beyond, Entry, EntryState, Limited, Limits, Pinned, PortError, StorePath, Turned, door, limits,
+};
+
+impl Run<'_, '_> {
+    /// Drops what a bound says to drop, and closes or opens the queue to what
+    /// is new.
+    pub(super) fn keep_within_bounds(&mut self) {
+        let Some(Limited { limits, .. }) = self.push.queue.limits else {
+            return;
+        };
+        let stopped = (self.push.cancelled)() || matches!(self.report.outcome, Outcome::Cancelled);
+        // Somebody who is in a hurry did not deliver what could be delivered.
+        if stopped {
+            return;
+        }
+        match self.push.queue.directory.list() {
+            Ok(listing) => self.judge(limits, listing.entries),
+            Err(error) => self.problem(error),
+        }
+    }
+
+    fn judge(&mut self, limits: &Limits, mut entries: Vec<Entry>) {
+        let too_old = self.judge_age(limits, &mut entries);
+        let too_large = self.judge_pinned(limits, &mut entries);
+        let mut is_known = true;
+        let reason = too_old.or_else(|| {
+            too_large.unwrap_or_else(|error| {
+                self.problem(error);
+                is_known = false;
+                None
+            })
+        });
+        if reason.is_some() || is_known {
+            self.set_closed(reason.as_deref());
+        }
+    }
+
+    /// Why the queue is to be closed.
+    fn judge_age(&mut self, limits: &Limits, entries: &mut Vec<Entry>) -> Option<String> {
+        let limit = limits.max_age?;
+        let now = self.push.clock.now();
+        let older = paths(limits::older_than(entries, limit.at_most, now));
+        let oldest = entries.first().filter(|_| !older.is_empty())?;
+        let why = limits::too_old(oldest.enqueued_at, limit.at_most);
+        self.beyond(limit.beyond, &older, why, entries)
+    }
+
+    /// Why the queue is to be closed. The store is asked only if anything is
+    /// queued.
+    fn judge_pinned(
+        &mut self,
+        limits: &Limits,
+        entries: &mut Vec<Entry>,
+    ) -> Result<Option<String>, PortError> {
+        let Some(limit) = limits.max_pinned.filter(|_| !entries.is_empty()) else {
+            return Ok(None);
+        };
+        let Some(sizes) = self.push.sizes else {
+            let nobody = "this push was not given anybody to ask";
+            return Err(PortError::new(
+                "measure",
+                "what the entries keep alive",
+                nobody,
+            ));
+        };
+        let queued = paths(entries);
+        let pinned = Pinned::new(&sizes.closure(&queued)?);
+        let bytes = pinned.bytes(&queued);
+        if bytes <= limit.at_most {
+            return Ok(None);
+        }
+        let beyond = pinned.beyond(&queued, limit.at_most);
+        let why = limits::too_large(bytes, limit.at_most);
+        Ok(self.beyond(limit.beyond, &beyond, why, entries))
+    }
+
+    /// Does what is to be done beyond a bound; the reason, if that is to close.
+    fn beyond(
+        &mut self,
+        beyond: Beyond,
+        paths: &[StorePath],
+        why: String,
+        entries: &mut Vec<Entry>,
+    ) -> Option<String> {
+        match beyond {
+            Beyond::Refuse => Some(why),
+            Beyond::DropOldest => {
+                self.drop_oldest(paths, &why);
+                let dropped: BTreeSet<_> = paths.iter().collect();
+                entries.retain(|entry| !dropped.contains(&entry.path));
+                None
+            }
+        }
+    }
+
+    fn drop_oldest(&mut self, paths: &[StorePath], why: &str) {
+        let queue = self.push.queue;
+        let removed = crate::remove(queue, paths);
+        let failed = removed.failed.into_iter().map(|(_, error)| error);
+        let mut problems: Vec<_> = failed.chain(removed.not_durable).collect();
+        door::count(queue, Turned::Dropped, removed.removed.len(), &mut problems);
+        for error in problems {
+            self.problem(error);
+        }
+        for path in removed.removed {
+            self.observer.notice(&PushEvent::Dropped(&path, why));
+            self.no_longer_waits(&path);
+            self.ledger.forget(&path);
+            self.report.dropped.push(path);
+        }
+    }
+
+    /// The report counts what is queued still.
+    fn no_longer_waits(&mut self, path: &StorePath) {
+        let just_failed = self.report.failed.iter().any(|failed| failed.path == *path);
+        let (now, policy) = (self.push.clock.now(), &self.options.retry);
+        let number = match self.ledger.state(path, now, policy) {
+            EntryState::Parked { .. } => &mut self.report.parked,
+            _ if just_failed => return,
+            EntryState::BackingOff { .. } if !self.options.force => &mut self.report.backing_off,
+            EntryState::BackingOff { .. } | EntryState::Ready => &mut self.report.left,
+        };
+        *number = number.saturating_sub(1);
+    }
+
+    /// A push that changes nothing writes nothing.
+    fn set_closed(&mut self, reason: Option<&str>) {
+        let Some(Limited { gate, .. }) = self.push.queue.limits else {
+            return;
+        };
+        let was = gate.closed();
+        let unchanged = was.as_ref().is_ok_and(|was| was.as_deref() == reason);
+        if !unchanged && let Err(error) = gate.set_closed(reason) {
+            return self.problem(error);
+        }
+        match (reason, was) {
+            (Some(reason), _) => self.observer.notice(&PushEvent::Closed(reason)),
+            (None, Ok(Some(_))) => self.observer.notice(&PushEvent::Opened),
+            (None, _) => {}
+        }
+        self.report.closed = reason.map(str::to_owned);
+    }
+}
+
+fn paths(entries: &[Entry]) -> Vec<StorePath> {
+    entries.iter().map(|entry| entry.path.clone()).collect()
+}
