@@ -1,13 +1,13 @@
-//! The store's database, asked through `nix-store`.
+//! The store's database, asked through `nix-store` and `nix path-info`.
 
-use queue_core::{PortError, StoreDatabase, StorePath};
+use queue_core::{PortError, StoreDatabase, StoreObject, StorePath, StoreSizes};
 
-use crate::Nix;
-use crate::queries;
+use crate::{Nix, queries, sizes};
 
-/// [`StoreDatabase`] that asks `nix-store --check-validity --print-invalid`:
-/// the daemon's store or the local one, as the environment says
-/// (`NIX_REMOTE`). One process per thousand paths.
+/// [`StoreDatabase`] that asks `nix-store --check-validity --print-invalid`,
+/// and [`StoreSizes`] that asks `nix path-info`: the daemon's store or the local
+/// one, as the environment says (`NIX_REMOTE`). One process per thousand paths;
+/// for sizes one more where derivations are among them.
 #[derive(Debug, Clone)]
 pub struct NixStoreDatabase {
     nix: Nix,
@@ -30,6 +30,13 @@ impl NixStoreDatabase {
         let path = self.nix.store_dir().join(derivation);
         queries::outputs(&self.nix, derivation)
             .map_err(|error| error.into_port("ask for the outputs of", path))
+    }
+}
+
+impl StoreSizes for NixStoreDatabase {
+    fn closure(&self, paths: &[StorePath]) -> Result<Vec<StoreObject>, PortError> {
+        sizes::closure(&self.nix, paths)
+            .map_err(|error| error.into_port("ask how large paths are in", self.nix.store_dir()))
     }
 }
 

@@ -10,6 +10,7 @@
 //! | --- | --- |
 //! | [`NixUploader`] | [`Uploader`](queue_core::Uploader) |
 //! | [`NixStoreDatabase`] | [`StoreDatabase`](queue_core::StoreDatabase) |
+//! | the same | [`StoreSizes`](queue_core::StoreSizes) |
 //! | [`NixStoreRoots`] | [`GcRoots`](queue_core::GcRoots) |
 //!
 //! Facts about Nix in here were seen on 2.8.0, 2.26.3 and 2.34.8, as Debian
@@ -33,6 +34,7 @@ mod nix;
 mod path_info;
 mod queries;
 mod roots;
+mod sizes;
 mod supervise;
 mod uploader;
 

@@ -73,11 +73,16 @@ fn info(asked: &Asked<'_>, paths: &[StorePath]) -> Result<BTreeSet<StorePath>, C
 }
 
 fn path_info(asked: &Asked<'_>, paths: &[String]) -> Result<String, CallError> {
-    let ask =
-        |format: &[&str]| asked.ask("nix", &[&["path-info", "--json"], format].concat(), paths);
+    in_known_format(|format| asked.ask("nix", &[&["path-info", "--json"], format].concat(), paths))
+}
+
+/// Asks `nix path-info --json` for the format of 2.32 and before. 2.34.8
+/// announces that it will become an error not to name it; 2.26.3 and before do
+/// not know how to.
+pub(crate) fn in_known_format(
+    ask: impl Fn(&[&'static str]) -> Result<String, CallError>,
+) -> Result<String, CallError> {
     match ask(&[]) {
-        // 2.34.8 announces that it will become an error to leave it out; 2.26.3
-        // and before do not know it.
         Err(CallError::Failed { details, .. }) if details.contains("--json-format") => {
             ask(&["--json-format", "1"])
         }
