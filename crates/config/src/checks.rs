@@ -6,6 +6,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::config::{Config, QueueSettings};
 use crate::destination::{Destination, SecretError};
+use crate::limits;
 use crate::origin::Origin;
 use crate::problem::{Problem, Problems};
 use crate::resolve::Need;
@@ -94,6 +95,7 @@ pub(crate) fn warnings(config: &Config) -> Vec<Problem> {
         .enabled()
         .filter(contradict)
         .map(shorter_delay)
+        .chain(config.enabled().flat_map(limits::warnings))
         .collect()
 }
 

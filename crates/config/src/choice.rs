@@ -35,6 +35,15 @@ pub enum OnError {
     Fail,
 }
 
+/// What happens beyond a bound of a queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum BeyondLimit {
+    /// What is queued stays, nothing new is taken.
+    Refuse,
+    /// The oldest entries leave, undelivered.
+    DropOldest,
+}
+
 macro_rules! words {
     ($type:ident, $what:literal, $($variant:ident = $word:literal),+) => {
         impl $type {
@@ -77,6 +86,12 @@ words!(
     Cache = "cache"
 );
 words!(
+    BeyondLimit,
+    "a way to treat what is beyond a limit",
+    Refuse = "refuse",
+    DropOldest = "drop-oldest"
+);
+words!(
     OnError,
     "a way to treat failures",
     Ignore = "ignore",
@@ -94,6 +109,9 @@ mod tests {
         }
         for word in OnError::WORDS {
             assert_eq!(word.parse::<OnError>().unwrap().to_string(), *word);
+        }
+        for word in BeyondLimit::WORDS {
+            assert_eq!(word.parse::<BeyondLimit>().unwrap().to_string(), *word);
         }
         assert!("Binary".parse::<ClosureType>().is_err());
     }

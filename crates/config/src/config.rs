@@ -6,6 +6,7 @@ use camino::Utf8PathBuf;
 
 use crate::choice::{ClosureType, OnError};
 use crate::destination::Destination;
+use crate::limits::LimitSettings;
 use crate::nix_options::NixOptions;
 use crate::origin::Setting;
 use crate::problem::Location;
@@ -86,6 +87,8 @@ pub struct QueueSettings {
     pub retry_max_delay: Setting<Duration>,
     /// After how many failures an entry is parked; at least 1.
     pub max_attempts: Setting<u32>,
+    /// How much of it there may be.
+    pub limits: LimitSettings,
 }
 
 impl QueueSettings {

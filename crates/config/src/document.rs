@@ -7,7 +7,7 @@ use std::ops::Range;
 use camino::Utf8PathBuf;
 use toml::de::{DeTable, Error};
 
-use crate::key::{self, EXAMPLES, QUEUE_KEYS, TABLES};
+use crate::key::{self, EXAMPLES, LIMIT_KEYS, QUEUE_KEYS, TABLES};
 use crate::lines::Lines;
 use crate::problem::{Location, Problem, Problems};
 use crate::section::Section;
@@ -87,9 +87,15 @@ impl<'t> Document<'t> {
         }
         for (name, key) in self.root.keys().map(|key| (key.get_ref(), key)) {
             if !TABLES.contains(&&**name) && !self.is_damaged(key.span()) {
-                let hint = match QUEUE_KEYS.contains(&&**name) {
-                    true => "it belongs to a queue: write it below [queues.default]".to_owned(),
-                    false => suggest::hint(name, TABLES),
+                let hint = match &**name {
+                    name if LIMIT_KEYS.contains(&name) => {
+                        "it is a limit of a queue: write it below [queues.default.limits]"
+                            .to_owned()
+                    }
+                    name if QUEUE_KEYS.contains(&name) => {
+                        "it belongs to a queue: write it below [queues.default]".to_owned()
+                    }
+                    name => suggest::hint(name, TABLES),
                 };
                 let message = format!("unknown key `{}` at the top", name.escape_debug());
                 let location = self.location(key.span().start);

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use camino::Utf8PathBuf;
 
-use crate::choice::{ClosureType, OnError};
+use crate::byte_size::ByteSize;
+use crate::choice::{BeyondLimit, ClosureType, OnError};
 use crate::copy_options;
 use crate::destination::Destination;
 use crate::fault::Fault;
@@ -186,6 +187,18 @@ pub(crate) const MAX_ATTEMPTS: Key<u32> = Key::new(
 )
 .checked(check_attempts);
 
+pub(crate) const MAX_ENTRIES: Key<u32> =
+    Key::in_file("max-entries", "10000").checked(check_entries);
+pub(crate) const MAX_AGE: Key<Duration> =
+    Key::in_file("max-age", "\"30days\"").checked(check_timeout);
+pub(crate) const MAX_PINNED: Key<ByteSize> =
+    Key::in_file("max-pinned", "\"50GiB\"").checked(check_size);
+pub(crate) const BEYOND_MAX_ENTRIES: Key<BeyondLimit> =
+    Key::in_file("beyond-max-entries", "\"refuse\"");
+pub(crate) const BEYOND_MAX_AGE: Key<BeyondLimit> = Key::in_file("beyond-max-age", "\"refuse\"");
+pub(crate) const BEYOND_MAX_PINNED: Key<BeyondLimit> =
+    Key::in_file("beyond-max-pinned", "\"refuse\"");
+
 /// The tables at the top of a file.
 pub(crate) const TABLES: &[&str] = &["nix", "hook", "queues"];
 pub(crate) const NIX_KEYS: &[&str] = &[STORE_DIR.name, STATE_DIR.name, BIN_DIR.name];
@@ -205,6 +218,17 @@ pub(crate) const QUEUE_KEYS: &[&str] = &[
     RETRY_DELAY.name,
     RETRY_MAX_DELAY.name,
     MAX_ATTEMPTS.name,
+    LIMITS,
+];
+/// The table of a queue's bounds.
+pub(crate) const LIMITS: &str = "limits";
+pub(crate) const LIMIT_KEYS: &[&str] = &[
+    MAX_ENTRIES.name,
+    BEYOND_MAX_ENTRIES.name,
+    MAX_AGE.name,
+    BEYOND_MAX_AGE.name,
+    MAX_PINNED.name,
+    BEYOND_MAX_PINNED.name,
 ];
 
 /// Each key with an example.
@@ -228,6 +252,12 @@ pub(crate) const EXAMPLES: &[(&str, &str)] = &[
     (RETRY_DELAY.name, RETRY_DELAY.example),
     (RETRY_MAX_DELAY.name, RETRY_MAX_DELAY.example),
     (MAX_ATTEMPTS.name, MAX_ATTEMPTS.example),
+    (MAX_ENTRIES.name, MAX_ENTRIES.example),
+    (BEYOND_MAX_ENTRIES.name, BEYOND_MAX_ENTRIES.example),
+    (MAX_AGE.name, MAX_AGE.example),
+    (BEYOND_MAX_AGE.name, BEYOND_MAX_AGE.example),
+    (MAX_PINNED.name, MAX_PINNED.example),
+    (BEYOND_MAX_PINNED.name, BEYOND_MAX_PINNED.example),
 ];
 
 pub(crate) fn hint_in_file(name: &str, example: &str) -> String {
@@ -274,6 +304,25 @@ fn check_batch_size(size: &u32) -> Result<(), Fault> {
     match size {
         1..=1000 => Ok(()),
         _ => Err(Fault::new("must be from 1 to 1000")),
+    }
+}
+
+fn check_entries(number: &u32) -> Result<(), Fault> {
+    match number {
+        0 => Err(
+            Fault::new("must be at least 1: nothing would ever be queued")
+                .hint("to queue nothing, write enable = false in the queue's table"),
+        ),
+        _ => Ok(()),
+    }
+}
+
+fn check_size(size: &ByteSize) -> Result<(), Fault> {
+    match size.0 {
+        0 => Err(Fault::new(
+            "must be more than zero: everything would be beyond it",
+        )),
+        _ => Ok(()),
     }
 }
 

@@ -28,6 +28,7 @@
 //! itself redacted (see [`StoreUri`]), and a problem repeats a bad value only if it looks like
 //! a plain word.
 
+mod byte_size;
 mod checks;
 mod choice;
 mod config;
@@ -38,6 +39,7 @@ mod document;
 mod environment;
 mod fault;
 mod key;
+mod limits;
 mod lines;
 mod nix_options;
 mod origin;
@@ -59,10 +61,12 @@ mod trusted_file;
 mod value;
 mod variables;
 
-pub use choice::{ClosureType, OnError, UnknownWord};
+pub use byte_size::{ByteSize, ByteSizeError};
+pub use choice::{BeyondLimit, ClosureType, OnError, UnknownWord};
 pub use config::{Config, HookSettings, NixSettings, QueueSettings};
 pub use destination::{Destination, SecretError};
 pub use environment::Environment;
+pub use limits::LimitSettings;
 pub use nix_options::NixOptions;
 pub use origin::{Origin, Setting};
 pub use overrides::Overrides;

@@ -8,6 +8,7 @@ use crate::choice::ClosureType;
 use crate::config::QueueSettings;
 use crate::directories;
 use crate::key::{self, QUEUE_KEYS};
+use crate::limits;
 use crate::origin::Setting;
 use crate::picks::Picks;
 use crate::problem::{Problem, Problems};
@@ -62,6 +63,7 @@ pub(crate) fn resolve(
         retry_delay: sources.get_or(&key::RETRY_DELAY, seconds(MINUTE)),
         retry_max_delay: sources.get_or(&key::RETRY_MAX_DELAY, seconds(6 * HOUR)),
         max_attempts: sources.get_or(&key::MAX_ATTEMPTS, 10),
+        limits: limits::resolve(inputs, name, section, problems),
     };
     known.then_some(queue)
 }

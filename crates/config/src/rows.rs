@@ -5,8 +5,10 @@ use std::time::Duration;
 use camino::Utf8PathBuf;
 use toml::Value;
 
+use crate::byte_size::ByteSize;
 use crate::config::{Config, HookSettings, NixSettings, QueueSettings};
 use crate::destination::Destination;
+use crate::limits::LimitSettings;
 use crate::nix_options::NixOptions;
 use crate::origin::{Origin, Setting};
 
@@ -67,6 +69,18 @@ fn queue(queue: &QueueSettings) -> Vec<Row> {
     rows.add("retry-delay", &queue.retry_delay);
     rows.add("retry-max-delay", &queue.retry_max_delay);
     rows.add("max-attempts", &queue.max_attempts);
+    rows.rows.extend(limits(&queue.name, &queue.limits));
+    rows.rows
+}
+
+fn limits(queue: &str, limits: &LimitSettings) -> Vec<Row> {
+    let mut rows = Rows::of(format!("{}.limits", title(queue)));
+    rows.add_some("max-entries", limits.max_entries.as_ref());
+    rows.add("beyond-max-entries", &limits.beyond_max_entries);
+    rows.add_some("max-age", limits.max_age.as_ref());
+    rows.add("beyond-max-age", &limits.beyond_max_age);
+    rows.add_some("max-pinned", limits.max_pinned.as_ref());
+    rows.add("beyond-max-pinned", &limits.beyond_max_pinned);
     rows.rows
 }
 
@@ -141,6 +155,18 @@ impl Literal for Utf8PathBuf {
 }
 
 impl Literal for crate::ClosureType {
+    fn literal(&self) -> String {
+        text(self.as_str())
+    }
+}
+
+impl Literal for ByteSize {
+    fn literal(&self) -> String {
+        text(&self.to_string())
+    }
+}
+
+impl Literal for crate::BeyondLimit {
     fn literal(&self) -> String {
         text(self.as_str())
     }

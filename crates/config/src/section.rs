@@ -5,7 +5,7 @@ use toml::de::{DeTable, DeValue};
 
 use crate::document::Document;
 use crate::fault::Fault;
-use crate::key::Key;
+use crate::key::{Key, LIMIT_KEYS, LIMITS};
 use crate::origin::{Origin, Setting};
 use crate::problem::{Location, Problem, Problems};
 use crate::sources::Given;
@@ -128,7 +128,17 @@ impl<'d> Section<'d> {
                 continue;
             }
             let message = format!("unknown key `{}` in {}", name.escape_debug(), self.title);
-            let problem = Problem::new(message).hint(suggest::hint(name, known));
+            let is_bound = LIMIT_KEYS.contains(&&**name) && known.contains(&LIMITS);
+            let hint = match &self.queue {
+                Some(queue) if is_bound => {
+                    format!(
+                        "it is a limit: write it below [queues.{}.limits]",
+                        queue.escape_debug()
+                    )
+                }
+                _ => suggest::hint(name, known),
+            };
+            let problem = Problem::new(message).hint(hint);
             let location = self.document.location(key.span().start);
             problems.push(problem.at(Some(location)).of_queues(self.queue.as_deref()));
         }

@@ -5,7 +5,8 @@ use std::time::Duration;
 use camino::Utf8PathBuf;
 use toml::de::{DeTable, DeValue};
 
-use crate::choice::{ClosureType, OnError, UnknownWord};
+use crate::byte_size::{ByteSize, ByteSizeError};
+use crate::choice::{BeyondLimit, ClosureType, OnError, UnknownWord};
 use crate::destination::Destination;
 use crate::fault::{Fault, shown};
 use crate::nix_options::NixOptions;
@@ -132,6 +133,38 @@ impl Value for OnError {
 
     fn from_text(text: &str) -> Result<Self, Fault> {
         word(text, text.parse())
+    }
+}
+
+impl Value for BeyondLimit {
+    const WANTED: &'static str = "\"refuse\" or \"drop-oldest\"";
+
+    fn from_text(text: &str) -> Result<Self, Fault> {
+        word(text, text.parse())
+    }
+}
+
+impl Value for ByteSize {
+    const WANTED: &'static str = "a size in quotes, such as \"50GiB\", or a number of bytes";
+
+    fn from_text(text: &str) -> Result<Self, Fault> {
+        text.parse().map_err(|error| match error {
+            ByteSizeError::Malformed => Fault::new(format!("{} is not a size", shown(text)))
+                .hint("sizes are whole numbers such as \"50GiB\", \"500MB\", \"4096\"; units are B, kB, MB, GB, TB, KiB, MiB, GiB, TiB"),
+            ByteSizeError::TooLarge => Fault::new("the size is too large"),
+        })
+    }
+
+    fn from_toml(value: &DeValue<'_>) -> Result<Self, Fault> {
+        match value {
+            DeValue::String(text) => Self::from_text(text),
+            DeValue::Integer(number) => i128::from_str_radix(number.as_str(), number.radix())
+                .ok()
+                .and_then(|number| u64::try_from(number.max(0)).ok())
+                .map(Self)
+                .ok_or_else(|| Fault::new("the number is too large")),
+            other => Err(wrong_type(Self::WANTED, other)),
+        }
     }
 }
 

@@ -81,6 +81,7 @@ fn rest() -> Roff {
         .text([roman(texts::CONFIG_FILE)]);
     let tables = [
         ("[queues.NAME]", settings::QUEUE),
+        ("[queues.NAME.limits]", settings::LIMITS),
         ("[hook]", settings::HOOK),
         ("[nix]", settings::NIX),
     ];

@@ -196,7 +196,7 @@ fn default(setting: &settings::SettingDoc) -> String {
 }
 
 fn environment() -> String {
-    let introduction = "Every setting of a queue but `enable`, and `on-error`, has a variable: \
+    let introduction = "Every setting of a queue but `enable` and its limits, and `on-error`, has a variable: \
                         `NIX_POST_BUILD_PUSH_` and its key in capitals with `_` for `-`. Switches \
                         are `1`, `true`, `yes`, `on` or `0`, `false`, `no`, `off`. An empty \
                         variable counts as unset. The others are:\n";
@@ -210,6 +210,7 @@ fn config_file() -> String {
     let mut text = format!("## Configuration file\n\n{}\n", texts::CONFIG_FILE);
     let tables = [
         ("[queues.NAME]", settings::QUEUE),
+        ("[queues.NAME.limits]", settings::LIMITS),
         ("[hook]", settings::HOOK),
         ("[nix]", settings::NIX),
     ];

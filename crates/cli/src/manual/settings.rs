@@ -150,6 +150,61 @@ pub(crate) const QUEUE: &[SettingDoc] = &[
     ),
 ];
 
+/// The keys of the `[queues.NAME.limits]` table.
+pub(crate) const LIMITS: &[SettingDoc] = &[
+    setting(
+        "max-entries",
+        "",
+        "none",
+        "How many entries the queue may have. Judged whenever something is enqueued: hooks at work \
+         at the same moment may go beyond it by what they bring.",
+    )
+    .without_variable(),
+    setting(
+        "beyond-max-entries",
+        "",
+        "\"refuse\"",
+        "What happens beyond it. `refuse`: of what is new, as much is taken as fits; the rest is a \
+         failure. `drop-oldest`: all of it is taken, and the oldest entries leave the queue, \
+         undelivered.",
+    )
+    .without_variable(),
+    setting(
+        "max-age",
+        "",
+        "none",
+        "How long the oldest entry may wait: `12h`, `30days`. Judged by each push at its end, so \
+         what can be delivered is delivered first. It goes by the clock of the machine.",
+    )
+    .without_variable(),
+    setting(
+        "beyond-max-age",
+        "",
+        "\"refuse\"",
+        "What happens beyond it. `refuse`: nothing new is taken until a push or `drop` brings the \
+         queue back within it. `drop-oldest`: what is older leaves the queue, undelivered.",
+    )
+    .without_variable(),
+    setting(
+        "max-pinned",
+        "",
+        "none",
+        "How much of the store the entries may keep from being collected as garbage: the NAR sizes \
+         of all that they refer to, each path once. `50GiB`, `500MB`, or a number of bytes; units \
+         are B, kB, MB, GB, TB (powers of 1000), KiB, MiB, GiB, TiB (of 1024). Judged by each push \
+         at its end, which costs a call of `nix path-info`.",
+    )
+    .without_variable(),
+    setting(
+        "beyond-max-pinned",
+        "",
+        "\"refuse\"",
+        "What happens beyond it. `refuse`: as for `max-age`. `drop-oldest`: the newest entries stay, \
+         as many as fit; one that alone is too large leaves alone.",
+    )
+    .without_variable(),
+];
+
 /// The keys of the `[hook]` table.
 pub(crate) const HOOK: &[SettingDoc] = &[
     setting(
@@ -209,7 +264,8 @@ mod tests {
             uid: 0,
             need: Need::Enqueue,
         };
-        let documented: Vec<_> = NIX.iter().chain(HOOK).chain(QUEUE).collect();
+        let queue = QUEUE.iter().chain(LIMITS);
+        let documented: Vec<_> = NIX.iter().chain(HOOK).chain(queue).collect();
         for row in resolve(&inputs).config.rows() {
             let found = documented.iter().find(|doc| doc.key == row.key);
             let doc = found.unwrap_or_else(|| panic!("{} is not documented", row.key));
