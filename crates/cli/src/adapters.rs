@@ -3,6 +3,7 @@
 //! Both programs use this module. Opening starts no process, and it needs neither clap nor
 //! tracing.
 
+mod limits;
 mod roots;
 mod upload;
 
@@ -14,8 +15,9 @@ use camino::{Utf8Path, Utf8PathBuf};
 use nix_copy::{Cancel, Limits, Nix, NixStoreDatabase, NixStoreRoots};
 use nix_post_build_push_config::{Config, NixSettings, Origin, QueueSettings};
 use queue_core::{
-    AutoRoots, FsPushState, FsQueueDirectory, GcRoots, InsideGcRoots, Ledger, LedgerError, Listing,
-    LocalGc, PortError, PushOptions, PushState, Queue, QueueDirectory, RetryPolicy, StoreDir,
+    AutoRoots, FsPushState, FsQueueDirectory, GcRoots, InsideGcRoots, Ledger, LedgerError, Limited,
+    Listing, LocalGc, PortError, PushOptions, PushState, Queue, QueueDirectory, RetryPolicy,
+    StoreDir, Tally, Turned,
 };
 
 use roots::{Patience, PatientRoots};
@@ -88,6 +90,13 @@ impl Store {
     pub fn database(&self) -> NixStoreDatabase {
         NixStoreDatabase::new(self.nix.clone())
     }
+
+    /// Its database, for somebody who waits that long for an answer and no longer.
+    #[must_use]
+    pub fn database_within(&self, patience: Duration) -> NixStoreDatabase {
+        let limits = Limits::total(patience);
+        NixStoreDatabase::new(self.nix.clone().with_query_limits(limits))
+    }
 }
 
 /// Nix finds its store by variables of its own; what the file says, it has to be told.
@@ -111,6 +120,7 @@ pub struct OpenQueue {
     name: String,
     directory: FsQueueDirectory,
     roots: Box<dyn GcRoots>,
+    limits: queue_core::Limits,
 }
 
 impl OpenQueue {
@@ -146,6 +156,7 @@ impl OpenQueue {
             name: settings.name.clone(),
             directory,
             roots,
+            limits: limits::limits(settings),
         })
     }
 
@@ -161,8 +172,21 @@ impl OpenQueue {
         Queue {
             directory: &self.directory,
             roots: self.roots.as_ref(),
-            limits: None,
+            // Without any, nobody has to ask at the door.
+            limits: (!self.limits.is_empty()).then_some(Limited {
+                limits: &self.limits,
+                gate: &self.directory,
+            }),
         }
+    }
+
+    /// How many paths its limits refused or dropped so far.
+    ///
+    /// # Errors
+    ///
+    /// If that cannot be seen.
+    pub fn tally(&self, what: Turned) -> Result<Tally, PortError> {
+        self.directory.tally(what)
     }
 
     /// What is in it.

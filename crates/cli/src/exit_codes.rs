@@ -53,7 +53,8 @@ pub const ALL: &[(u8, &str)] = &[
     (BUG, "A fault of the program. Please report it."),
     (
         FAILED,
-        "Something failed. What is queued is kept. Trying again may help.",
+        "Something failed, or a limit of the queue refused it. What is queued is kept. Trying again \
+         may help.",
     ),
     (
         CONFIG,

@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use queue_core::{EntryState, FailedEntry, Failures, LastPush};
+use queue_core::{EntryState, FailedEntry, Failures, LastPush, Tally};
 use serde::Serialize;
 
 use crate::view::EntryView;
@@ -89,10 +89,42 @@ pub(crate) struct StatusJson {
     pub unrooted: usize,
     pub absent: usize,
     pub oldest: Option<String>,
+    pub pinned_bytes: Option<u64>,
+    pub pinned_error: Option<String>,
+    pub store_bytes: Option<u64>,
+    pub limits: Vec<LimitJson>,
+    pub closed: Option<String>,
+    pub refused: TallyJson,
+    pub dropped: TallyJson,
     pub last_push: Option<LastPushJson>,
     pub last_success: Option<String>,
     pub destination_failure: Option<FailureJson>,
     pub failures: Vec<FailureJson>,
+}
+
+/// A limit that is set.
+#[derive(Serialize)]
+pub(crate) struct LimitJson {
+    pub limit: &'static str,
+    pub at_most: u64,
+    pub used: Option<u64>,
+    pub beyond: &'static str,
+}
+
+/// What limits did to paths.
+#[derive(Serialize)]
+pub(crate) struct TallyJson {
+    pub paths: u64,
+    pub last: Option<String>,
+}
+
+impl From<Tally> for TallyJson {
+    fn from(tally: Tally) -> Self {
+        Self {
+            paths: tally.number,
+            last: tally.last.map(time),
+        }
+    }
 }
 
 /// How the last push ended.
@@ -154,6 +186,8 @@ pub(crate) struct PushJson {
     pub until: Option<String>,
     pub uploaded: Vec<String>,
     pub invalid: Vec<String>,
+    pub dropped: Vec<String>,
+    pub closed: Option<String>,
     pub failed: Vec<FailedJson>,
     pub backing_off: usize,
     pub parked: usize,

@@ -38,9 +38,11 @@ fn main() -> ExitCode {
     };
     // Nothing can be done about a standard error that is closed.
     let mut stderr = std::io::stderr().lock();
-    for error in &outcome.errors {
-        let line: String = error.chars().flat_map(escape).collect();
-        let _ = writeln!(stderr, "error: nix-post-build-push-hook: {line}");
+    let errors = outcome.errors.iter().map(|line| ("error", line));
+    let warnings = outcome.warnings.iter().map(|line| ("warning", line));
+    for (kind, line) in errors.chain(warnings) {
+        let line: String = line.chars().flat_map(escape).collect();
+        let _ = writeln!(stderr, "{kind}: nix-post-build-push-hook: {line}");
     }
     match outcome.on_error {
         OnError::Fail if !outcome.errors.is_empty() => ExitCode::FAILURE,

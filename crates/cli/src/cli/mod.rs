@@ -85,7 +85,9 @@ pub(crate) enum Command {
     ///
     /// The last push and the last success are those of pushes that had something to do: a push
     /// that finds nothing whose turn it is, or whose destination is not asked yet, changes
-    /// neither.
+    /// neither. How much of the store a queue keeps from being collected as garbage is asked of
+    /// Nix; a queue without a limit for it that keeps more than a tenth of the store's file
+    /// system is warned of.
     #[command(after_help = texts::STATUS_EXAMPLES)]
     Status(ListArgs),
 
@@ -98,7 +100,8 @@ pub(crate) enum Command {
 
     /// Take paths out of the queue without copying them
     ///
-    /// Prints what it took out, and forgets its failures. The store paths themselves stay; the
+    /// Prints what it took out, and forgets its failures. A queue that its limits closed takes what
+    /// is new again, until the next push judges it. The store paths themselves stay; the
     /// garbage collector may now take them.
     #[command(override_usage = texts::DROP_USAGE, after_help = texts::DROP_EXAMPLES)]
     Drop(PickArgs),

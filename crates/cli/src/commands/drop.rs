@@ -51,6 +51,7 @@ fn drop_from(queue: &OpenQueue, paths: &[StorePath]) -> (Vec<StorePath>, Exit) {
         })
     });
     let report = remove(queue.queue(), paths);
+    reopen(queue);
     if let Some((state, lock)) = state.as_ref().zip(lock)
         && let Err(error) = forget(state, &report.removed, lock.as_ref())
     {
@@ -69,6 +70,18 @@ fn drop_from(queue: &OpenQueue, paths: &[StorePath]) -> (Vec<StorePath>, Exit) {
         Message::new(text).caused_by_port(error).warning();
     }
     (report.removed, exit)
+}
+
+/// What is new is taken again: the next push judges anew whether there is room for it.
+fn reopen(queue: &OpenQueue) {
+    let limited = queue.queue().limits;
+    if let Some(Err(error)) = limited.map(|limited| limited.gate.set_closed(None)) {
+        let text = format!(
+            "{}: nothing new is queued until the next push",
+            queue.name()
+        );
+        Message::new(text).caused_by_port(&error).warning();
+    }
 }
 
 /// Forgets the failures of these entries. A memory that cannot be understood is left for the

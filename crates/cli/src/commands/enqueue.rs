@@ -140,12 +140,35 @@ fn tell_failures(report: &QueueReport, name: &str) -> Exit {
         let text = format!("{name}: failed to enqueue {path}");
         Message::new(text).caused_by_port(error).error();
     }
+    tell_limits(report, name);
     if let Some(error) = &report.not_durable {
         let text = format!("{name}: what was enqueued may not outlive a power cut");
         Message::new(text).caused_by_port(error).error();
     }
-    let fine = report.failed.is_empty() && report.not_durable.is_none();
+    let taken = report.failed.is_empty() && report.refused.is_empty();
+    let fine = taken && report.not_durable.is_none();
     if fine { Exit::Done } else { Exit::Failed }
+}
+
+/// What the limits of the queue did. To drop the oldest is what somebody asked for, to refuse
+/// what is new is a failure all the same: it will not be copied.
+fn tell_limits(report: &QueueReport, name: &str) {
+    let why = report.refused_because.clone().unwrap_or_default();
+    for path in &report.refused {
+        let mut message = Message::new(format!("{name}: {path} was not enqueued"));
+        message.causes.push(why.clone());
+        message
+            .hint("push the queue, `drop` what is not wanted, or raise the limit")
+            .error();
+    }
+    for path in &report.dropped {
+        let text = format!("{name}: {path} was dropped undelivered, to make room");
+        Message::new(text).warning();
+    }
+    for error in &report.problems {
+        let text = format!("{name}: the limits of the queue were not kept");
+        Message::new(text).caused_by_port(error).warning();
+    }
 }
 
 fn confirmation(report: &QueueReport, name: &str) -> String {

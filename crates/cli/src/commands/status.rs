@@ -1,14 +1,17 @@
 //! `status`
 
+mod held;
+mod limits;
 mod text;
 
 use std::time::SystemTime;
 
 use nix_post_build_push_config::{Need, QueueSettings};
-use queue_core::EntryState;
+use queue_core::{EntryState, PortError, Turned};
 
+use self::held::Held;
 use super::queues;
-use crate::adapters::Store;
+use crate::adapters::{OpenQueue, Store};
 use crate::cli::JsonArgs;
 use crate::error::CommandError;
 use crate::exit_codes::Exit;
@@ -24,7 +27,7 @@ pub(super) fn run(args: JsonArgs, session: &mut Session) -> Result<Exit, Command
     let exit = queues::each(&config, exit, |settings| {
         let queue = queues::open(&store, settings)?;
         let view = QueueView::of(&store, settings, queue.as_ref(), now)?;
-        rows.push(status(&store, settings, &view, now));
+        rows.push(status(&store, settings, queue.as_ref(), &view, now)?);
         Ok(Exit::Done)
     });
     if args.json {
@@ -38,9 +41,12 @@ pub(super) fn run(args: JsonArgs, session: &mut Session) -> Result<Exit, Command
 fn status(
     store: &Store,
     settings: &QueueSettings,
+    queue: Option<&OpenQueue>,
     view: &QueueView,
     now: SystemTime,
-) -> StatusJson {
+) -> Result<StatusJson, PortError> {
+    let held = Held::by(view, store);
+    held.warn(settings);
     let entries = &view.entries;
     let count =
         |wanted: fn(&EntryState) -> bool| entries.iter().filter(|e| wanted(&e.state)).count();
@@ -59,7 +65,7 @@ fn status(
     if let Some(failure) = &mut destination_failure {
         failure.next_try = view.plan(settings, now, false).destination_until.map(time);
     }
-    StatusJson {
+    Ok(StatusJson {
         queue: settings.name.clone(),
         destination: destination(settings),
         queue_dir: settings.queue_dir.value.to_string(),
@@ -74,9 +80,16 @@ fn status(
             .count(),
         absent: entries.iter().filter(|entry| entry.is_absent()).count(),
         oldest: entries.first().map(|entry| time(entry.entry.enqueued_at)),
+        limits: limits::rows(settings, view, &held, now),
+        pinned_bytes: held.bytes,
+        pinned_error: held.error,
+        store_bytes: held.file_system,
+        closed: limits::closed(queue)?,
+        refused: limits::tally(queue, Turned::Refused)?,
+        dropped: limits::tally(queue, Turned::Dropped)?,
         last_push: last.map(LastPushJson::from),
         last_success: last.and_then(|last| last.last_success).map(time),
         destination_failure,
         failures: failures.collect(),
-    }
+    })
 }

@@ -27,6 +27,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub struct Outcome {
     /// One line for each failure; empty when all is well.
     pub errors: Vec<String>,
+    /// One line for each thing that is worth a word and no failure.
+    pub warnings: Vec<String>,
     /// What a failure comes to.
     pub on_error: OnError,
 }
@@ -60,6 +62,7 @@ fn run_with_patience(
     });
     let mut outcome = Outcome {
         errors: report::problems(&resolution),
+        warnings: Vec::new(),
         on_error: resolution.config.hook.on_error.value,
     };
     let store = match Store::open(&resolution.config, variables, Cancel::never()) {
@@ -77,9 +80,7 @@ fn run_with_patience(
         outcome.errors.push(report::port_error(&error));
     }
     outcome.errors.append(&mut built.errors);
-    outcome
-        .errors
-        .extend(enqueue_everywhere(&store, &resolution, &built));
+    enqueue_everywhere(&store, &resolution, &built, &mut outcome);
     outcome
 }
 
@@ -88,27 +89,37 @@ const NOT_A_HOOK: &str = "neither OUT_PATHS nor DRV_PATH is set: this program is
 
 /// One group of queues wants the derivation too, so that it survives until it
 /// is copied; the other does not.
-fn enqueue_everywhere(store: &Store, resolution: &Resolution, built: &Built) -> Vec<String> {
+fn enqueue_everywhere(
+    store: &Store,
+    resolution: &Resolution,
+    built: &Built,
+    outcome: &mut Outcome,
+) {
     let (deriving, plain): (Vec<_>, Vec<_>) = resolution
         .config
         .enabled()
         .partition(|queue| queue.wants_derivation());
-    let mut errors = enqueue_in(store, &plain, &built.outputs);
+    enqueue_in(store, &plain, &built.outputs, outcome);
     let all: Vec<_> = built
         .outputs
         .iter()
         .chain(&built.derivation)
         .cloned()
         .collect();
-    errors.extend(enqueue_in(store, &deriving, &all));
-    errors
+    enqueue_in(store, &deriving, &all, outcome);
 }
 
-fn enqueue_in(store: &Store, settings: &[&QueueSettings], paths: &[StorePath]) -> Vec<String> {
+fn enqueue_in(
+    store: &Store,
+    settings: &[&QueueSettings],
+    paths: &[StorePath],
+    Outcome {
+        errors, warnings, ..
+    }: &mut Outcome,
+) {
     if settings.is_empty() || paths.is_empty() {
-        return Vec::new();
+        return;
     }
-    let mut errors = Vec::new();
     let mut queues = Vec::new();
     for settings in settings {
         match OpenQueue::create(store, settings) {
@@ -120,9 +131,9 @@ fn enqueue_in(store: &Store, settings: &[&QueueSettings], paths: &[StorePath]) -
     let done = enqueue(&opened, &store.collector, &store.dir, paths);
     for (queue, report) in queues.iter().zip(&done.queues) {
         errors.extend(report::queue_report(queue.name(), report, &store.dir));
+        warnings.extend(report::limits(queue.name(), report, &store.dir));
     }
     errors.extend(done.unprotected.as_ref().map(report::port_error));
-    errors
 }
 
 #[cfg(test)]

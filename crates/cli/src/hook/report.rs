@@ -45,9 +45,37 @@ pub(super) fn queue_report(queue: &str, report: &QueueReport, store: &StoreDir) 
             store.join(path)
         ));
     }
+    if let Some((path, why)) = report.refused.first().zip(report.refused_because.as_ref()) {
+        let more = more(report.refused.len());
+        let line = format!(
+            "queue {queue}: {} is not queued{more}: {why}",
+            store.join(path)
+        );
+        lines.push(with_hint(line, Some(LIMITS_HINT)));
+    }
     if let Some(error) = &report.not_durable {
         lines.push(queue_error(queue, error));
     }
+    lines
+}
+
+const LIMITS_HINT: &str = "see `nix-post-build-push status`";
+
+/// What the limits of a queue did that is no failure.
+pub(super) fn limits(queue: &str, report: &QueueReport, store: &StoreDir) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some(path) = report.dropped.first() {
+        let more = match report.dropped.len() - 1 {
+            0 => String::new(),
+            more => format!(", and so were {more} more"),
+        };
+        let path = store.join(path);
+        lines.push(format!(
+            "queue {queue}: {path} was dropped undelivered to make room{more}"
+        ));
+    }
+    let problems = report.problems.iter();
+    lines.extend(problems.map(|error| queue_error(queue, error)));
     lines
 }
 

@@ -78,6 +78,40 @@ pub(super) const COMMANDS: &[JsonDoc] = &[
             ),
             ("oldest", "time or null", "when the oldest was enqueued"),
             (
+                "pinned_bytes",
+                "number or null",
+                "how much of the store they keep from being collected as garbage, in bytes of NAR, \
+                 with all they refer to; null if Nix cannot be asked",
+            ),
+            ("pinned_error", "string or null", "why it cannot"),
+            (
+                "store_bytes",
+                "number or null",
+                "the size of the store's file system, if they keep anything",
+            ),
+            (
+                "limits",
+                "array",
+                "of objects, one for each limit that is set: `limit` (its key), `at_most` and `used` \
+                 (numbers: entries, seconds, bytes; `used` may be null), `beyond` (`refuse` or \
+                 `drop-oldest`)",
+            ),
+            (
+                "closed",
+                "string or null",
+                "why nothing new is queued, if a limit says so",
+            ),
+            (
+                "refused",
+                "object",
+                "what limits kept out so far: `paths` (number), `last` (time or null)",
+            ),
+            (
+                "dropped",
+                "object",
+                "what limits dropped undelivered so far: as `refused`",
+            ),
+            (
                 "last_push",
                 "object or null",
                 "the last one that had something to do: `ended` (time), `uploaded` and `failed` \
@@ -128,6 +162,16 @@ pub(super) const COMMANDS: &[JsonDoc] = &[
                 "invalid",
                 "array",
                 "paths that left the queue since they are no longer valid",
+            ),
+            (
+                "dropped",
+                "array",
+                "paths that left the queue undelivered, since it was beyond a limit",
+            ),
+            (
+                "closed",
+                "string or null",
+                "why nothing new is queued from now on, if a limit says so",
             ),
             (
                 "failed",

@@ -209,6 +209,14 @@ pub(crate) const FILES: &[(&str, &str)] = &[
         "What pushes remember of failures.",
     ),
     (
+        "QUEUE-DIR/.push/closed",
+        "Why a limit of the queue keeps out what is new; a push makes and removes it.",
+    ),
+    (
+        "QUEUE-DIR/.limits/refused, QUEUE-DIR/.limits/dropped",
+        "A byte for each path that a limit refused or dropped.",
+    ),
+    (
         "STATE-DIR/gcroots/auto/HASH",
         "The root that holds an entry.",
     ),

@@ -8,6 +8,10 @@ use crate::message::Message;
 use crate::session::destination;
 use crate::view::warn_of_foreign;
 
+/// What to do about a queue that is beyond a limit.
+const LIMITS_HINT: &str =
+    "see `status`; mend what holds up the queue, `drop` what is not wanted, or raise the limit";
+
 /// Turns the events of a push into messages.
 pub(super) struct Narrator<'a> {
     queue: &'a str,
@@ -52,6 +56,13 @@ impl<'a> Narrator<'a> {
         }
     }
 
+    /// A limit of the queue did something.
+    fn limited(&self, what: &str, why: &str) {
+        let mut message = Message::new(format!("{}: {what}", self.queue));
+        message.causes.push(why.to_owned());
+        message.hint(LIMITS_HINT).warning();
+    }
+
     fn failed(&self, failed: &FailedEntry) {
         let (queue, path) = (self.queue, self.full(&failed.path));
         let text = format!("{queue}: failed to copy {path} to {}", self.destination);
@@ -88,6 +99,12 @@ impl PushObserver for Narrator<'_> {
                 tracing::info!("{queue}: {} had no root and has one now", self.full(path));
             }
             PushEvent::Invalid(path) => self.invalid(path),
+            PushEvent::Dropped(path, why) => {
+                let what = format!("{} was dropped undelivered", self.full(path));
+                self.limited(&what, why);
+            }
+            PushEvent::Closed(why) => self.limited("nothing new is queued from now on", why),
+            PushEvent::Opened => tracing::info!("{queue}: what is new is queued again"),
             PushEvent::Started(paths) => {
                 tracing::debug!("{queue}: copying {} to {destination}", count(paths.len()));
             }

@@ -49,12 +49,13 @@ fn one(
     };
     let state = queue.push_state()?;
     let uploader = uploader(store, settings)?;
+    let database = store.database();
     let push = Push {
         queue: queue.queue(),
         collector: &store.collector,
         files: &store.dir,
-        database: &store.database(),
-        sizes: None,
+        database: &database,
+        sizes: Some(&database),
         uploader: &uploader,
         state: &state,
         clock: &SystemClock,

@@ -120,6 +120,7 @@ fn line(report: &PushReport, name: &str, destination: &str) -> String {
     let parts = [
         (report.failed.len(), "failed"),
         (report.invalid.len(), "no longer valid"),
+        (report.dropped.len(), "dropped"),
         (report.backing_off, "backing off"),
         (report.parked, "parked"),
         (report.left, "left"),
@@ -157,6 +158,8 @@ fn json(report: &PushReport, settings: &QueueSettings, store: &Store) -> PushJso
         until,
         uploaded: report.uploaded.iter().map(full).collect(),
         invalid: report.invalid.iter().map(full).collect(),
+        dropped: report.dropped.iter().map(full).collect(),
+        closed: report.closed.clone(),
         failed: report
             .failed
             .iter()
@@ -178,6 +181,8 @@ fn json_of_nothing(settings: &QueueSettings) -> PushJson {
         until: None,
         uploaded: Vec::new(),
         invalid: Vec::new(),
+        dropped: Vec::new(),
+        closed: None,
         failed: Vec::new(),
         backing_off: 0,
         parked: 0,

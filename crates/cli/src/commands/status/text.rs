@@ -2,7 +2,9 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::json::{FailureJson, LastPushJson, StatusJson};
+use queue_core::Bytes;
+
+use crate::json::{FailureJson, LastPushJson, LimitJson, StatusJson, TallyJson};
 use crate::output::Output;
 
 /// More failed entries than that are counted only.
@@ -33,6 +35,20 @@ fn print_one(row: &StatusJson, now: SystemTime, out: &mut Output) {
     field("entries:", entries(row));
     if let Some(oldest) = &row.oldest {
         field("oldest:", ago(oldest, now));
+    }
+    if row.entries > 0 {
+        field("keeps:", kept(row));
+    }
+    for (number, limit) in row.limits.iter().enumerate() {
+        field(if number == 0 { "limits:" } else { "" }, used(limit));
+    }
+    if let Some(reason) = &row.closed {
+        field("closed:", format!("nothing new is taken: {reason}"));
+    }
+    for (name, tally) in [("refused:", &row.refused), ("dropped:", &row.dropped)] {
+        if let Some(last) = &tally.last {
+            field(name, turned(tally, last, now));
+        }
     }
     field(
         "last push:",
@@ -72,6 +88,42 @@ fn entries(row: &StatusJson) -> String {
         true => row.entries.to_string(),
         false => format!("{} ({})", row.entries, parts.join(", ")),
     }
+}
+
+/// What it keeps from the garbage collector.
+fn kept(row: &StatusJson) -> String {
+    let Some(bytes) = row.pinned_bytes else {
+        let why = row.pinned_error.as_deref().unwrap_or_default();
+        return format!("not known how much of the store: {why}");
+    };
+    let share = row.store_bytes.filter(|size| *size > 0).map(|size| {
+        let percent = u128::from(bytes) * 100 / u128::from(size);
+        format!(" ({percent} % of its file system)")
+    });
+    format!("{} of the store{}", Bytes(bytes), share.unwrap_or_default())
+}
+
+fn used(limit: &LimitJson) -> String {
+    let amount = |number: u64| match limit.limit {
+        "max-age" => rough(Duration::from_secs(number)),
+        "max-pinned" => Bytes(number).to_string(),
+        _ => number.to_string(),
+    };
+    let used = limit.used.map_or("not known".to_owned(), amount);
+    let LimitJson {
+        limit: name,
+        beyond,
+        ..
+    } = limit;
+    format!(
+        "{name} {}, now {used}; beyond it: {beyond}",
+        amount(limit.at_most)
+    )
+}
+
+fn turned(tally: &TallyJson, last: &str, now: SystemTime) -> String {
+    let paths = if tally.paths == 1 { "path" } else { "paths" };
+    format!("{} {paths} so far, last {}", tally.paths, ago(last, now))
 }
 
 fn destination_failure(failure: &FailureJson, now: SystemTime) -> String {

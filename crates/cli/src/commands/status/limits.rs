@@ -1,0 +1,82 @@
+//! The limits of a queue and how it stands with them.
+
+use std::time::{Duration, SystemTime};
+
+use nix_post_build_push_config::{BeyondLimit, QueueSettings, Setting};
+use queue_core::{PortError, Turned};
+
+use super::held::Held;
+use crate::adapters::OpenQueue;
+use crate::json::{LimitJson, TallyJson};
+use crate::view::QueueView;
+
+/// Each limit that is set, with how much of it is used.
+pub(super) fn rows(
+    settings: &QueueSettings,
+    view: &QueueView,
+    held: &Held,
+    now: SystemTime,
+) -> Vec<LimitJson> {
+    let limits = &settings.limits;
+    let oldest = view.entries.first().map(|entry| entry.entry.enqueued_at);
+    let age = oldest.map_or(Duration::ZERO, |oldest| {
+        now.duration_since(oldest).unwrap_or_default()
+    });
+    let entries = limits.max_entries.as_ref().map(|limit| {
+        let used = Some(view.entries.len() as u64);
+        row(
+            "max-entries",
+            limit.value.into(),
+            used,
+            &limits.beyond_max_entries,
+        )
+    });
+    let age = limits.max_age.as_ref().map(|limit| {
+        let used = Some(age.as_secs());
+        row(
+            "max-age",
+            limit.value.as_secs(),
+            used,
+            &limits.beyond_max_age,
+        )
+    });
+    let pinned = limits.max_pinned.as_ref().map(|limit| {
+        row(
+            "max-pinned",
+            limit.value.0,
+            held.bytes,
+            &limits.beyond_max_pinned,
+        )
+    });
+    [entries, age, pinned].into_iter().flatten().collect()
+}
+
+fn row(
+    limit: &'static str,
+    at_most: u64,
+    used: Option<u64>,
+    beyond: &Setting<BeyondLimit>,
+) -> LimitJson {
+    let beyond = beyond.value.as_str();
+    LimitJson {
+        limit,
+        at_most,
+        used,
+        beyond,
+    }
+}
+
+/// How often limits refused or dropped something.
+pub(super) fn tally(queue: Option<&OpenQueue>, what: Turned) -> Result<TallyJson, PortError> {
+    let tally = queue.map(|queue| queue.tally(what)).transpose()?;
+    Ok(TallyJson::from(tally.unwrap_or_default()))
+}
+
+/// Why the queue takes nothing new.
+pub(super) fn closed(queue: Option<&OpenQueue>) -> Result<Option<String>, PortError> {
+    let limited = queue.and_then(|queue| queue.queue().limits);
+    match limited.filter(|limited| limited.limits.may_close()) {
+        Some(limited) => limited.gate.closed(),
+        None => Ok(None),
+    }
+}
