@@ -42,12 +42,21 @@ let
       inherit description;
     };
 
+  # Options by their paths: `limits.maxAge` is `maxAge` in `limits`.
+  tree =
+    make: options:
+    lib.foldl' lib.recursiveUpdate { } (
+      lib.mapAttrsToList (
+        name: option: lib.setAttrByPath (lib.splitString "." name) (make name option)
+      ) options
+    );
+
   inherited =
     name: option:
     mkOption (
       option
       // {
-        default = cfg.defaults.${name};
+        default = lib.foldl' (set: part: set.${part}) cfg.defaults (lib.splitString "." name);
         defaultText = literalExpression "config.services.nix-post-build-push.defaults.${name}";
       }
     );
@@ -69,7 +78,7 @@ let
   queue =
     { name, config, ... }:
     {
-      options = lib.mapAttrs inherited (removeAttrs common [ "xargsBin" ]) // {
+      options = tree inherited (removeAttrs common [ "xargsBin" ]) // {
         enable = mkOption {
           type = types.bool;
           default = true;
@@ -196,7 +205,7 @@ in
     };
 
     defaults = group "What holds for all queues that do not say it themselves." (
-      lib.mapAttrs (_: mkOption) common
+      tree (_: mkOption) common
     );
 
     queues = mkOption {

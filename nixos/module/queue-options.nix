@@ -1,4 +1,5 @@
-# What can be said for one queue, and for all of them in `defaults`: the groups of MODULE.md.
+# What can be said for one queue, and for all of them in `defaults`: the groups of MODULE.md. A name
+# with dots is a path.
 { lib, pkgs }:
 let
   inherit (lib) literalExpression types;
@@ -12,6 +13,23 @@ let
   duration =
     default: example: description:
     passedOn types.nonEmptyStr "`${default}`" description // { inherit example; };
+
+  # A limit, and what happens beyond it.
+  limit = type: example: description: {
+    type = types.nullOr type;
+    default = null;
+    description = "${description} Null: no limit.";
+    inherit example;
+  };
+  beyond =
+    description:
+    passedOn (types.enum [
+      "refuse"
+      "drop-oldest"
+    ]) "`refuse`" (lib.removeSuffix "\n" description)
+    // {
+      example = "drop-oldest";
+    };
 in
 [
   {
@@ -139,6 +157,32 @@ in
         // {
           example = 100;
         };
+    };
+  }
+  {
+    title = "Limits";
+    options = {
+      "limits.maxEntries" =
+        limit types.ints.positive 10000
+          "How many entries the queue may have, judged whenever something is enqueued.";
+      "limits.beyondMaxEntries" = beyond ''
+        What happens beyond `limits.maxEntries`: `refuse` takes as much of what is new as fits,
+        `drop-oldest` takes it all and lets the oldest entries go, undelivered.
+      '';
+      "limits.maxAge" =
+        limit types.nonEmptyStr "30days"
+          "How long the oldest entry may wait, judged by each push at its end: `12h`, `30days`.";
+      "limits.beyondMaxAge" = beyond ''
+        What happens beyond `limits.maxAge`: `refuse` takes nothing new until the queue is back within
+        it, `drop-oldest` lets go what is older, undelivered.
+      '';
+      "limits.maxPinned" =
+        limit types.nonEmptyStr "50GiB"
+          "How much of the store the entries may keep from being collected as garbage, with all that they refer to, judged by each push at its end: `50GiB`, `500MB`.";
+      "limits.beyondMaxPinned" = beyond ''
+        What happens beyond `limits.maxPinned`: `refuse` takes nothing new until the queue is back
+        within it, `drop-oldest` keeps the newest entries, as many as fit.
+      '';
     };
   }
   {

@@ -14,6 +14,19 @@ let
       ++ path
     );
 
+  # What is null has the program's default, which for a limit is none.
+  isSet = _: value: value != null;
+  limits =
+    queue:
+    lib.filterAttrs isSet {
+      max-entries = queue.limits.maxEntries;
+      beyond-max-entries = queue.limits.beyondMaxEntries;
+      max-age = queue.limits.maxAge;
+      beyond-max-age = queue.limits.beyondMaxAge;
+      max-pinned = queue.limits.maxPinned;
+      beyond-max-pinned = queue.limits.beyondMaxPinned;
+    };
+
   # In the words of the program.
   table =
     queue:
@@ -31,14 +44,15 @@ let
       substitute-on-destination = queue.substituteOnDestination;
       nix-opts = queue.nixOpts;
     }
-    // lib.filterAttrs (_: value: value != null) {
+    // lib.filterAttrs isSet {
       inherit (queue) timeout verify;
       stall-timeout = queue.stallTimeout;
       retry-delay = queue.retryDelay;
       retry-max-delay = queue.retryMaxDelay;
       max-attempts = queue.maxAttempts;
       batch-size = queue.batchSize;
-    };
+    }
+    // lib.optionalAttrs (limits queue != { }) { limits = limits queue; };
 
   settled =
     attribute: queue:

@@ -32,7 +32,26 @@ let
     maxAttempts = 3;
     batchSize = 1000;
     verify = true;
+    limits = {
+      maxEntries = 10000;
+      beyondMaxEntries = "drop-oldest";
+      maxAge = "30days";
+      beyondMaxAge = "refuse";
+      maxPinned = "50GiB";
+      beyondMaxPinned = "drop-oldest";
+    };
   };
+
+  # Each limit by itself: what the queue says, else what `defaults` say.
+  limitsOf =
+    queue: defaults:
+    (queueOf (ours {
+      inherit defaults;
+      queues.main = {
+        destination = "daemon";
+      }
+      // queue;
+    }) "main").limits or null;
 
   over = ours {
     hook.onError = "ignore";
@@ -113,7 +132,33 @@ in
       max-attempts = 3;
       batch-size = 1000;
       verify = true;
+      limits = {
+        max-entries = 10000;
+        beyond-max-entries = "drop-oldest";
+        max-age = "30days";
+        beyond-max-age = "refuse";
+        max-pinned = "50GiB";
+        beyond-max-pinned = "drop-oldest";
+      };
     };
+
+    test_limits_are_written_only_if_set_and_each_is_inherited_by_itself =
+      test
+        [
+          (limitsOf { } { })
+          (limitsOf { limits.maxAge = "1h"; } { limits.maxEntries = 5; })
+          (limitsOf { limits.maxEntries = 7; } { limits.maxEntries = 5; })
+          (limitsOf { settings.limits.max-entries = 9; } { limits.maxEntries = 5; })
+        ]
+        [
+          null
+          {
+            max-age = "1h";
+            max-entries = 5;
+          }
+          { max-entries = 7; }
+          { max-entries = 9; }
+        ];
 
     test_settings_win_over_options_and_the_machines_over_a_queues =
       test
@@ -208,6 +253,13 @@ in
       };
       message = "timeout";
     };
+    noSize = {
+      case = main {
+        destination = "daemon";
+        limits.maxPinned = "50G";
+      };
+      message = "max-pinned";
+    };
     noSwitch = {
       case = main {
         destination = "daemon";
@@ -236,6 +288,13 @@ in
     an_unknown_option_is_refused = {
       expr = (main { destinations = "daemon"; }).environment.etc;
       message = "services.nix-post-build-push.queues.main.destinations' does not exist";
+    };
+    beyond_a_limit_one_of_two_things_happens = {
+      expr = queueOf (main {
+        destination = "daemon";
+        limits.beyondMaxAge = "forget";
+      }) "main";
+      message = "services.nix-post-build-push.queues.main.limits.beyondMaxAge' is not of type `null or one of \"refuse\", \"drop-oldest\"'";
     };
     a_closure_type_is_one_of_four = {
       expr = queueOf (main {
