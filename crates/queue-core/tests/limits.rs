@@ -232,6 +232,43 @@ fn a_count_belongs_to_the_owner_of_the_queue() {
     }
 }
 
+/// A medium that does not confirm anything.
+struct Unsure<'a>(&'a FsQueueDirectory);
+
+impl QueueDirectory for Unsure<'_> {
+    fn insert(&self, path: &StorePath) -> Result<Insertion, PortError> {
+        self.0.insert(path)
+    }
+    fn remove(&self, path: &StorePath) -> Result<Removal, PortError> {
+        self.0.remove(path)
+    }
+    fn list(&self) -> Result<Listing, PortError> {
+        self.0.list()
+    }
+    fn flush(&self) -> Result<(), PortError> {
+        Err(PortError::new("flush", "the medium", "it is broken"))
+    }
+}
+
+#[test]
+fn nothing_leaves_for_what_may_not_outlive_a_power_cut() {
+    let world = bounded(1, Beyond::DropOldest);
+    world.build_and_enqueue(&["a"]);
+    let queue = Queue {
+        directory: &Unsure(&world.directory),
+        ..world.queue()
+    };
+    let report = enqueue(
+        &[queue],
+        &world.collector,
+        &world.store,
+        &build(&world, &["b"]),
+    );
+    assert!(report.queues[0].not_durable.is_some());
+    assert!(report.queues[0].dropped.is_empty());
+    assert_eq!(names(&world.queued()), ["a", "b"]);
+}
+
 /// Hooks that all look before any of them makes its entry: the worst there is.
 struct Together<'a> {
     directory: &'a FsQueueDirectory,
