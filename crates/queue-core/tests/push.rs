@@ -176,11 +176,9 @@ fn what_is_dropped_during_a_push_starts_anew_when_it_is_enqueued_again() {
     assert!(world.ledger().entry(&paths[0]).is_none());
 }
 
-#[test]
-fn a_path_that_came_back_is_queued_again_and_not_called_invalid() {
-    let world = World::new();
-    let paths = world.build_and_enqueue(&["a"]);
-    world.collect(&paths[0]);
+/// A push that finds `a` gone, and back when it looks again.
+fn push_while_a_is_built_anew(world: &World) -> PushReport {
+    world.collect(&support::path("a"));
     /// Says that it is not valid, and builds it anew.
     struct Rebuilt<'a>(&'a World);
     impl StoreDatabase for Rebuilt<'_> {
@@ -194,19 +192,39 @@ fn a_path_that_came_back_is_queued_again_and_not_called_invalid() {
         queue: world.queue(),
         collector: &world.collector,
         files: &world.store,
-        database: &Rebuilt(&world),
+        database: &Rebuilt(world),
         sizes: None,
         uploader: &world.destination,
         state: &world.state,
         clock: &world.now.get(),
         cancelled: &|| false,
     };
-    let report = push
-        .run(&world.options, &mut |_: &PushEvent<'_>| {})
-        .unwrap();
+    push.run(&world.options, &mut |_: &PushEvent<'_>| {})
+        .unwrap()
+}
+
+#[test]
+fn a_path_that_came_back_is_queued_again_and_not_called_invalid() {
+    let world = World::new();
+    let paths = world.build_and_enqueue(&["a"]);
+    let report = push_while_a_is_built_anew(&world);
     assert!(report.invalid.is_empty(), "{report:?}");
     assert_eq!(world.queued(), paths);
     assert!(world.auto().contains(&world.auto_name(&paths[0])));
+}
+
+/// It was queued all the while for whoever enqueued it.
+#[test]
+fn a_path_that_came_back_is_queued_again_whatever_the_bounds_of_the_queue() {
+    let mut world = World::new();
+    let paths = world.build_and_enqueue(&["a", "b"]);
+    world.destination.poison("b");
+    for beyond in [Beyond::Refuse, Beyond::DropOldest] {
+        world.limits.max_entries = Some(Limit { at_most: 1, beyond });
+        let report = push_while_a_is_built_anew(&world);
+        assert!(report.problems.is_empty(), "{report:?}");
+        assert_eq!(names(&world.queued()), names(&paths));
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::run::Run;
 use super::{Push, PushEvent};
 use crate::enqueue::{flush, protect};
-use crate::{Entry, PortError, StorePath};
+use crate::{Entry, PortError, Queue, StorePath};
 
 impl Run<'_, '_> {
     /// A producer that died between entry and root left an entry that nothing
@@ -124,6 +124,11 @@ impl Run<'_, '_> {
             files,
             ..
         } = *self.push;
+        // It was accepted once; no bound may refuse it now.
+        let queue = Queue {
+            limits: None,
+            ..queue
+        };
         let report = crate::enqueue(&[queue], collector, files, &back);
         let errors = report.queues.into_iter().flat_map(|queue| {
             let failed = queue.failed.into_iter().map(|(_, error)| error);
