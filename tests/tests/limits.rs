@@ -302,6 +302,10 @@ fn hooks_at_once_go_beyond_a_limit_by_at_most_their_number() {
         };
         let turned = row[key]["paths"].as_u64().expect("a number");
         assert_eq!(queued.len() as u64 + turned, 16, "{row:#}");
+        println!(
+            "figure: entries after 16 hooks at once, max-entries = 5, {beyond}: {} entries",
+            queued.len()
+        );
         match beyond {
             "refuse" => assert!((5..=16).contains(&queued.len()), "{queued:?}"),
             // Who comes last sees them all.
