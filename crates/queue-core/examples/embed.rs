@@ -102,6 +102,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         collector: &NoCollector,
         files: &Everything,
         database: &Everything,
+        contents: None,
         uploader: &destination,
         state: &FsPushState::create(&directory)?,
         clock: &SystemClock,

@@ -19,6 +19,7 @@
 //! | [`GarbageCollector`] | how to add roots while it may be running | [`LocalGc`] |
 //! | [`StoreFiles`] | is a store object on disk | [`StoreDir`] |
 //! | [`StoreDatabase`] | which paths are not valid | |
+//! | [`StoreContents`] | which entries are damaged | |
 //! | [`Uploader`] | copy to the destination | |
 //! | [`PushState`] | the push's lock and ledger | [`FsPushState`] |
 //! | [`Clock`] | what time is it | |
@@ -36,6 +37,7 @@ mod auto_roots;
 mod base32;
 mod batch;
 mod clock;
+mod contents;
 pub mod derivation;
 mod enqueue;
 mod error;
@@ -60,6 +62,7 @@ mod way;
 pub use auto_roots::{AutoRoots, auto_root_name};
 pub use batch::Splitter;
 pub use clock::Clock;
+pub use contents::{Damage, StoreContents};
 pub use enqueue::{EnqueueReport, QueueReport, enqueue};
 pub use error::PortError;
 pub use fs_push_state::FsPushState;

@@ -195,6 +195,7 @@ fn a_path_that_came_back_is_queued_again_and_not_called_invalid() {
         collector: &world.collector,
         files: &world.store,
         database: &Rebuilt(&world),
+        contents: None,
         uploader: &world.destination,
         state: &world.state,
         clock: &world.now.get(),

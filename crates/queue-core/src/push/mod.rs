@@ -1,5 +1,6 @@
 //! The push: empties a queue into a destination.
 
+mod contents;
 mod plan;
 mod report;
 mod run;
@@ -7,7 +8,8 @@ mod tend;
 mod upload;
 
 use crate::{
-    Clock, GarbageCollector, PortError, PushState, Queue, StoreDatabase, StoreFiles, Uploader,
+    Clock, GarbageCollector, PortError, PushState, Queue, StoreContents, StoreDatabase, StoreFiles,
+    Uploader,
 };
 
 pub use plan::{EntryState, Plan, plan};
@@ -24,6 +26,9 @@ pub struct Push<'a> {
     pub files: &'a dyn StoreFiles,
     /// Says what is valid.
     pub database: &'a dyn StoreDatabase,
+    /// Compares what is about to go with what the store registered; `None`:
+    /// nothing is compared.
+    pub contents: Option<&'a dyn StoreContents>,
     /// Copies.
     pub uploader: &'a dyn Uploader,
     /// Keeps the lock and the ledger.
@@ -41,7 +46,8 @@ impl Push<'_> {
     /// destination, if it is to be verified), or when its store path is no
     /// longer valid. One bad entry fails alone: a failed batch is halved until
     /// the culprit stands by itself. A destination that does not answer is
-    /// told apart first, and nobody else is blamed for it. What is enqueued
+    /// told apart first, and nobody else is blamed for it. What is damaged is
+    /// parked before anything of it is copied, if contents are compared. What is enqueued
     /// while it uploads goes in the same push.
     ///
     /// # Errors

@@ -60,6 +60,7 @@ fn one(
         collector: &NoCollector,
         files: &store.dir,
         database: &store.database(),
+        contents: None,
         uploader: &uploader,
         state: &NoState,
         clock: &SystemClock,

@@ -54,6 +54,7 @@ fn one(
         collector: &store.collector,
         files: &store.dir,
         database: &store.database(),
+        contents: None,
         uploader: &uploader,
         state: &state,
         clock: &SystemClock,
