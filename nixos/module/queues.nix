@@ -33,6 +33,7 @@ let
     }
     // lib.filterAttrs (_: value: value != null) {
       inherit (queue) timeout verify;
+      check-contents = queue.checkContents;
       stall-timeout = queue.stallTimeout;
       retry-delay = queue.retryDelay;
       retry-max-delay = queue.retryMaxDelay;

@@ -59,7 +59,7 @@ mod trusted_file;
 mod value;
 mod variables;
 
-pub use choice::{ClosureType, OnError, UnknownWord};
+pub use choice::{CheckContents, ClosureType, OnError, UnknownWord};
 pub use config::{Config, HookSettings, NixSettings, QueueSettings};
 pub use destination::{Destination, SecretError};
 pub use environment::Environment;

@@ -54,6 +54,7 @@ fn queue(queue: &QueueSettings) -> Vec<Row> {
     rows.add_some("destination", queue.destination.as_ref());
     rows.add("queue-dir", &queue.queue_dir);
     rows.add("closure-type", &queue.closure_type);
+    rows.add("check-contents", &queue.check_contents);
     rows.add("check-sigs", &queue.check_sigs);
     rows.add(
         "substitute-on-destination",
@@ -141,6 +142,12 @@ impl Literal for Utf8PathBuf {
 }
 
 impl Literal for crate::ClosureType {
+    fn literal(&self) -> String {
+        text(self.as_str())
+    }
+}
+
+impl Literal for crate::CheckContents {
     fn literal(&self) -> String {
         text(self.as_str())
     }

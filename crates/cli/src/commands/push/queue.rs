@@ -6,7 +6,7 @@ use queue_core::{Push, PushReport};
 
 use super::observer::Narrator;
 use super::summary::{self, Told};
-use crate::adapters::{Store, push_options, uploader};
+use crate::adapters::{Store, contents, push_options, uploader};
 use crate::cli::PushArgs;
 use crate::commands::queues;
 use crate::error::CommandError;
@@ -49,12 +49,13 @@ fn one(
     };
     let state = queue.push_state()?;
     let uploader = uploader(store, settings)?;
+    let contents = contents(store, settings);
     let push = Push {
         queue: queue.queue(),
         collector: &store.collector,
         files: &store.dir,
         database: &store.database(),
-        contents: None,
+        contents: contents.as_ref().map(|contents| contents as _),
         uploader: &uploader,
         state: &state,
         clock: &SystemClock,
