@@ -23,6 +23,7 @@
 //! | [`Uploader`] | copy to the destination | |
 //! | [`PushState`] | the push's lock and ledger | [`FsPushState`] |
 //! | [`Clock`] | what time is it | |
+//! | [`Patience`] | how long a drain may take, and waiting | |
 //!
 //! # Embedding
 //!
@@ -73,8 +74,8 @@ pub use ledger::{Failures, LastPush, Ledger};
 pub use ledger_text::LedgerError;
 pub use local_gc::LocalGc;
 pub use push::{
-    EntryState, FailedEntry, Outcome, Plan, Push, PushEvent, PushObserver, PushOptions, PushReport,
-    plan,
+    DrainEnd, DrainReport, EntryState, FailedEntry, Outcome, Patience, Plan, Push, PushEvent,
+    PushObserver, PushOptions, PushReport, plan,
 };
 pub use push_state::{PushLock, PushState};
 pub use queue_directory::{Entry, Foreign, Insertion, Listing, Queue, QueueDirectory, Removal};

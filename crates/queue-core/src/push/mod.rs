@@ -1,6 +1,7 @@
 //! The push: empties a queue into a destination.
 
 mod contents;
+mod drain;
 mod plan;
 mod report;
 mod run;
@@ -12,6 +13,7 @@ use crate::{
     Uploader,
 };
 
+pub use drain::{DrainEnd, DrainReport, Patience};
 pub use plan::{EntryState, Plan, plan};
 pub use report::{FailedEntry, Outcome, PushEvent, PushObserver, PushOptions, PushReport};
 
@@ -60,5 +62,27 @@ impl Push<'_> {
         observer: &mut dyn PushObserver,
     ) -> Result<PushReport, PortError> {
         run::run(self, options, observer)
+    }
+
+    /// Pushes until nothing is left that a push could copy: waits until it is
+    /// the turn of what failed, or the destination's, and for another push to
+    /// end. Does not wait for what is parked. What is enqueued meanwhile goes
+    /// as well.
+    ///
+    /// [`force`](PushOptions::force) holds for the first push that gets the
+    /// lock. No clock is trusted to run evenly: whenever a wait is over, the
+    /// queue and the ledger are looked at anew.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Self::run), from the first push; later ones are problems in
+    /// the report.
+    pub fn drain(
+        &self,
+        options: &PushOptions,
+        patience: &dyn Patience,
+        observer: &mut dyn PushObserver,
+    ) -> Result<DrainReport, PortError> {
+        drain::drain(self, options, patience, observer)
     }
 }

@@ -123,6 +123,14 @@ impl World {
     }
 
     pub fn push(&self) -> PushReport {
+        self.with_push(|push, observer| push.run(&self.options, observer).unwrap())
+    }
+
+    pub fn drain(&self, patience: &dyn Patience) -> DrainReport {
+        self.with_push(|push, observer| push.drain(&self.options, patience, observer).unwrap())
+    }
+
+    fn with_push<T>(&self, run: impl FnOnce(&Push<'_>, &mut dyn PushObserver) -> T) -> T {
         let push = Push {
             queue: self.queue(),
             collector: &self.collector,
@@ -131,13 +139,13 @@ impl World {
             contents: self.contents.as_port(),
             uploader: &self.destination,
             state: &self.state,
-            clock: &self.now.get(),
+            clock: &Hands(&self.now),
             cancelled: &|| self.cancelled.get(),
         };
         let mut observer = |event: &PushEvent<'_>| {
             self.events.borrow_mut().push(format!("{event:?}"));
         };
-        push.run(&self.options, &mut observer).unwrap()
+        run(&push, &mut observer)
     }
 
     pub fn queued(&self) -> Vec<StorePath> {
@@ -174,6 +182,15 @@ impl World {
             .borrow()
             .iter()
             .any(|event| event.contains(what))
+    }
+}
+
+/// A clock that shows what the world says, at each look.
+struct Hands<'a>(&'a Cell<SystemTime>);
+
+impl Clock for Hands<'_> {
+    fn now(&self) -> SystemTime {
+        self.0.get()
     }
 }
 
