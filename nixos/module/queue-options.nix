@@ -58,6 +58,20 @@ in
           never look; others have to trust the account that pushes, if this is false.
         '';
       };
+      checkContents =
+        passedOn
+          (types.enum [
+            "off"
+            "entries"
+            "closure"
+          ])
+          "`off`"
+          ''
+            What to compare with what the store registered before it is copied: nothing, the queued paths,
+            or all that goes with them. A binary cache takes a damaged path without a word.''
+        // {
+          example = "entries";
+        };
       substituteOnDestination = {
         type = types.bool;
         default = false;

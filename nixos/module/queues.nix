@@ -46,6 +46,7 @@ let
     }
     // lib.filterAttrs isSet {
       inherit (queue) timeout verify;
+      check-contents = queue.checkContents;
       stall-timeout = queue.stallTimeout;
       retry-delay = queue.retryDelay;
       retry-max-delay = queue.retryMaxDelay;

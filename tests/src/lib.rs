@@ -14,6 +14,7 @@
 mod calls;
 mod daemon;
 pub mod expr;
+mod figures;
 mod frozen_gc;
 mod nix;
 mod output;
@@ -30,6 +31,7 @@ mod wait;
 
 pub use calls::CallLog;
 pub use daemon::User;
+pub use figures::{figure, is_long};
 pub use frozen_gc::FrozenGc;
 pub use nix::Nix;
 pub use output::Output;

@@ -21,7 +21,7 @@ use queue_core::{
 };
 
 use roots::{Patience, PatientRoots};
-pub use upload::{closure, uploader};
+pub use upload::{closure, contents, uploader};
 
 /// This machine's store.
 pub struct Store {

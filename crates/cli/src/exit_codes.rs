@@ -39,7 +39,8 @@ pub const CONFIG: u8 = 78;
 pub const ALL: &[(u8, &str)] = &[
     (
         DONE,
-        "Done, or nothing to do. Also when another push of the same queue is at work.",
+        "Done, or nothing to do. Also when another push of the same queue is at work, which \
+         `push --until-empty` waits for: with it nothing is left in the queue.",
     ),
     (
         USAGE,
@@ -48,13 +49,15 @@ pub const ALL: &[(u8, &str)] = &[
     ),
     (
         UNAVAILABLE,
-        "A destination does not answer, or did not a short while ago. All its entries are kept.",
+        "A destination does not answer, or did not a short while ago. All its entries are kept. \
+         With `push --until-empty`: something is left for that reason.",
     ),
     (BUG, "A fault of the program. Please report it."),
     (
         FAILED,
         "Something failed, or a limit of the queue refused it. What is queued is kept. Trying again \
-         may help.",
+         may help. With `push --until-empty`: something is left, since it failed, is parked, or \
+         there was no time.",
     ),
     (
         CONFIG,

@@ -192,6 +192,7 @@ pub(crate) struct PushJson {
     pub backing_off: usize,
     pub parked: usize,
     pub left: usize,
+    pub next_try: Option<String>,
 }
 
 /// An entry that a push could not copy.

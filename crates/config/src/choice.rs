@@ -26,6 +26,17 @@ pub enum ClosureType {
     Cache,
 }
 
+/// How much of what is about to go is compared with what the store registered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CheckContents {
+    /// Nothing.
+    Off,
+    /// The queued paths themselves.
+    Entries,
+    /// All that goes with them.
+    Closure,
+}
+
 /// What the hook does about a failure to enqueue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum OnError {
@@ -92,6 +103,13 @@ words!(
     DropOldest = "drop-oldest"
 );
 words!(
+    CheckContents,
+    "a choice of what to compare",
+    Off = "off",
+    Entries = "entries",
+    Closure = "closure"
+);
+words!(
     OnError,
     "a way to treat failures",
     Ignore = "ignore",
@@ -106,6 +124,9 @@ mod tests {
     fn every_word_parses_to_what_prints_it() {
         for word in ClosureType::WORDS {
             assert_eq!(word.parse::<ClosureType>().unwrap().to_string(), *word);
+        }
+        for word in CheckContents::WORDS {
+            assert_eq!(word.parse::<CheckContents>().unwrap().to_string(), *word);
         }
         for word in OnError::WORDS {
             assert_eq!(word.parse::<OnError>().unwrap().to_string(), *word);

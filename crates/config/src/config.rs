@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use camino::Utf8PathBuf;
 
-use crate::choice::{ClosureType, OnError};
+use crate::choice::{CheckContents, ClosureType, OnError};
 use crate::destination::Destination;
 use crate::limits::LimitSettings;
 use crate::nix_options::NixOptions;
@@ -67,6 +67,8 @@ pub struct QueueSettings {
     pub queue_dir: Setting<Utf8PathBuf>,
     /// Which paths to upload for each entry.
     pub closure_type: Setting<ClosureType>,
+    /// What to compare with what the store registered before it is uploaded.
+    pub check_contents: Setting<CheckContents>,
     /// Whether the destination shall check signatures.
     pub check_sigs: Setting<bool>,
     /// Whether the destination may fetch from its own substituters.

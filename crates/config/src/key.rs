@@ -5,7 +5,7 @@ use std::time::Duration;
 use camino::Utf8PathBuf;
 
 use crate::byte_size::ByteSize;
-use crate::choice::{BeyondLimit, ClosureType, OnError};
+use crate::choice::{BeyondLimit, CheckContents, ClosureType, OnError};
 use crate::copy_options;
 use crate::destination::Destination;
 use crate::fault::Fault;
@@ -125,6 +125,12 @@ pub(crate) const CLOSURE_TYPE: Key<ClosureType> = Key::new(
     "NIX_POST_BUILD_PUSH_CLOSURE_TYPE",
     |o| o.closure_type,
 );
+pub(crate) const CHECK_CONTENTS: Key<CheckContents> = Key::new(
+    "check-contents",
+    "\"entries\"",
+    "NIX_POST_BUILD_PUSH_CHECK_CONTENTS",
+    |o| o.check_contents,
+);
 pub(crate) const CHECK_SIGS: Key<bool> = Key::new(
     "check-sigs",
     "true",
@@ -208,6 +214,7 @@ pub(crate) const QUEUE_KEYS: &[&str] = &[
     DESTINATION.name,
     QUEUE_DIR.name,
     CLOSURE_TYPE.name,
+    CHECK_CONTENTS.name,
     CHECK_SIGS.name,
     SUBSTITUTE.name,
     NIX_OPTS.name,
@@ -242,6 +249,7 @@ pub(crate) const EXAMPLES: &[(&str, &str)] = &[
     (DESTINATION.name, DESTINATION.example),
     (QUEUE_DIR.name, QUEUE_DIR.example),
     (CLOSURE_TYPE.name, CLOSURE_TYPE.example),
+    (CHECK_CONTENTS.name, CHECK_CONTENTS.example),
     (CHECK_SIGS.name, CHECK_SIGS.example),
     (SUBSTITUTE.name, SUBSTITUTE.example),
     (NIX_OPTS.name, NIX_OPTS.example),

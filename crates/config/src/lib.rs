@@ -62,7 +62,7 @@ mod value;
 mod variables;
 
 pub use byte_size::{ByteSize, ByteSizeError};
-pub use choice::{BeyondLimit, ClosureType, OnError, UnknownWord};
+pub use choice::{BeyondLimit, CheckContents, ClosureType, OnError, UnknownWord};
 pub use config::{Config, HookSettings, NixSettings, QueueSettings};
 pub use destination::{Destination, SecretError};
 pub use environment::Environment;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use camino::Utf8PathBuf;
 
-use crate::choice::{ClosureType, OnError};
+use crate::choice::{CheckContents, ClosureType, OnError};
 use crate::destination::Destination;
 use crate::nix_options::NixOptions;
 
@@ -24,6 +24,8 @@ pub struct Overrides {
     pub queue_dir: Option<Utf8PathBuf>,
     /// `--closure-type`.
     pub closure_type: Option<ClosureType>,
+    /// `--check-contents`.
+    pub check_contents: Option<CheckContents>,
     /// `--[no-]check-sigs`.
     pub check_sigs: Option<bool>,
     /// `--[no-]substitute-on-destination`.

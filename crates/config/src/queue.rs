@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use camino::Utf8PathBuf;
 
-use crate::choice::ClosureType;
+use crate::choice::{CheckContents, ClosureType};
 use crate::config::QueueSettings;
 use crate::directories;
 use crate::key::{self, QUEUE_KEYS};
@@ -53,6 +53,7 @@ pub(crate) fn resolve(
         destination: sources.get(&key::DESTINATION),
         queue_dir: queue_dir.unwrap_or(Setting::default(Utf8PathBuf::new())),
         closure_type: sources.get_or(&key::CLOSURE_TYPE, ClosureType::Binary),
+        check_contents: sources.get_or(&key::CHECK_CONTENTS, CheckContents::Off),
         check_sigs: sources.get_or(&key::CHECK_SIGS, true),
         substitute_on_destination: sources.get_or(&key::SUBSTITUTE, false),
         nix_opts: sources.nix_opts(),

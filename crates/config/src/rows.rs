@@ -56,6 +56,7 @@ fn queue(queue: &QueueSettings) -> Vec<Row> {
     rows.add_some("destination", queue.destination.as_ref());
     rows.add("queue-dir", &queue.queue_dir);
     rows.add("closure-type", &queue.closure_type);
+    rows.add("check-contents", &queue.check_contents);
     rows.add("check-sigs", &queue.check_sigs);
     rows.add(
         "substitute-on-destination",
@@ -167,6 +168,12 @@ impl Literal for ByteSize {
 }
 
 impl Literal for crate::BeyondLimit {
+    fn literal(&self) -> String {
+        text(self.as_str())
+    }
+}
+
+impl Literal for crate::CheckContents {
     fn literal(&self) -> String {
         text(self.as_str())
     }

@@ -6,7 +6,7 @@ use camino::Utf8PathBuf;
 use toml::de::{DeTable, DeValue};
 
 use crate::byte_size::{ByteSize, ByteSizeError};
-use crate::choice::{BeyondLimit, ClosureType, OnError, UnknownWord};
+use crate::choice::{BeyondLimit, CheckContents, ClosureType, OnError, UnknownWord};
 use crate::destination::Destination;
 use crate::fault::{Fault, shown};
 use crate::nix_options::NixOptions;
@@ -122,6 +122,14 @@ fn word<T>(text: &str, parsed: Result<T, UnknownWord>) -> Result<T, Fault> {
 
 impl Value for ClosureType {
     const WANTED: &'static str = "a closure type in quotes";
+
+    fn from_text(text: &str) -> Result<Self, Fault> {
+        word(text, text.parse())
+    }
+}
+
+impl Value for CheckContents {
+    const WANTED: &'static str = "\"off\", \"entries\" or \"closure\"";
 
     fn from_text(text: &str) -> Result<Self, Fault> {
         word(text, text.parse())

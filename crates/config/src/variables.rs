@@ -12,6 +12,7 @@ const XARGS_BIN: &str = "NIX_POST_BUILD_PUSH_XARGS_BIN";
 /// Known names without their prefix. The last four are read elsewhere.
 const KNOWN: &[&str] = &[
     "BATCH_SIZE",
+    "CHECK_CONTENTS",
     "CHECK_SIGS",
     "CLOSURE_TYPE",
     "CONFIG_FILE",

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use camino::Utf8PathBuf;
 use nix_post_build_push_config::{
-    ClosureType, Destination, Environment, Inputs, Need, OnError, Overrides, Row, resolve,
+    CheckContents, ClosureType, Destination, Environment, Inputs, Need, OnError, Overrides, Row,
+    resolve,
 };
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -28,6 +29,7 @@ const SETTINGS: &[Setting] = &[
     Setting { key: "destination", on_command_line: |o| o.destination = Some(Destination::Uri("s3://cli".into())), in_variable: "s3://env", in_file: "{ file = \"/f\" }", shown: ["\"s3://cli\"", "\"s3://env\"", "{ file = \"/f\" }", ""] },
     Setting { key: "queue-dir", on_command_line: |o| o.queue_dir = Some("/cli".into()), in_variable: "/env", in_file: "\"/file\"", shown: ["\"/cli\"", "\"/env\"", "\"/file\"", DEFAULT_DIRECTORY] },
     Setting { key: "closure-type", on_command_line: |o| o.closure_type = Some(ClosureType::Bare), in_variable: "source", in_file: "\"cache\"", shown: ["\"bare\"", "\"source\"", "\"cache\"", "\"binary\""] },
+    Setting { key: "check-contents", on_command_line: |o| o.check_contents = Some(CheckContents::Closure), in_variable: "entries", in_file: "\"closure\"", shown: ["\"closure\"", "\"entries\"", "\"closure\"", "\"off\""] },
     Setting { key: "check-sigs", on_command_line: |o| o.check_sigs = Some(true), in_variable: "off", in_file: "true", shown: ["true", "false", "true", "true"] },
     Setting { key: "substitute-on-destination", on_command_line: |o| o.substitute_on_destination = Some(false), in_variable: "YES", in_file: "false", shown: ["false", "true", "false", "false"] },
     Setting { key: "timeout", on_command_line: |o| o.timeout = Some(Duration::from_secs(1)), in_variable: "2s", in_file: "\"3s\"", shown: ["\"1s\"", "\"2s\"", "\"3s\"", "\"2h\""] },

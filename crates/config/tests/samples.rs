@@ -69,8 +69,8 @@ fn invalid_samples_have_the_problems_that_stand_beside_them() {
 fn what_a_hint_says_to_write_is_right() {
     let directory = tempfile::tempdir().unwrap();
     let file = Utf8PathBuf::try_from(directory.path().join("hint.toml")).unwrap();
-    let rows = "enable destination queue-dir closure-type check-sigs substitute-on-destination \
-                nix-opts timeout stall-timeout batch-size verify retry-delay retry-max-delay \
+    let rows = "enable destination queue-dir closure-type check-contents check-sigs \
+                substitute-on-destination nix-opts timeout stall-timeout batch-size verify retry-delay retry-max-delay \
                 max-attempts";
     for key in rows.split_whitespace() {
         fs::write(&file, format!("[queues.main]\n{key} = 1979-05-27\n")).unwrap();
@@ -125,7 +125,7 @@ fn the_example_shows_the_defaults() {
     let file = Utf8PathBuf::try_from(directory.path().join("empty.toml")).unwrap();
     fs::write(&file, "[queues.main]").unwrap();
     let rows = check(&file, Need::Enqueue).config.rows();
-    assert_eq!(rows.len(), 20);
+    assert_eq!(rows.len(), 21);
     for row in rows.iter().filter(|row| row.key != "queue-dir") {
         let line = format!("\n# {} = {}\n", row.key, row.value);
         assert!(EXAMPLE.contains(&line), "{line}");

@@ -168,6 +168,15 @@ impl<'a> Call<'a> {
 
     /// Runs it; its standard output, if it succeeds.
     pub(crate) fn run(&self, arguments: &[String]) -> Result<String, CallError> {
+        let finished = self.finish(arguments)?;
+        match finished.status.success() {
+            true => self.text(finished),
+            false => Err(self.failure(&finished)),
+        }
+    }
+
+    /// Runs it to its end, whatever that is.
+    pub(crate) fn finish(&self, arguments: &[String]) -> Result<Finished, CallError> {
         let mut command = self.nix.command(self.program)?;
         command.args(general_options(self.program)).args(arguments);
         if let Some(settings) = &self.settings {
@@ -179,23 +188,19 @@ impl<'a> Call<'a> {
             "running"
         );
         let started = &mut |text: &str| (self.started)(text);
-        let finished =
-            run(&mut command, self.limits, self.nix.cancel(), started).map_err(|source| {
-                CallError::Run {
-                    program: self.program,
-                    source,
-                }
-            })?;
-        self.judge(finished)
+        run(&mut command, self.limits, self.nix.cancel(), started).map_err(|source| {
+            CallError::Run {
+                program: self.program,
+                source,
+            }
+        })
     }
 
-    fn judge(&self, finished: Finished) -> Result<String, CallError> {
+    /// What a call that did not succeed means.
+    pub(crate) fn failure(&self, finished: &Finished) -> CallError {
         let program = self.program;
-        if finished.status.success() {
-            return self.text(finished);
-        }
         let details = finished.log.text();
-        Err(match finished.stopped {
+        match finished.stopped {
             Some(Stop::TimedOut(after)) => CallError::TimedOut {
                 program,
                 after,
@@ -226,7 +231,7 @@ impl<'a> Call<'a> {
                     details,
                 }
             }
-        })
+        }
     }
 
     fn text(&self, finished: Finished) -> Result<String, CallError> {

@@ -1,9 +1,15 @@
 //! The caller's wish to stop.
 
+use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
+use std::time::Duration;
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, epoll, poll};
+use rustix::io::Errno;
+use rustix::time::{
+    Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, timerfd_create, timerfd_settime,
+};
 
 /// Becomes true when the caller asks to stop, and stays so.
 ///
@@ -20,19 +26,62 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 /// # Ok::<(), std::io::Error>(())
 /// ```
 #[derive(Debug, Clone, Default)]
-pub struct Cancel(Option<Arc<OwnedFd>>);
+pub struct Cancel {
+    descriptor: Option<Arc<OwnedFd>>,
+    /// What an epoll descriptor watches has to stay open.
+    watched: Vec<Arc<OwnedFd>>,
+}
 
 impl Cancel {
     /// Nobody will ask.
     #[must_use]
     pub fn never() -> Self {
-        Self(None)
+        Self::default()
     }
 
     /// Asked once `descriptor` is readable or at its end.
     #[must_use]
     pub fn when_readable(descriptor: OwnedFd) -> Self {
-        Self(Some(Arc::new(descriptor)))
+        Self {
+            descriptor: Some(Arc::new(descriptor)),
+            watched: Vec::new(),
+        }
+    }
+
+    /// Asked as well once so much time has passed from now on, whatever is done
+    /// to the system's clock.
+    ///
+    /// # Errors
+    ///
+    /// If the system lacks the means.
+    pub fn or_after(&self, time: Duration) -> io::Result<Self> {
+        let both = epoll::create(epoll::CreateFlags::CLOEXEC)?;
+        let watched: Vec<_> = self
+            .descriptor
+            .iter()
+            .cloned()
+            .chain([timer(time)?])
+            .collect();
+        for descriptor in &watched {
+            let data = epoll::EventData::new_u64(0);
+            epoll::add(&both, descriptor, data, epoll::EventFlags::IN)?;
+        }
+        Ok(Self {
+            descriptor: Some(Arc::new(both)),
+            watched: [watched, self.watched.clone()].concat(),
+        })
+    }
+
+    /// Waits until somebody asks, `other` is readable, or the time is over.
+    pub fn wait(&self, time: Duration, other: Option<BorrowedFd<'_>>) {
+        let descriptors = self.descriptor().into_iter().chain(other);
+        let mut set: Vec<PollFd<'_>> = descriptors
+            .map(|descriptor| PollFd::from_borrowed_fd(descriptor, PollFlags::IN))
+            .collect();
+        // One that does not fit is as good as none.
+        let time = Timespec::try_from(time).ok();
+        // An interrupted wait is over: whoever waits looks again anyway.
+        let _ = poll(&mut set, time.as_ref());
     }
 
     /// Whether the caller has asked to stop.
@@ -46,8 +95,28 @@ impl Cancel {
     }
 
     pub(crate) fn descriptor(&self) -> Option<BorrowedFd<'_>> {
-        self.0.as_ref().map(|descriptor| descriptor.as_fd())
+        self.descriptor
+            .as_ref()
+            .map(|descriptor| descriptor.as_fd())
     }
+}
+
+/// Readable from then on.
+fn timer(time: Duration) -> Result<Arc<OwnedFd>, Errno> {
+    let timer = timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::CLOEXEC)?;
+    let never = Timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    // Zero would mean never.
+    let time = time.max(Duration::from_nanos(1));
+    let it_value = Timespec::try_from(time).map_err(|_| Errno::OVERFLOW)?;
+    let once = Itimerspec {
+        it_interval: never,
+        it_value,
+    };
+    timerfd_settime(&timer, TimerfdTimerFlags::empty(), &once)?;
+    Ok(Arc::new(timer))
 }
 
 #[cfg(test)]
@@ -63,6 +132,35 @@ mod tests {
         write.write_all(b"x").unwrap();
         assert!(cancel.is_cancelled());
         assert!(cancel.clone().is_cancelled());
+    }
+
+    #[test]
+    fn time_cancels_as_well_and_so_does_what_did_before() {
+        let (read, mut write) = io::pipe().unwrap();
+        let asked = Cancel::when_readable(read.into());
+        let late = asked.or_after(Duration::from_secs(600)).unwrap();
+        let soon = asked.or_after(Duration::ZERO).unwrap();
+        soon.wait(Duration::from_secs(60), None);
+        assert!(soon.is_cancelled() && soon.clone().is_cancelled());
+        assert!(!late.is_cancelled() && !asked.is_cancelled());
+        drop(asked);
+        write.write_all(b"x").unwrap();
+        assert!(late.is_cancelled());
+        let alone = Cancel::never().or_after(Duration::ZERO).unwrap();
+        alone.wait(Duration::from_secs(60), None);
+        assert!(alone.is_cancelled());
+    }
+
+    #[test]
+    fn a_wait_ends_with_whatever_comes_first() {
+        let (read, mut write) = io::pipe().unwrap();
+        let begun = std::time::Instant::now();
+        Cancel::never().wait(Duration::from_millis(50), Some(read.as_fd()));
+        assert!(begun.elapsed() >= Duration::from_millis(50));
+        write.write_all(b"x").unwrap();
+        Cancel::never().wait(Duration::from_secs(600), Some(read.as_fd()));
+        Cancel::when_readable(read.into()).wait(Duration::from_secs(600), None);
+        assert!(begun.elapsed() < Duration::from_secs(60));
     }
 
     #[test]

@@ -4,6 +4,10 @@ use serde::Deserialize;
 
 use crate::message::plain;
 
+/// The kind of result that names a corrupted path; seen with all three versions
+/// (`src/libutil/logging.hh`, `resCorruptedPath`).
+const CORRUPTED_PATH: u64 = 103;
+
 /// What one line of standard error says.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Line {
@@ -16,6 +20,8 @@ pub(crate) enum Line {
     /// Something that was begun came to `state`. Nix 2.8.0 and 2.26.3 repeat
     /// the same state ten times a second while nothing moves.
     Result { id: u64, kind: u64, state: String },
+    /// A store path differs from what was registered (`resCorruptedPath`).
+    Corrupted(String),
     /// Printed by something else: `ssh`, the remote side.
     Other(String),
 }
@@ -56,6 +62,9 @@ fn understand(raw: Raw) -> Option<Line> {
             text: plain(&raw.text),
         },
         "stop" => Line::Stop { id: raw.id },
+        "result" if raw.kind == CORRUPTED_PATH => {
+            Line::Corrupted(raw.fields.get(0)?.as_str()?.to_owned())
+        }
         "result" => Line::Result {
             id: raw.id,
             kind: raw.kind,

@@ -9,6 +9,7 @@
 //! | type | `queue-core` port |
 //! | --- | --- |
 //! | [`NixUploader`] | [`Uploader`](queue_core::Uploader) |
+//! | [`NixStoreContents`] | [`StoreContents`](queue_core::StoreContents) |
 //! | [`NixStoreDatabase`] | [`StoreDatabase`](queue_core::StoreDatabase) |
 //! | the same | [`StoreSizes`](queue_core::StoreSizes) |
 //! | [`NixStoreRoots`] | [`GcRoots`](queue_core::GcRoots) |
@@ -16,11 +17,13 @@
 //! Facts about Nix in here were seen on 2.8.0, 2.26.3 and 2.34.8, as Debian
 //! ships them, unless a version is named.
 
+mod brings;
 mod call;
 mod cancel;
 mod chunks;
 mod classify;
 mod closure_type;
+mod contents;
 mod copy_args;
 mod database;
 mod destination;
@@ -37,10 +40,12 @@ mod roots;
 mod sizes;
 mod supervise;
 mod uploader;
+mod verify;
 
 pub use call::CallError;
 pub use cancel::Cancel;
 pub use closure_type::{ClosureType, ParseClosureTypeError};
+pub use contents::{ContentsScope, NixStoreContents};
 pub use database::NixStoreDatabase;
 pub use destination::Destination;
 pub use nix::Nix;

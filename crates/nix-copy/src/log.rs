@@ -9,7 +9,7 @@ use crate::message::one_line;
 const MAX_TEXT: usize = 64 * 1024;
 
 /// The messages of one call, and whether something moved. Bounded, however
-/// much is printed.
+/// much is printed, but for the paths that it was asked about.
 #[derive(Debug, Default)]
 pub(crate) struct Log {
     /// A line whose end has not come yet, cut at [`MAX_TEXT`].
@@ -19,6 +19,7 @@ pub(crate) struct Log {
     /// The last state of what is under way, by id and kind.
     states: HashMap<(u64, u64), String>,
     last_other: String,
+    corrupted: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -71,6 +72,10 @@ impl Log {
             }
             Line::Result { id, kind, state } => {
                 self.states.insert((id, kind), state.clone()).as_ref() != Some(&state)
+            }
+            Line::Corrupted(path) => {
+                self.corrupted.push(path);
+                true
             }
             Line::Message { level, text } => {
                 let news = !text.contains("; retrying in ");
@@ -135,6 +140,16 @@ impl Log {
         others
             .find(|kept| !kept.text.trim().is_empty())
             .map(|kept| kept.text.trim())
+    }
+
+    /// The store paths that differ from what was registered, as Nix printed them.
+    pub(crate) fn corrupted(&self) -> &[String] {
+        &self.corrupted
+    }
+
+    /// Whether Nix itself called anything an error.
+    pub(crate) fn has_nix_error(&self) -> bool {
+        self.kept.iter().any(Kept::is_nix_error)
     }
 
     /// What `ssh` printed, or the other side through it.

@@ -26,6 +26,15 @@ pub(crate) fn requisites(nix: &Nix, paths: &[StorePath]) -> Result<Vec<StorePath
     Ok(unique(list))
 }
 
+/// All that refers to `object`, to any depth, and the object itself.
+pub(crate) fn referrers(nix: &Nix, object: &StorePath) -> Result<Vec<StorePath>, CallError> {
+    listed(
+        nix,
+        &["--query", "--referrers-closure"],
+        std::slice::from_ref(object),
+    )
+}
+
 /// `derivations`, all they refer to, and every output of any of them that is
 /// valid, with all those refer to. Nix lists no output that is not valid
 /// (2.8.0, `src/libstore/misc.cc`, `computeFSClosure`).

@@ -1,6 +1,5 @@
 //! Copying to a destination with `nix copy`.
 
-use std::collections::BTreeSet;
 use std::collections::hash_map::RandomState;
 use std::fmt;
 use std::hash::{BuildHasher, Hasher};
@@ -8,13 +7,13 @@ use std::time::Duration;
 
 use queue_core::{StorePath, UploadError, UploadErrorKind, UploadWarning, Uploader};
 
+use crate::brings::{Brings, ToCopy, calls};
 use crate::call::{Call, CallError};
-use crate::chunks::chunks;
 use crate::classify::REFERENCES;
 use crate::copy_args::{self, Objects, Route};
 use crate::destination::Place;
 use crate::path_info::{self, Asked};
-use crate::queries::{self, full_paths, unique};
+use crate::queries::{self, unique};
 use crate::supervise::Limits;
 use crate::{ClosureType, Destination, Nix};
 
@@ -104,14 +103,6 @@ pub struct NixUploader {
     on_progress: Box<dyn Fn(&Progress)>,
 }
 
-/// What `nix copy` is told to copy for a list of entries, and what the user
-/// should know about it.
-#[derive(Default)]
-struct ToCopy {
-    paths: Vec<StorePath>,
-    warnings: Vec<UploadWarning>,
-}
-
 impl NixUploader {
     /// Copies with this Nix; its `Cancel` ends an upload.
     #[must_use]
@@ -140,66 +131,16 @@ impl NixUploader {
     pub fn closure(&self, paths: &[StorePath]) -> Result<Vec<StorePath>, UploadError> {
         let closure = || match self.options.closure_type {
             ClosureType::Bare => Ok(unique(paths.to_vec())),
-            _ => queries::requisites(&self.nix, &self.to_copy(paths)?.paths),
+            _ => queries::requisites(&self.nix, &self.brings().to_copy(paths)?.paths),
         };
         closure().map_err(|error| self.error(error))
     }
 
-    /// The paths whose closures are to be copied; for `bare`, themselves.
-    fn to_copy(&self, paths: &[StorePath]) -> Result<ToCopy, CallError> {
-        match self.options.closure_type {
-            ClosureType::Bare => self.bare(paths),
-            ClosureType::Binary => Ok(ToCopy {
-                paths: unique(paths.to_vec()),
-                ..ToCopy::default()
-            }),
-            ClosureType::Source => self.source(paths),
-            ClosureType::Cache => {
-                let mut all = self.source(paths)?;
-                let derivations = only_derivations(&all.paths);
-                all.paths
-                    .extend(queries::requisites_with_outputs(&self.nix, &derivations)?);
-                all.paths = unique(all.paths);
-                Ok(all)
-            }
+    fn brings(&self) -> Brings<'_> {
+        Brings {
+            nix: &self.nix,
+            closure_type: self.options.closure_type,
         }
-    }
-
-    /// In one call Nix sorts them itself; over several, references have to go
-    /// first. A derivation may refer to an output (a source that was built, by
-    /// import from derivation say) and an output to a derivation, so neither
-    /// kind as a whole goes before the other: the outputs go first, and before
-    /// them only the derivations that they refer to.
-    fn bare(&self, paths: &[StorePath]) -> Result<ToCopy, CallError> {
-        let mut paths = unique(paths.to_vec());
-        if calls(&self.nix, &paths).count() > 1 {
-            let queued: BTreeSet<StorePath> = paths.iter().cloned().collect();
-            let derivations = only_derivations(&paths);
-            paths.retain(|path| !path.is_derivation());
-            let mut sorted = queries::requisites(&self.nix, &paths)?;
-            sorted.extend(queries::requisites(&self.nix, &derivations)?);
-            sorted.retain(|path| queued.contains(path));
-            paths = unique(sorted);
-        }
-        Ok(ToCopy {
-            paths,
-            ..ToCopy::default()
-        })
-    }
-
-    fn source(&self, paths: &[StorePath]) -> Result<ToCopy, CallError> {
-        let mut found = ToCopy::default();
-        for (path, deriver) in queries::derivers(&self.nix, paths)? {
-            if deriver.is_none() {
-                found.warnings.push(UploadWarning {
-                    path: path.clone(),
-                    message: "has no valid deriver, its own closure was copied".to_owned(),
-                });
-            }
-            found.paths.push(deriver.unwrap_or(path));
-        }
-        found.paths = unique(found.paths);
-        Ok(found)
     }
 
     fn route(&self) -> Result<Route, CallError> {
@@ -219,7 +160,7 @@ impl NixUploader {
         let ToCopy {
             mut paths,
             warnings,
-        } = self.to_copy(paths)?;
+        } = self.brings().to_copy(paths)?;
         // The order is of no account where closures are copied. Fewest calls then.
         if self.options.closure_type != ClosureType::Bare {
             paths.sort_by_key(StorePath::is_derivation);
@@ -231,31 +172,9 @@ impl NixUploader {
         Ok(warnings)
     }
 
-    /// For each entry the paths that the destination has once the entry
-    /// arrived.
-    fn expected(
-        &self,
-        entries: &[StorePath],
-    ) -> Result<Vec<(StorePath, Vec<StorePath>)>, CallError> {
-        let itself = |path: &StorePath| (path.clone(), vec![path.clone()]);
-        let with_output = match self.options.closure_type {
-            ClosureType::Bare | ClosureType::Binary => {
-                return Ok(entries.iter().map(itself).collect());
-            }
-            ClosureType::Source => false,
-            ClosureType::Cache => true,
-        };
-        let derivers = queries::derivers(&self.nix, entries)?;
-        let expected = derivers.into_iter().map(|(path, deriver)| {
-            let output = (with_output || deriver.is_none()).then(|| path.clone());
-            (path, deriver.into_iter().chain(output).collect())
-        });
-        Ok(expected.collect())
-    }
-
     /// The entries of which the destination lacks something.
     fn not_arrived(&self, entries: &[StorePath]) -> Result<Vec<StorePath>, CallError> {
-        let expected = self.expected(entries)?;
+        let expected = self.brings().expected(entries)?;
         let all = expected.iter().flat_map(|(_, paths)| paths.clone());
         let UploadOptions {
             limits, nix_opts, ..
@@ -352,26 +271,6 @@ impl NixUploader {
         error.hint = error.hint.filter(|hint| is_bare || hint != REFERENCES);
         error
     }
-}
-
-fn only_derivations(paths: &[StorePath]) -> Vec<StorePath> {
-    let derivations = paths.iter().filter(|path| path.is_derivation());
-    derivations.cloned().collect()
-}
-
-/// The calls of `nix copy` that `paths` need in this order: each has paths of
-/// one kind, and no more than fit.
-fn calls(nix: &Nix, paths: &[StorePath]) -> impl Iterator<Item = (Objects, Vec<String>)> {
-    let runs = paths.chunk_by(|one, next| one.is_derivation() == next.is_derivation());
-    runs.flat_map(|run| {
-        let objects = match run[0].is_derivation() {
-            true => Objects::Derivations,
-            false => Objects::Outputs,
-        };
-        let paths = full_paths(nix, run);
-        let parts: Vec<_> = chunks(&paths).map(<[String]>::to_vec).collect();
-        parts.into_iter().map(move |part| (objects, part))
-    })
 }
 
 impl Uploader for NixUploader {

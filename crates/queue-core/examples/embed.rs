@@ -104,6 +104,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         files: &Everything,
         database: &Everything,
         sizes: None,
+        contents: None,
         uploader: &destination,
         state: &FsPushState::create(&directory)?,
         clock: &SystemClock,

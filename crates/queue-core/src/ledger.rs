@@ -38,6 +38,17 @@ pub struct Failures {
     pub parked_since: Option<SystemTime>,
 }
 
+/// Whether a failure parks its entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Parking {
+    /// It may not be its own fault.
+    Never,
+    /// Once it failed as often as the policy allows.
+    AfterMaxAttempts,
+    /// Trying again cannot help.
+    AtOnce,
+}
+
 /// How the last push that had something to do ended. One that finds nothing
 /// ready changes nothing here.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,11 +116,16 @@ impl Ledger {
         now: SystemTime,
         policy: &RetryPolicy,
         random: u64,
-        may_park: bool,
+        parking: Parking,
     ) -> &Failures {
         let known = self.entries.remove(path);
         let mut failures = Failures::one_more(known, error, now, policy, random);
-        if may_park && failures.attempts >= policy.max_attempts.get() {
+        let parks = match parking {
+            Parking::Never => false,
+            Parking::AfterMaxAttempts => failures.attempts >= policy.max_attempts.get(),
+            Parking::AtOnce => true,
+        };
+        if parks {
             failures.parked_since = failures.parked_since.or(Some(now));
         }
         self.entries.entry(path.clone()).or_insert(failures)

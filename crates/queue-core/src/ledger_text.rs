@@ -260,7 +260,7 @@ mod tests {
             SystemTime::UNIX_EPOCH,
             &crate::RetryPolicy::default(),
             0,
-            true,
+            crate::ledger::Parking::AfterMaxAttempts,
         );
         let text = ledger
             .to_text()

@@ -19,11 +19,13 @@
 //! | [`GarbageCollector`] | how to add roots while it may be running | [`LocalGc`] |
 //! | [`StoreFiles`] | is a store object on disk | [`StoreDir`] |
 //! | [`StoreDatabase`] | which paths are not valid | |
+//! | [`StoreContents`] | which entries are damaged | |
 //! | [`Uploader`] | copy to the destination | |
 //! | [`PushState`] | the push's lock and ledger | [`FsPushState`] |
 //! | [`Gate`] | whether a bounded queue takes what is new | [`FsQueueDirectory`] |
 //! | [`StoreSizes`] | how large what entries hold is | |
 //! | [`Clock`] | what time is it | |
+//! | [`Patience`] | how long a drain may take, and waiting | |
 //!
 //! # Embedding
 //!
@@ -39,6 +41,7 @@ mod base32;
 mod batch;
 mod bytes;
 mod clock;
+mod contents;
 pub mod derivation;
 mod door;
 mod enqueue;
@@ -70,6 +73,7 @@ pub use auto_roots::{AutoRoots, auto_root_name};
 pub use batch::Splitter;
 pub use bytes::Bytes;
 pub use clock::Clock;
+pub use contents::{Damage, StoreContents};
 pub use enqueue::{EnqueueReport, QueueReport, enqueue};
 pub use error::PortError;
 pub use fs_gate::Tally;
@@ -84,8 +88,8 @@ pub use limits::{Beyond, Limit, Limits, is_much};
 pub use local_gc::LocalGc;
 pub use pinned::Pinned;
 pub use push::{
-    EntryState, FailedEntry, Outcome, Plan, Push, PushEvent, PushObserver, PushOptions, PushReport,
-    plan,
+    DrainEnd, DrainReport, EntryState, FailedEntry, Outcome, Patience, Plan, Push, PushEvent,
+    PushObserver, PushOptions, PushReport, plan,
 };
 pub use push_state::{PushLock, PushState};
 pub use queue_directory::{Entry, Foreign, Insertion, Listing, Queue, QueueDirectory, Removal};

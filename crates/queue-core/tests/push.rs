@@ -194,6 +194,7 @@ fn push_while_a_is_built_anew(world: &World) -> PushReport {
         files: &world.store,
         database: &Rebuilt(world),
         sizes: None,
+        contents: None,
         uploader: &world.destination,
         state: &world.state,
         clock: &world.now.get(),

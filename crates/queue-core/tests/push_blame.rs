@@ -83,6 +83,7 @@ fn a_destination_that_dies_while_a_batch_is_split_blames_no_path() {
         files: &world.store,
         database: &world.database,
         sizes: None,
+        contents: None,
         uploader: &Dying(&world.destination, down),
         state: &world.state,
         clock: &world.now.get(),

@@ -18,6 +18,7 @@ let
     destination = "https://cache.example.org";
     queueDir = "/srv/queue";
     closureType = "source";
+    checkContents = "closure";
     checkSigs = false;
     substituteOnDestination = true;
     nixOpts = [
@@ -118,6 +119,7 @@ in
       destination = "https://cache.example.org";
       queue-dir = "/srv/queue";
       closure-type = "source";
+      check-contents = "closure";
       check-sigs = false;
       substitute-on-destination = true;
       nix-opts = [

@@ -2,8 +2,12 @@
 
 use std::time::Duration;
 
-use nix_copy::{ClosureType, Destination, Limits, NixUploader, UploadOptions};
-use nix_post_build_push_config::{self as config, NixOptions, QueueSettings, StoreUri};
+use nix_copy::{
+    ClosureType, ContentsScope, Destination, Limits, NixStoreContents, NixUploader, UploadOptions,
+};
+use nix_post_build_push_config::{
+    self as config, CheckContents, NixOptions, QueueSettings, StoreUri,
+};
 use queue_core::{PortError, StorePath, UploadError};
 
 use super::Store;
@@ -96,12 +100,33 @@ fn options(settings: &QueueSettings, destination: Destination) -> UploadOptions 
         check_sigs: settings.check_sigs.value,
         substitute_on_destination: settings.substitute_on_destination.value,
         nix_opts: settings.nix_opts.value.to_vec(),
-        limits: Limits {
-            total: Some(settings.timeout.value),
-            stall: Some(settings.stall_timeout.value),
-            grace: GRACE,
-        },
+        limits: limits(settings),
     }
+}
+
+fn limits(settings: &QueueSettings) -> Limits {
+    Limits {
+        total: Some(settings.timeout.value),
+        stall: Some(settings.stall_timeout.value),
+        grace: GRACE,
+    }
+}
+
+/// Compares what a push of this queue is about to copy; `None` when nothing is to be compared.
+#[must_use]
+pub fn contents(store: &Store, settings: &QueueSettings) -> Option<NixStoreContents> {
+    let scope = match settings.check_contents.value {
+        CheckContents::Off => return None,
+        CheckContents::Entries => ContentsScope::Entries,
+        CheckContents::Closure => ContentsScope::Closure,
+    };
+    let closure_type = closure_type(settings.closure_type.value);
+    Some(NixStoreContents::new(
+        store.nix.clone(),
+        closure_type,
+        scope,
+        limits(settings),
+    ))
 }
 
 /// All that a push of `paths` from this queue would copy; no destination is needed for it.

@@ -9,7 +9,10 @@ mod output;
 mod paths;
 mod settings;
 
+use std::time::Duration;
+
 use clap::{Args, CommandFactory, Parser, Subcommand};
+use nix_post_build_push_config::parse_duration;
 
 pub(crate) use output::{LogFormat, OutputArgs};
 pub(crate) use paths::{PathArgs, PickArgs};
@@ -63,6 +66,9 @@ pub(crate) enum Command {
     /// by a later push, after a growing wait. Several queues are pushed at the same time, so that
     /// none waits for another one's destination. With paths, copies those at once, without any
     /// queue. Options that are not listed here go to `nix copy`.
+    ///
+    /// With --until-empty the exit code tells what is left: 0 nothing, 69 something whose
+    /// destination did not answer, 75 anything else, such as what is parked.
     #[command(
         visible_aliases = ["upload-queued-paths", "perform-upload"],
         override_usage = texts::PUSH_USAGE,
@@ -182,6 +188,13 @@ pub(crate) struct PushArgs {
     /// Try what waits for its next attempt as well, a destination too; not what is parked
     #[arg(short, long)]
     pub force: bool,
+    /// Push again and again until the queues are empty: wait for what failed, for destinations
+    /// that do not answer, and for other pushes; not for what is parked
+    #[arg(long)]
+    pub until_empty: bool,
+    /// With --until-empty: end after this long, even in the midst of a copy [default: never]
+    #[arg(long, value_name = "DURATION", requires = "until_empty", value_parser = parse_duration)]
+    pub deadline: Option<Duration>,
     #[command(flatten)]
     pub json: JsonArgs,
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
 use nix_post_build_push_config::{
-    ClosureType, Destination, NixOptions, Overrides, StoreUri, parse_duration,
+    CheckContents, ClosureType, Destination, NixOptions, Overrides, StoreUri, parse_duration,
 };
 
 const SETTINGS: &str = "Settings (they win over variables and the configuration file)";
@@ -40,6 +40,17 @@ pub(crate) struct SettingArgs {
         value_parser = closure_type()
     )]
     pub closure_type: Option<ClosureType>,
+    /// What to compare with what the store registered before it is copied: nothing (off), the
+    /// queued paths (entries), all that goes with them (closure)
+    #[arg(
+        long,
+        value_name = "SCOPE",
+        global = true,
+        help_heading = SETTINGS,
+        hide_short_help = true,
+        value_parser = check_contents()
+    )]
+    pub check_contents: Option<CheckContents>,
     /// The destination checks signatures
     #[arg(long, global = true, help_heading = SETTINGS, overrides_with = "no_check_sigs", hide_short_help = true)]
     pub check_sigs: bool,
@@ -97,6 +108,7 @@ impl SettingArgs {
             },
             queue_dir: self.queue_dir.as_ref().map(absolute),
             closure_type: self.closure_type,
+            check_contents: self.check_contents,
             check_sigs: switch(self.check_sigs, self.no_check_sigs),
             substitute_on_destination: switch(
                 self.substitute_on_destination,
@@ -126,4 +138,10 @@ fn closure_type() -> impl clap::builder::TypedValueParser<Value = ClosureType> {
     use clap::builder::TypedValueParser;
     clap::builder::PossibleValuesParser::new(ClosureType::WORDS.iter().copied())
         .try_map(|word| word.parse::<ClosureType>())
+}
+
+fn check_contents() -> impl clap::builder::TypedValueParser<Value = CheckContents> {
+    use clap::builder::TypedValueParser;
+    clap::builder::PossibleValuesParser::new(CheckContents::WORDS.iter().copied())
+        .try_map(|word| word.parse::<CheckContents>())
 }

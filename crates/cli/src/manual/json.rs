@@ -149,7 +149,8 @@ pub(super) const COMMANDS: &[JsonDoc] = &[
                 "outcome",
                 "string",
                 "`finished`, `already-running`, `cancelled`, `backing-off` (not asked since it \
-                 did not answer before), `unavailable`, `broken` (Nix cannot be run)",
+                 did not answer before), `unavailable`, `broken` (Nix cannot be run, or not compare \
+                 contents), `out-of-time` (the deadline of `--until-empty`)",
             ),
             ("error", "string or null", "why it ended early"),
             (
@@ -188,6 +189,11 @@ pub(super) const COMMANDS: &[JsonDoc] = &[
                 "left",
                 "number",
                 "entries not tried since the push ended early",
+            ),
+            (
+                "next_try",
+                "time or null",
+                "when a push would find something whose turn it is; null: never, or not known",
             ),
         ],
     ),

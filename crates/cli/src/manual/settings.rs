@@ -84,6 +84,17 @@ pub(crate) const QUEUE: &[SettingDoc] = &[
          derivation. `cache`: that, with all outputs that are valid.",
     ),
     setting(
+        "check-contents",
+        "--check-contents SCOPE",
+        "\"off\"",
+        "What to compare with what the store registered before it is copied: `off`, `entries` \
+         (the queued paths; with the closure types `source` and `cache` their derivations), \
+         `closure` (all that goes with them). A binary cache takes a store path that is damaged on \
+         the disk without a word, and whoever fetches it fails; other destinations notice. What is \
+         damaged, or brings something damaged along, is parked at once, with a hint how to repair \
+         it, and all else goes. It costs reading all of it once more.",
+    ),
+    setting(
         "check-sigs",
         "--[no-]check-sigs",
         "true",

@@ -47,6 +47,7 @@ pub(crate) const PUSH_EXAMPLES: &str = "\
 Examples:
   nix-post-build-push push
   nix-post-build-push push --dry-run
+  nix-post-build-push push --until-empty --deadline 10m
   nix-post-build-push push --queue main --option cores 3 --verify
   nix-post-build-push push --destination file:///srv/cache -- ./result";
 

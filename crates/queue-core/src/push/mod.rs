@@ -1,6 +1,8 @@
 //! The push: empties a queue into a destination.
 
 mod bounds;
+mod contents;
+mod drain;
 mod plan;
 mod report;
 mod run;
@@ -8,10 +10,11 @@ mod tend;
 mod upload;
 
 use crate::{
-    Clock, GarbageCollector, PortError, PushState, Queue, StoreDatabase, StoreFiles, StoreSizes,
-    Uploader,
+    Clock, GarbageCollector, PortError, PushState, Queue, StoreContents, StoreDatabase, StoreFiles,
+    StoreSizes, Uploader,
 };
 
+pub use drain::{DrainEnd, DrainReport, Patience};
 pub use plan::{EntryState, Plan, plan};
 pub use report::{FailedEntry, Outcome, PushEvent, PushObserver, PushOptions, PushReport};
 
@@ -28,6 +31,9 @@ pub struct Push<'a> {
     pub database: &'a dyn StoreDatabase,
     /// Says what is how large; needed only where the queue has a bound in bytes.
     pub sizes: Option<&'a dyn StoreSizes>,
+    /// Compares what is about to go with what the store registered; `None`:
+    /// nothing is compared.
+    pub contents: Option<&'a dyn StoreContents>,
     /// Copies.
     pub uploader: &'a dyn Uploader,
     /// Keeps the lock and the ledger.
@@ -43,10 +49,12 @@ impl Push<'_> {
     ///
     /// An entry leaves the queue only when the uploader confirmed it (and the
     /// destination, if it is to be verified), when its store path is no longer
-    /// valid, or when a bound of the queue says to drop it. One bad entry fails alone: a failed batch is halved until
-    /// the culprit stands by itself. A destination that does not answer is
-    /// told apart first, and nobody else is blamed for it. What is enqueued
-    /// while it uploads goes in the same push.
+    /// valid, or when a bound of the queue says to drop it. One bad entry fails
+    /// alone: a failed batch is halved until the culprit stands by itself. A
+    /// destination that does not answer is told apart first, and nobody else is
+    /// blamed for it. What is damaged is parked before anything of it is copied,
+    /// if contents are compared. What is enqueued while it uploads goes in the
+    /// same push.
     ///
     /// # Errors
     ///
@@ -58,5 +66,27 @@ impl Push<'_> {
         observer: &mut dyn PushObserver,
     ) -> Result<PushReport, PortError> {
         run::run(self, options, observer)
+    }
+
+    /// Pushes until nothing is left that a push could copy: waits until it is
+    /// the turn of what failed, or the destination's, and for another push to
+    /// end. Does not wait for what is parked. What is enqueued meanwhile goes
+    /// as well.
+    ///
+    /// [`force`](PushOptions::force) holds for the first push that gets the
+    /// lock. No clock is trusted to run evenly: whenever a wait is over, the
+    /// queue and the ledger are looked at anew.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Self::run), from the first push; later ones are problems in
+    /// the report.
+    pub fn drain(
+        &self,
+        options: &PushOptions,
+        patience: &dyn Patience,
+        observer: &mut dyn PushObserver,
+    ) -> Result<DrainReport, PortError> {
+        drain::drain(self, options, patience, observer)
     }
 }

@@ -36,6 +36,9 @@ pub struct Plan {
     pub parked: Vec<StorePath>,
     /// The destination did not answer and is not asked before that time.
     pub destination_until: Option<SystemTime>,
+    /// The earliest time at which a push would find something ready, and ask
+    /// the destination; `None` when all is parked.
+    pub next_try: Option<SystemTime>,
 }
 
 /// Sorts the entries of a queue. `force` ignores every wait, not the parking.
@@ -52,7 +55,9 @@ pub fn plan(
         ..Plan::default()
     };
     for Entry { path, .. } in entries {
-        let chosen = match ledger.state(path, now, policy) {
+        let state = ledger.state(path, now, policy);
+        plan.note_due(state, now, force);
+        let chosen = match state {
             EntryState::Parked { .. } => &mut plan.parked,
             EntryState::BackingOff { .. } if !force => &mut plan.backing_off,
             EntryState::BackingOff { .. } | EntryState::Ready if ledger.entry(path).is_some() => {
@@ -64,7 +69,19 @@ pub fn plan(
     }
     plan.again
         .sort_by_key(|path| ledger.entry(path).map(|failures| failures.attempts));
+    plan.next_try = plan.next_try.max(plan.next_try.and(plan.destination_until));
     plan
+}
+
+impl Plan {
+    fn note_due(&mut self, state: EntryState, now: SystemTime, force: bool) {
+        let due = match state {
+            EntryState::BackingOff { until } if !force => until,
+            EntryState::BackingOff { .. } | EntryState::Ready => now,
+            EntryState::Parked { .. } => return,
+        };
+        self.next_try = Some(self.next_try.map_or(due, |first| first.min(due)));
+    }
 }
 
 fn destination_until(ledger: &Ledger, now: SystemTime, policy: &RetryPolicy) -> Option<SystemTime> {

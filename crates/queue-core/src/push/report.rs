@@ -1,7 +1,7 @@
 //! What a push tells: events while it runs, a report at its end.
 
 use std::num::NonZeroUsize;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use crate::{Foreign, LedgerError, PortError, RetryPolicy, StorePath, UploadError, UploadWarning};
 
@@ -67,6 +67,13 @@ pub enum PushEvent<'a> {
     Warning(&'a UploadWarning),
     /// An entry failed by itself.
     Failed(&'a FailedEntry),
+    /// A drain waits before it pushes again.
+    Waiting {
+        /// So long at most.
+        time: Duration,
+        /// How the last push ended.
+        why: &'a Outcome,
+    },
     /// Something did not work that does not stop the push.
     Problem(&'a PortError),
 }
@@ -146,6 +153,10 @@ pub struct PushReport {
     pub parked: usize,
     /// Entries that were ready and not confirmed when the push ended early.
     pub left: usize,
+    /// The earliest time at which a push would find something whose turn it is;
+    /// `None` when nothing is queued but what is parked. Not known, and `None`,
+    /// after [`Outcome::AlreadyRunning`].
+    pub next_try: Option<SystemTime>,
     /// What did not work besides: an entry that could not be removed, a ledger
     /// that could not be saved.
     pub problems: Vec<PortError>,
@@ -163,6 +174,7 @@ impl PushReport {
             backing_off: 0,
             parked: 0,
             left: 0,
+            next_try: None,
             problems: Vec::new(),
         }
     }

@@ -173,10 +173,13 @@ impl Run<'_, '_> {
         });
     }
 
-    /// Forgets the failures of what is no longer queued, and saves the ledger
-    /// if it says anything new: a push with nothing to do writes nothing.
+    /// Looks at what is left, and saves the ledger if it says anything new: a
+    /// push with nothing to do writes nothing.
     fn finish(&mut self, saved: Option<&Ledger>) {
-        self.forget_what_left();
+        match self.push.queue.directory.list() {
+            Ok(listing) => self.look_at_what_is_left(&listing.entries),
+            Err(error) => self.problem(error),
+        }
         let unchanged = match saved {
             Some(saved) => *saved == self.ledger,
             None => self.ledger == Ledger::default(),
@@ -188,21 +191,12 @@ impl Run<'_, '_> {
 
     /// Somebody may have dropped an entry meanwhile: enqueued anew, it starts
     /// anew.
-    fn forget_what_left(&mut self) {
-        if self.ledger.entries.is_empty() {
-            return;
-        }
-        match self.push.queue.directory.list() {
-            Ok(listing) => {
-                let queued: BTreeSet<_> = listing
-                    .entries
-                    .into_iter()
-                    .map(|entry| entry.path)
-                    .collect();
-                self.ledger.retain(|path| queued.contains(path));
-            }
-            Err(error) => self.problem(error),
-        }
+    fn look_at_what_is_left(&mut self, entries: &[Entry]) {
+        let queued: BTreeSet<_> = entries.iter().map(|entry| &entry.path).collect();
+        self.ledger.retain(|path| queued.contains(path));
+        let now = self.push.clock.now();
+        let plan = plan(entries, &self.ledger, now, &self.options.retry, false);
+        self.report.next_try = plan.next_try;
     }
 
     pub(super) fn save_ledger(&mut self) {

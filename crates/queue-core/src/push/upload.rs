@@ -2,6 +2,7 @@
 
 use super::run::Run;
 use super::{FailedEntry, Outcome, PushEvent};
+use crate::ledger::Parking;
 use crate::{RetryPolicy, Splitter, StorePath, UploadError, UploadErrorKind};
 
 /// So many entries alone make the destination the likelier culprit. Until the
@@ -17,6 +18,7 @@ fn is_suspicious(error: &UploadError) -> bool {
 impl Run<'_, '_> {
     /// Uploads a batch, halving what fails. `Err` ends the push.
     pub(super) fn upload_batch(&mut self, batch: Vec<StorePath>) -> Result<(), Outcome> {
+        let batch = self.without_damaged(batch)?;
         let mut splitter = Splitter::new(batch);
         let failed_before = self.report.failed.len();
         let mut first_failure = true;
@@ -71,7 +73,7 @@ impl Run<'_, '_> {
             self.entry_failed(
                 path,
                 UploadError::new(UploadErrorKind::Paths, message),
-                true,
+                Parking::AfterMaxAttempts,
             );
         }
         Ok(())
@@ -156,7 +158,11 @@ impl Run<'_, '_> {
         splitter: &mut Splitter<StorePath>,
     ) -> Result<(), Outcome> {
         let suspicious = is_suspicious(&error) && self.report.uploaded.is_empty();
-        self.entry_failed(culprit, error.clone(), !suspicious);
+        let parking = match suspicious {
+            true => Parking::Never,
+            false => Parking::AfterMaxAttempts,
+        };
+        self.entry_failed(culprit, error.clone(), parking);
         if !suspicious {
             return Ok(());
         }
@@ -168,12 +174,12 @@ impl Run<'_, '_> {
         Ok(())
     }
 
-    fn entry_failed(&mut self, path: StorePath, error: UploadError, may_park: bool) {
+    pub(super) fn entry_failed(&mut self, path: StorePath, error: UploadError, parking: Parking) {
         let (now, random) = (self.push.clock.now(), self.next_random());
         let policy: RetryPolicy = self.options.retry;
         let known = self
             .ledger
-            .entry_failed(&path, &error.message, now, &policy, random, may_park);
+            .entry_failed(&path, &error.message, now, &policy, random, parking);
         let parked = known.parked_since.is_some();
         let failed = FailedEntry {
             path,

@@ -40,6 +40,7 @@ pub struct World {
     pub collector: LocalGc,
     pub state: FsPushState,
     pub database: Database,
+    pub contents: Contents,
     pub destination: Destination,
     pub now: Cell<SystemTime>,
     pub cancelled: Cell<bool>,
@@ -65,6 +66,7 @@ impl World {
                 .unwrap(),
             collector: LocalGc::new(&state_dir, &store),
             database: Database::new(&store),
+            contents: Contents::default(),
             destination: Destination::default(),
             now: Cell::new(SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000)),
             cancelled: Cell::new(false),
@@ -156,21 +158,30 @@ impl World {
     }
 
     pub fn push(&self) -> PushReport {
+        self.with_push(|push, observer| push.run(&self.options, observer).unwrap())
+    }
+
+    pub fn drain(&self, patience: &dyn Patience) -> DrainReport {
+        self.with_push(|push, observer| push.drain(&self.options, patience, observer).unwrap())
+    }
+
+    fn with_push<T>(&self, run: impl FnOnce(&Push<'_>, &mut dyn PushObserver) -> T) -> T {
         let push = Push {
             queue: self.queue(),
             collector: &self.collector,
             files: &self.store,
             database: &self.database,
             sizes: Some(&self.sizes),
+            contents: self.contents.as_port(),
             uploader: &self.destination,
             state: &self.state,
-            clock: &self.now.get(),
+            clock: &Hands(&self.now),
             cancelled: &|| self.cancelled.get(),
         };
         let mut observer = |event: &PushEvent<'_>| {
             self.events.borrow_mut().push(format!("{event:?}"));
         };
-        push.run(&self.options, &mut observer).unwrap()
+        run(&push, &mut observer)
     }
 
     pub fn queued(&self) -> Vec<StorePath> {
@@ -207,6 +218,15 @@ impl World {
             .borrow()
             .iter()
             .any(|event| event.contains(what))
+    }
+}
+
+/// A clock that shows what the world says, at each look.
+struct Hands<'a>(&'a Cell<SystemTime>);
+
+impl Clock for Hands<'_> {
+    fn now(&self) -> SystemTime {
+        self.0.get()
     }
 }
 
@@ -277,6 +297,48 @@ impl StoreSizes for Sizes {
             }
         }
         Ok(closure)
+    }
+}
+
+/// Contents that are compared once a test says so.
+#[derive(Default)]
+pub struct Contents {
+    pub compared: Cell<bool>,
+    /// Names of entries, each with the name of what is damaged.
+    pub damaged: RefCell<Vec<(String, String)>>,
+    pub broken: Cell<bool>,
+    /// How many entries each question was about.
+    pub questions: RefCell<Vec<usize>>,
+}
+
+impl Contents {
+    pub fn damage(&self, entry: &str, object: &str) {
+        self.compared.set(true);
+        self.damaged
+            .borrow_mut()
+            .push((entry.into(), object.into()));
+    }
+
+    fn as_port(&self) -> Option<&dyn StoreContents> {
+        self.compared.get().then_some(self as _)
+    }
+}
+
+impl StoreContents for Contents {
+    fn damaged(&self, entries: &[StorePath]) -> Result<Vec<Damage>, PortError> {
+        self.questions.borrow_mut().push(entries.len());
+        if self.broken.get() {
+            let error = PortError::new("read", "the store", "no such program");
+            return Err(error.with_hint("install it"));
+        }
+        let damaged = self.damaged.borrow();
+        let damage = |(entry, object): &(String, String)| Damage {
+            entry: path(entry),
+            object: path(object),
+            error: UploadError::new(UploadErrorKind::Paths, format!("{object} was modified")),
+        };
+        // Whatever it was asked about: the push has to look.
+        Ok(damaged.iter().map(damage).collect())
     }
 }
 

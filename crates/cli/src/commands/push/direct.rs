@@ -8,7 +8,7 @@ use super::memory::{MemoryQueue, NoCollector, NoState};
 use super::observer::Narrator;
 use super::queue::SystemClock;
 use super::summary::{self, Told};
-use crate::adapters::{Store, push_options, uploader};
+use crate::adapters::{Store, contents, push_options, uploader};
 use crate::cli::PushArgs;
 use crate::commands::queues;
 use crate::error::CommandError;
@@ -51,6 +51,7 @@ fn one(
 ) -> Result<PushReport, CommandError> {
     let queue = MemoryQueue::new(paths);
     let uploader = uploader(store, settings)?;
+    let contents = contents(store, settings);
     let push = Push {
         queue: Queue {
             directory: &queue,
@@ -62,6 +63,7 @@ fn one(
         files: &store.dir,
         database: &store.database(),
         sizes: None,
+        contents: contents.as_ref().map(|contents| contents as _),
         uploader: &uploader,
         state: &NoState,
         clock: &SystemClock,

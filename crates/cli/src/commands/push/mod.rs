@@ -1,9 +1,11 @@
 //! `push`
 
 mod direct;
+mod drain;
 mod dry_run;
 mod memory;
 mod observer;
+mod patience;
 mod queue;
 mod summary;
 
@@ -20,12 +22,20 @@ use crate::signals;
 const PERFORM_UPLOAD: &str = "perform-upload";
 
 pub(super) fn run(args: &PushArgs, session: &mut Session) -> Result<Exit, CommandError> {
-    let stop = signals::listen()?;
+    let asked = signals::listen()?;
+    let (stop, deadline) = drain::deadline(args, &asked)?;
     let Configured { config, exit } = session.configure(Need::Push)?;
     let store = session.stoppable_store(&config, &stop)?;
     let by_itself = session.called == PERFORM_UPLOAD;
     let hook = takes_out_paths(&args.paths, session, by_itself)?;
-    if !hook && !by_itself && args.paths.paths.is_empty() {
+    let has_paths = hook || by_itself || !args.paths.paths.is_empty();
+    if args.until_empty {
+        drain::refuse_what_does_not_fit(args, has_paths)?;
+        return Ok(drain::all(
+            &config, &store, args, session, &stop, deadline, exit,
+        ));
+    }
+    if !has_paths {
         return match args.dry_run {
             true => Ok(dry_run::queues(&config, &store, args, session, exit)),
             false => Ok(queue::all(&config, &store, args, session, &stop, exit)),

@@ -1,7 +1,9 @@
 //! Tells what happens in a push while it happens.
 
+use std::time::Duration;
+
 use nix_post_build_push_config::QueueSettings;
-use queue_core::{FailedEntry, PushEvent, PushObserver, StoreDir, StorePath};
+use queue_core::{FailedEntry, Outcome, PushEvent, PushObserver, StoreDir, StorePath};
 
 use crate::json::time;
 use crate::message::Message;
@@ -19,6 +21,8 @@ pub(super) struct Narrator<'a> {
     store: &'a StoreDir,
     /// Whether what failed stays in a queue and is tried again.
     queued: bool,
+    /// Whether it was told that another push is waited for.
+    waits_for_another: bool,
 }
 
 impl<'a> Narrator<'a> {
@@ -29,6 +33,7 @@ impl<'a> Narrator<'a> {
             destination,
             store,
             queued: true,
+            waits_for_another: false,
         }
     }
 
@@ -42,6 +47,29 @@ impl<'a> Narrator<'a> {
 
     fn full(&self, path: &StorePath) -> String {
         self.store.join(path).into_string()
+    }
+
+    fn waiting(&mut self, time: Duration, why: &Outcome) {
+        let (queue, to) = (self.queue, &self.destination);
+        // In whole seconds, for people to read.
+        let time = humantime::format_duration(Duration::from_secs(time.as_secs().max(1)));
+        match why {
+            Outcome::AlreadyRunning if self.waits_for_another => {}
+            Outcome::AlreadyRunning => {
+                tracing::info!("{queue}: another push is at work; waiting for its end");
+                self.waits_for_another = true;
+            }
+            Outcome::Unavailable { error, .. } => {
+                Message::new(format!("{queue}: {to} is unavailable"))
+                    .caused_by_upload(error)
+                    .hint(format!("all is kept; it is asked again in {time}"))
+                    .warning();
+            }
+            Outcome::BackingOff { .. } => {
+                tracing::info!("{queue}: {to} did not answer; it is asked again in {time}");
+            }
+            _ => tracing::info!("{queue}: what failed is tried again in {time}"),
+        }
     }
 
     fn invalid(&self, path: &StorePath) {
@@ -85,6 +113,9 @@ impl<'a> Narrator<'a> {
 
 impl PushObserver for Narrator<'_> {
     fn notice(&mut self, event: &PushEvent<'_>) {
+        if let PushEvent::Waiting { time, why } = event {
+            return self.waiting(*time, why);
+        }
         let Self {
             queue, destination, ..
         } = &*self;

@@ -2,11 +2,11 @@
 
 use nix_copy::Cancel;
 use nix_post_build_push_config::{Config, QueueSettings};
-use queue_core::{Push, PushReport};
+use queue_core::{PortError, Push, PushReport};
 
 use super::observer::Narrator;
 use super::summary::{self, Told};
-use crate::adapters::{Store, push_options, uploader};
+use crate::adapters::{OpenQueue, Store, contents, push_options, uploader};
 use crate::cli::PushArgs;
 use crate::commands::queues;
 use crate::error::CommandError;
@@ -47,23 +47,37 @@ fn one(
     let Some(queue) = queues::open(store, settings)? else {
         return Ok(None);
     };
+    let options = push_options(settings, force, fastrand::u64(..));
+    let report = with_push(store, settings, &queue, stop, |push| {
+        push.run(&options, &mut Narrator::new(settings, &store.dir))
+    })?;
+    Ok(Some(report))
+}
+
+/// Does something with all that a push of this queue works with.
+pub(super) fn with_push<T>(
+    store: &Store,
+    settings: &QueueSettings,
+    queue: &OpenQueue,
+    stop: &Cancel,
+    work: impl FnOnce(&Push<'_>) -> Result<T, PortError>,
+) -> Result<T, CommandError> {
     let state = queue.push_state()?;
     let uploader = uploader(store, settings)?;
     let database = store.database();
-    let push = Push {
+    let contents = contents(store, settings);
+    Ok(work(&Push {
         queue: queue.queue(),
         collector: &store.collector,
         files: &store.dir,
         database: &database,
         sizes: Some(&database),
+        contents: contents.as_ref().map(|contents| contents as _),
         uploader: &uploader,
         state: &state,
         clock: &SystemClock,
         cancelled: &|| stop.is_cancelled(),
-    };
-    let options = push_options(settings, force, fastrand::u64(..));
-    let report = push.run(&options, &mut Narrator::new(settings, &store.dir))?;
-    Ok(Some(report))
+    })?)
 }
 
 /// The system's time.

@@ -24,10 +24,15 @@ pub(super) fn exit(report: &PushReport) -> Exit {
 /// Reports an end that came before the end of the queue, and what waits for somebody.
 pub(super) fn report_outcome(report: &PushReport, settings: &QueueSettings) {
     report_end(report, settings, true);
-    if report.parked > 0 {
+    warn_of_parked(report.parked, settings);
+}
+
+/// Reports what waits for somebody.
+fn warn_of_parked(parked: usize, settings: &QueueSettings) {
+    if parked > 0 {
         Message::new(format!(
-            "{}: {} parked after too many failures",
-            settings.name, report.parked
+            "{}: {parked} parked: they failed too often, or are damaged",
+            settings.name
         ))
         .hint("`status` says why; `retry` tries again, `drop` gives up")
         .warning();
@@ -39,7 +44,7 @@ pub(super) fn report_direct_outcome(report: &PushReport, settings: &QueueSetting
     report_end(report, settings, false);
 }
 
-fn report_end(report: &PushReport, settings: &QueueSettings, queued: bool) {
+pub(super) fn report_end(report: &PushReport, settings: &QueueSettings, queued: bool) {
     let name = &settings.name;
     let to = destination(settings).unwrap_or_default();
     match &report.outcome {
@@ -100,6 +105,26 @@ impl Told {
                 let destination = destination(settings).unwrap_or_default();
                 session.confirm(line(report, &settings.name, &destination));
             }
+        }
+    }
+
+    /// The same with a line and an outcome of its own.
+    pub(super) fn drained(
+        &mut self,
+        report: &PushReport,
+        outcome: Option<&'static str>,
+        line: &str,
+        settings: &QueueSettings,
+        store: &Store,
+        session: &mut Session,
+    ) {
+        match &mut self.json {
+            Some(rows) => {
+                let row = json(report, settings, store);
+                let outcome = outcome.unwrap_or(row.outcome);
+                rows.push(PushJson { outcome, ..row });
+            }
+            None => session.confirm(line),
         }
     }
 
@@ -168,6 +193,7 @@ fn json(report: &PushReport, settings: &QueueSettings, store: &Store) -> PushJso
         backing_off: report.backing_off,
         parked: report.parked,
         left: report.left,
+        next_try: report.next_try.map(time),
         ..json_of_nothing(settings)
     }
 }
@@ -187,5 +213,6 @@ fn json_of_nothing(settings: &QueueSettings) -> PushJson {
         backing_off: 0,
         parked: 0,
         left: 0,
+        next_try: None,
     }
 }

@@ -1,0 +1,250 @@
+//! The contents of the local store, compared by Nix with what was registered.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use queue_core::{
+    Damage, PortError, Splitter, StoreContents, StorePath, UploadError, UploadErrorKind,
+};
+
+use crate::brings::{Brings, calls};
+use crate::call::{Call, CallError};
+use crate::queries::{self, unique};
+use crate::supervise::Limits;
+use crate::verify::{Verdict, verify};
+use crate::{ClosureType, Nix};
+
+/// How many objects a hint names.
+const NAMED: usize = 10;
+
+/// How much of what entries bring along is compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ContentsScope {
+    /// The entries themselves, or what goes in their place: with the closure
+    /// type `source` their derivations, with `cache` both.
+    Entries,
+    /// All that goes with them.
+    Closure,
+}
+
+/// [`StoreContents`] that asks `nix store verify --no-trust`.
+///
+/// One process for each kind of object (derivations and others) in a thousand
+/// entries, beside those that the closure type costs. Only where there is
+/// damage it asks more: which objects cannot be read, which entries bring them
+/// along.
+#[derive(Debug, Clone)]
+pub struct NixStoreContents {
+    nix: Nix,
+    closure_type: ClosureType,
+    scope: ContentsScope,
+    limits: Limits,
+}
+
+/// The damaged objects, each with what is wrong with it.
+type Bad = BTreeMap<StorePath, String>;
+
+impl NixStoreContents {
+    /// For entries that are copied with this closure type. The limits hold for
+    /// each comparison; the `Cancel` of `nix` ends it.
+    #[must_use]
+    pub fn new(nix: Nix, closure_type: ClosureType, scope: ContentsScope, limits: Limits) -> Self {
+        Self {
+            nix,
+            closure_type,
+            scope,
+            limits,
+        }
+    }
+
+    /// With an entry that is not valid Nix may answer nothing at all, for none
+    /// of the others either.
+    fn compare_valid(&self, entries: &[StorePath]) -> Result<Vec<Damage>, CallError> {
+        let error = match self.compare(entries) {
+            Err(error @ CallError::Failed { .. }) => error,
+            answer => return answer,
+        };
+        let gone = match queries::invalid(&self.nix, entries) {
+            Ok(gone) if !gone.is_empty() => gone,
+            // A store that cannot answer that either has failed for one reason.
+            _ => return Err(error),
+        };
+        let valid = entries.iter().filter(|path| !gone.contains(path));
+        self.compare(&valid.cloned().collect::<Vec<_>>())
+    }
+
+    fn compare(&self, entries: &[StorePath]) -> Result<Vec<Damage>, CallError> {
+        let mut paths = match self.scope {
+            ContentsScope::Entries => self.flat(entries)?,
+            ContentsScope::Closure => self.brings().to_copy(entries)?.paths,
+        };
+        paths.sort_by_key(StorePath::is_derivation);
+        let bad = self.bad(&paths)?;
+        if bad.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.who_brings(&bad, entries)
+    }
+
+    fn brings(&self) -> Brings<'_> {
+        Brings {
+            nix: &self.nix,
+            closure_type: self.closure_type,
+        }
+    }
+
+    /// What the entries themselves come to.
+    fn flat(&self, entries: &[StorePath]) -> Result<Vec<StorePath>, CallError> {
+        let each = self.brings().expected(entries)?;
+        Ok(unique(
+            each.into_iter().flat_map(|(_, paths)| paths).collect(),
+        ))
+    }
+
+    fn is_recursive(&self) -> bool {
+        self.scope == ContentsScope::Closure && self.closure_type != ClosureType::Bare
+    }
+
+    /// The damaged objects among the paths, and what they refer to if that goes
+    /// as well.
+    fn bad(&self, paths: &[StorePath]) -> Result<Bad, CallError> {
+        let Verdict { modified, unread } = self.verify(paths, self.is_recursive())?;
+        let mut bad = Bad::new();
+        note_modified(&mut bad, modified);
+        if unread.is_some() {
+            let objects = match self.is_recursive() {
+                true => queries::requisites(&self.nix, paths)?,
+                false => paths.to_vec(),
+            };
+            self.find_unread(objects, &mut bad)?;
+        }
+        Ok(bad)
+    }
+
+    /// Halves until each object that cannot be read stands alone. One that is
+    /// not valid is not damaged: the copy will tell of it.
+    fn find_unread(&self, mut objects: Vec<StorePath>, bad: &mut Bad) -> Result<(), CallError> {
+        let gone = queries::invalid(&self.nix, &objects)?;
+        objects.retain(|path| !bad.contains_key(path) && !gone.contains(path));
+        objects.sort_by_key(StorePath::is_derivation);
+        let mut splitter = Splitter::new(objects);
+        while let Some(part) = splitter.next() {
+            let Verdict { modified, unread } = self.verify(&part, false)?;
+            note_modified(bad, modified);
+            let Some(reason) = unread else { continue };
+            if is_everybodys(&reason) {
+                return Err(CallError::NotUnderstood {
+                    program: "nix",
+                    what: reason,
+                });
+            }
+            if let Some(culprit) = splitter.split(part) {
+                bad.insert(culprit, format!("cannot be read: {reason}"));
+            }
+        }
+        Ok(())
+    }
+
+    fn verify(&self, paths: &[StorePath], recursive: bool) -> Result<Verdict, CallError> {
+        let call = Call {
+            limits: &self.limits,
+            ..Call::query(&self.nix, "nix")
+        };
+        let mut all = Verdict::default();
+        for (objects, paths) in calls(&self.nix, paths) {
+            let found = verify(&call, objects, recursive, &paths)?;
+            all.modified.extend(found.modified);
+            all.unread = all.unread.or(found.unread);
+        }
+        Ok(all)
+    }
+
+    /// The entries that are damaged or bring damage along.
+    fn who_brings(&self, bad: &Bad, entries: &[StorePath]) -> Result<Vec<Damage>, CallError> {
+        let holders = bad
+            .keys()
+            .map(|object| Ok((object, self.holders(object)?)))
+            .collect::<Result<Vec<_>, CallError>>()?;
+        let mut found = Vec::new();
+        for (entry, paths) in self.brings().expected(entries)? {
+            let paths = self.with_outputs(paths)?;
+            let hit = |(_, holders): &&(_, BTreeSet<StorePath>)| {
+                paths.iter().any(|path| holders.contains(path))
+            };
+            let objects = holders.iter().filter(hit).map(|(object, _)| *object);
+            found.extend(self.damage(entry, &objects.collect::<Vec<_>>(), bad));
+        }
+        Ok(found)
+    }
+
+    /// The object, and what refers to it to any depth if it goes with that.
+    fn holders(&self, object: &StorePath) -> Result<BTreeSet<StorePath>, CallError> {
+        let mut holders = BTreeSet::from([object.clone()]);
+        if self.is_recursive() {
+            holders.extend(queries::referrers(&self.nix, object)?);
+        }
+        Ok(holders)
+    }
+
+    /// With `cache` the outputs of all derivations go as well.
+    fn with_outputs(&self, mut paths: Vec<StorePath>) -> Result<Vec<StorePath>, CallError> {
+        let derivations: Vec<_> = paths
+            .iter()
+            .filter(|path| path.is_derivation())
+            .cloned()
+            .collect();
+        if self.is_recursive() && self.closure_type == ClosureType::Cache {
+            paths.extend(queries::requisites_with_outputs(&self.nix, &derivations)?);
+        }
+        Ok(paths)
+    }
+
+    fn damage(&self, entry: StorePath, objects: &[&StorePath], bad: &Bad) -> Option<Damage> {
+        let object = *objects.first()?;
+        let full = |object: &StorePath| self.nix.store_dir().join(object).into_string();
+        let tell = |object: &StorePath| format!("{} {}", full(object), bad[object]);
+        let more = match objects.len() - 1 {
+            0 => String::new(),
+            more => format!(" (and {more} more)"),
+        };
+        let named: Vec<String> = objects.iter().take(NAMED).map(|path| full(path)).collect();
+        let hint = format!(
+            "as root, and not through a daemon: `nix-store --repair-path {}`, which fetches or \
+             builds it anew",
+            named.join(" ")
+        );
+        let details: Vec<String> = objects.iter().skip(1).map(|path| tell(path)).collect();
+        Some(Damage {
+            entry,
+            object: object.clone(),
+            error: UploadError {
+                kind: UploadErrorKind::Paths,
+                message: tell(object) + &more,
+                hint: Some(hint),
+                details: details.join("\n"),
+            },
+        })
+    }
+}
+
+fn note_modified(bad: &mut Bad, modified: Vec<StorePath>) {
+    let reason = "differs from what was registered";
+    bad.extend(modified.into_iter().map(|path| (path, reason.to_owned())));
+}
+
+/// Too little of something that all reading needs.
+fn is_everybodys(reason: &str) -> bool {
+    ["Too many open files", "Cannot allocate memory"]
+        .iter()
+        .any(|lack| reason.contains(lack))
+}
+
+impl StoreContents for NixStoreContents {
+    fn damaged(&self, entries: &[StorePath]) -> Result<Vec<Damage>, PortError> {
+        let object = format!("{} entries", entries.len());
+        self.compare_valid(entries)
+            .map_err(|error| error.into_port("compare with what the store registered", object))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,190 @@
+use std::time::Duration;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::*;
+use crate::fake;
+
+const A: &str = "00000000000000000000000000000001-a";
+const B: &str = "00000000000000000000000000000002-b";
+const C: &str = "00000000000000000000000000000003-c";
+const LIB: &str = "00000000000000000000000000000004-lib";
+const DRV: &str = "00000000000000000000000000000005-x.drv";
+
+/// As Nix does; files beside the script say what is modified, what unread.
+const VERIFY: &str = r#"
+echo "$@" >> $0.calls
+code=0
+for path; do
+    name=${path#/s/}
+    if [ -e ${0%/*}/modified-$name ]; then
+        echo "@nix {\"action\":\"result\",\"fields\":[\"$path\"],\"id\":1,\"type\":103}" >&2
+        code=$((code | 1))
+    elif [ -e ${0%/*}/unread-$name ]; then
+        echo '@nix {"action":"msg","level":0,"msg":"error: file /f has an unsupported type"}' >&2
+        code=$((code | 4))
+    fi
+done
+exit $code"#;
+
+/// All that was asked about is valid and refers to nothing.
+const STORE: &str = r#"
+echo "$@" >> $0.calls
+case "$*" in
+*--check-validity*) ;;
+*) for path; do case $path in /s/*) echo $path ;; esac; done ;;
+esac"#;
+
+fn world() -> (tempfile::TempDir, Utf8PathBuf) {
+    let dir = tempfile::tempdir().unwrap();
+    let path = Utf8PathBuf::from_path_buf(dir.path().to_owned()).unwrap();
+    (dir, path)
+}
+
+fn contents(dir: &Utf8Path, scope: ContentsScope, programs: &[(&str, &str)]) -> NixStoreContents {
+    let limits = Limits::total(Duration::from_secs(60));
+    NixStoreContents::new(fake::nix(dir, programs), ClosureType::Binary, scope, limits)
+}
+
+fn standard(dir: &Utf8Path, scope: ContentsScope) -> NixStoreContents {
+    contents(dir, scope, &[("nix", VERIFY), ("nix-store", STORE)])
+}
+
+fn paths(names: &[&str]) -> Vec<StorePath> {
+    names.iter().map(|name| name.parse().unwrap()).collect()
+}
+
+fn mark(dir: &Utf8Path, what: &str, name: &str) {
+    std::fs::write(dir.join(format!("{what}-{name}")), "").unwrap();
+}
+
+fn calls_of(dir: &Utf8Path, program: &str) -> Vec<String> {
+    let noted = std::fs::read_to_string(dir.join(format!("{program}.calls"))).unwrap_or_default();
+    noted.lines().map(str::to_owned).collect()
+}
+
+fn entries(damaged: &[Damage]) -> Vec<String> {
+    let entry = |damage: &Damage| damage.entry.to_string();
+    damaged.iter().map(entry).collect()
+}
+
+#[test]
+fn what_is_sound_costs_one_process() {
+    let (_dir, dir) = world();
+    let contents = standard(&dir, ContentsScope::Closure);
+    assert_eq!(contents.damaged(&paths(&[A, B])).unwrap(), []);
+    let [call] = calls_of(&dir, "nix").try_into().unwrap();
+    let wanted = format!("store verify --no-trust --recursive /s/{A} /s/{B}");
+    assert!(call.ends_with(&wanted), "{call}");
+    assert_eq!(calls_of(&dir, "nix-store"), [""; 0]);
+}
+
+#[test]
+fn derivations_and_outputs_are_compared_by_calls_of_their_own() {
+    let (_dir, dir) = world();
+    let contents = standard(&dir, ContentsScope::Entries);
+    mark(&dir, "modified", DRV);
+    let damaged = contents.damaged(&paths(&[DRV, A])).unwrap();
+    assert_eq!(entries(&damaged), [DRV]);
+    let calls = calls_of(&dir, "nix");
+    assert!(calls[0].ends_with(&format!(" /s/{A}")), "{calls:?}");
+    assert!(!calls[0].contains("--derivation") && calls[1].contains("--derivation"));
+}
+
+#[test]
+fn a_modified_entry_is_named_with_the_way_to_repair_it() {
+    let (_dir, dir) = world();
+    let contents = standard(&dir, ContentsScope::Entries);
+    mark(&dir, "modified", B);
+    let damaged = contents.damaged(&paths(&[A, B, C])).unwrap();
+    assert_eq!(entries(&damaged), [B]);
+    let error = &damaged[0].error;
+    assert_eq!(error.kind, UploadErrorKind::Paths);
+    assert_eq!(
+        error.message,
+        format!("/s/{B} differs from what was registered")
+    );
+    let repair = format!("`nix-store --repair-path /s/{B}`");
+    assert!(error.hint.as_ref().unwrap().contains(&repair), "{error:?}");
+}
+
+#[test]
+fn what_cannot_be_read_is_found_although_nix_does_not_say_which_it_is() {
+    let (_dir, dir) = world();
+    let contents = standard(&dir, ContentsScope::Entries);
+    mark(&dir, "unread", C);
+    mark(&dir, "modified", A);
+    let damaged = contents.damaged(&paths(&[A, B, C])).unwrap();
+    assert_eq!(entries(&damaged), [A, C]);
+    assert_eq!(
+        damaged[1].error.message,
+        format!("/s/{C} cannot be read: file /f has an unsupported type")
+    );
+}
+
+#[test]
+fn with_a_damaged_reference_every_entry_that_brings_it_along_is_named() {
+    let (_dir, dir) = world();
+    let modified = format!(
+        "echo '@nix {{\"action\":\"result\",\"fields\":[\"/s/{LIB}\"],\"id\":1,\"type\":103}}' >&2; exit 1"
+    );
+    let referrers = format!("printf '/s/%s\\n' {LIB} {A} {C}");
+    let programs = [("nix", &*modified), ("nix-store", &*referrers)];
+    let contents = contents(&dir, ContentsScope::Closure, &programs);
+    let damaged = contents.damaged(&paths(&[A, B, C])).unwrap();
+    assert_eq!(entries(&damaged), [A, C]);
+    for damage in damaged {
+        assert_eq!(damage.object.to_string(), LIB);
+        assert!(damage.error.message.starts_with(&format!("/s/{LIB} ")));
+    }
+}
+
+#[test]
+fn an_entry_that_is_not_valid_spoils_no_answer_and_is_no_damage() {
+    let (_dir, dir) = world();
+    let verify = format!(
+        "case \"$*\" in *{B}*) echo '@nix {{\"action\":\"msg\",\"level\":0,\"msg\":\"error: not valid\"}}' >&2; exit 1;; esac\n{VERIFY}"
+    );
+    let store = format!("case \"$*\" in *--check-validity*) echo /s/{B}; exit ;; esac\n{STORE}");
+    let programs = [("nix", &*verify), ("nix-store", &*store)];
+    let contents = contents(&dir, ContentsScope::Closure, &programs);
+    mark(&dir, "modified", C);
+    let damaged = contents.damaged(&paths(&[A, B, C])).unwrap();
+    assert_eq!(entries(&damaged), [C]);
+}
+
+#[test]
+fn a_comparison_that_fails_says_nothing_about_any_entry() {
+    for (script, told) in [
+        (
+            "echo '@nix {\"action\":\"msg\",\"level\":0,\"msg\":\"error: no database\"}' >&2; exit 1",
+            "no database",
+        ),
+        ("exit 1", "nix failed without a word"),
+        ("kill -9 $$", "killed by signal 9"),
+        (
+            "echo '@nix {\"action\":\"msg\",\"level\":0,\"msg\":\"error: opening /f: Too many open files\"}' >&2; exit 4",
+            "Too many open files",
+        ),
+    ] {
+        let (_dir, dir) = world();
+        let programs = [("nix", script), ("nix-store", STORE)];
+        let contents = contents(&dir, ContentsScope::Closure, &programs);
+        let answer = contents.damaged(&paths(&[A, B]));
+        let error = answer.expect_err(script).chain();
+        assert!(error.contains(told), "{script}: {error}");
+    }
+}
+
+#[test]
+fn a_comparison_has_the_time_of_its_limits() {
+    let (_dir, dir) = world();
+    let programs = [("nix", "exec sleep 60"), ("nix-store", STORE)];
+    let limits = Limits::total(Duration::from_millis(100));
+    let contents = NixStoreContents {
+        limits,
+        ..contents(&dir, ContentsScope::Entries, &programs)
+    };
+    let error = contents.damaged(&paths(&[A])).expect_err("no time").chain();
+    assert!(error.contains("after the timeout of 0.1 s"), "{error}");
+}

@@ -1,0 +1,35 @@
+//! The port that compares store objects with what the store registered.
+
+use crate::{PortError, StorePath, UploadError};
+
+/// An entry that must not be copied as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Damage {
+    /// The entry.
+    pub entry: StorePath,
+    /// What is damaged: the entry itself, or an object that goes with it.
+    pub object: StorePath,
+    /// What is wrong with the object, naming it, and how to mend it.
+    pub error: UploadError,
+}
+
+/// The contents of the store. Costs reading them: asked only when the push is
+/// given one ([`Push::contents`](crate::Push::contents)).
+///
+/// Some destinations take whatever they are sent. What is found here never
+/// reaches them.
+pub trait StoreContents {
+    /// Those of `entries` that hold, or bring along, an object that differs
+    /// from what the store registered, or that cannot be read. How much of what
+    /// they bring along is looked at is the implementation's affair.
+    ///
+    /// An entry that is not left out counts as sound, so an implementation must
+    /// not answer when any part of the question failed. Entries that are no
+    /// longer valid are none of its concern: it says nothing about them.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be found out. None of `entries` is copied then, and none
+    /// is blamed.
+    fn damaged(&self, entries: &[StorePath]) -> Result<Vec<Damage>, PortError>;
+}

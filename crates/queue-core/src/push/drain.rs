@@ -1,0 +1,169 @@
+//! Pushing again and again, until nothing is left that a push could copy.
+
+use std::time::{Duration, SystemTime};
+
+use super::{Outcome, Push, PushEvent, PushObserver, PushOptions, PushReport};
+use crate::{PortError, StorePath};
+
+/// Between looks whether another push has let go of the lock.
+const LOCK_INTERVAL: Duration = Duration::from_secs(1);
+/// The shortest wait after a push that got nothing through: with no wait
+/// between failures a destination would be asked without end.
+const SHORTEST_WAIT: Duration = Duration::from_secs(1);
+
+/// The port to the time that a drain has.
+///
+/// It is not the [`Clock`](crate::Clock), which may be set: what is left of the
+/// time only becomes less.
+pub trait Patience {
+    /// How long the drain may still take; `None`: however long. Once it is zero
+    /// the push's `cancelled` should say so as well, which ends an upload that
+    /// is under way.
+    fn left(&self) -> Option<Duration>;
+
+    /// Waits so long, not longer than what is [`left`](Self::left), and shorter
+    /// where something was enqueued meanwhile or somebody asks to stop (the
+    /// push's `cancelled` tells). Coming back for no reason costs a look at the
+    /// queue, nothing else.
+    fn wait(&self, time: Duration);
+}
+
+/// Why a drain ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DrainEnd {
+    /// Nothing is left but what is parked.
+    Drained,
+    /// The time is over, or what is left is tried again later than that.
+    OutOfTime,
+    /// The caller asked to stop.
+    Stopped,
+    /// Trying again would not help: the uploader cannot run on this machine, or
+    /// a push changed nothing and did not say when to try again.
+    GivenUp,
+}
+
+/// What a drain did.
+#[derive(Debug)]
+pub struct DrainReport {
+    /// All its pushes taken together: what any of them copied, and what failed
+    /// and was not copied later. The rest is that of the last one.
+    pub push: PushReport,
+    /// Why it ended.
+    pub end: DrainEnd,
+}
+
+/// What to do after a push.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Next {
+    End(DrainEnd),
+    PushAfter(Duration),
+}
+
+pub(super) fn drain(
+    push: &Push<'_>,
+    options: &PushOptions,
+    patience: &dyn Patience,
+    observer: &mut dyn PushObserver,
+) -> Result<DrainReport, PortError> {
+    let mut options = options.clone();
+    let mut total = push.run(&options, observer)?;
+    let mut next = next(&total, push.clock.now(), patience.left());
+    loop {
+        let time = match next {
+            Next::End(end) => return Ok(DrainReport { push: total, end }),
+            Next::PushAfter(time) => time,
+        };
+        if !time.is_zero() {
+            let why = &total.outcome;
+            observer.notice(&PushEvent::Waiting { time, why });
+            patience.wait(time);
+        }
+        if (push.cancelled)() {
+            // A push that finds nothing ready would not ask.
+            let end = ended(patience.left());
+            return Ok(DrainReport { push: total, end });
+        }
+        if !matches!(total.outcome, Outcome::AlreadyRunning) {
+            // Once is what was asked for; what fails again waits its turn.
+            options.force = false;
+        }
+        options.seed = options.seed.wrapping_add(1 << 32);
+        next = match push.run(&options, observer) {
+            Ok(report) => {
+                let next = self::next(&report, push.clock.now(), patience.left());
+                total = together(total, report);
+                next
+            }
+            Err(error) => {
+                observer.notice(&PushEvent::Problem(&error));
+                total.problems.push(error);
+                Next::End(DrainEnd::GivenUp)
+            }
+        };
+    }
+}
+
+/// The later report, with what the earlier one copied, dropped and could not do.
+fn together(earlier: PushReport, later: PushReport) -> PushReport {
+    let settled = |path: &StorePath| {
+        let failed_anew = later.failed.iter().any(|failed| failed.path == *path);
+        failed_anew || later.uploaded.contains(path) || later.invalid.contains(path)
+    };
+    let mut failed = earlier.failed;
+    failed.retain(|failed| !settled(&failed.path));
+    PushReport {
+        failed: joined(failed, later.failed),
+        uploaded: joined(earlier.uploaded, later.uploaded),
+        invalid: joined(earlier.invalid, later.invalid),
+        dropped: joined(earlier.dropped, later.dropped),
+        problems: joined(earlier.problems, later.problems),
+        ..later
+    }
+}
+
+fn joined<T>(mut earlier: Vec<T>, later: Vec<T>) -> Vec<T> {
+    earlier.extend(later);
+    earlier
+}
+
+/// Decides after each push. Pure.
+fn next(last: &PushReport, now: SystemTime, left: Option<Duration>) -> Next {
+    let is_over = left.is_some_and(|left| left.is_zero());
+    let wait = match (&last.outcome, last.next_try) {
+        (Outcome::Cancelled, _) => return Next::End(ended(left)),
+        (Outcome::Broken(_), _) => return Next::End(DrainEnd::GivenUp),
+        (Outcome::AlreadyRunning, _) => left.map_or(LOCK_INTERVAL, |left| left.min(LOCK_INTERVAL)),
+        (_, None) => return Next::End(DrainEnd::Drained),
+        (_, Some(at)) => at.duration_since(now).unwrap_or_default(),
+    };
+    if is_over || left.is_some_and(|left| wait > left) {
+        return Next::End(DrainEnd::OutOfTime);
+    }
+    let got_through = !last.uploaded.is_empty();
+    if wait.is_zero() && !got_through && !has_changed_something(last) {
+        return Next::End(DrainEnd::GivenUp);
+    }
+    let shortest = match got_through {
+        true => Duration::ZERO,
+        false => SHORTEST_WAIT,
+    };
+    Next::PushAfter(wait.max(shortest))
+}
+
+/// What a cancelled push means: the end of the time does that as well.
+fn ended(left: Option<Duration>) -> DrainEnd {
+    match left {
+        Some(Duration::ZERO) => DrainEnd::OutOfTime,
+        _ => DrainEnd::Stopped,
+    }
+}
+
+/// Whether the same push once more would be another one.
+fn has_changed_something(last: &PushReport) -> bool {
+    !last.failed.is_empty()
+        || !last.invalid.is_empty()
+        || matches!(last.outcome, Outcome::Unavailable { .. })
+}
+
+#[cfg(test)]
+mod tests;

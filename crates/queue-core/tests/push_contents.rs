@@ -1,0 +1,142 @@
+//! What a push does about damaged store objects.
+
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::time::Duration;
+
+use queue_core::*;
+use support::{World, names};
+
+#[test]
+fn what_is_damaged_is_parked_at_once_and_the_rest_goes_in_the_same_push() {
+    let world = World::new();
+    world.build_and_enqueue(&["a", "bad", "c"]);
+    world.contents.damage("bad", "bad");
+    let report = world.push();
+    assert!(matches!(report.outcome, Outcome::Finished));
+    assert_eq!(names(&report.uploaded), ["a", "c"]);
+    assert_eq!(
+        world.destination.uploads.get(),
+        1,
+        "no batch is split for it"
+    );
+    let [failed] = report.failed.as_slice() else {
+        panic!("{report:?}");
+    };
+    assert_eq!(failed.error.message, "bad was modified");
+    assert_eq!((failed.attempts, failed.next_try), (1, None));
+    assert_eq!((report.parked, report.left), (1, 0));
+    assert_eq!(names(&world.queued()), ["bad"], "parked is still queued");
+    assert!(!world.auto().is_empty(), "and still held");
+}
+
+#[test]
+fn a_damaged_object_parks_every_entry_that_brings_it_along() {
+    let world = World::new();
+    world.build_and_enqueue(&["a", "b", "c"]);
+    world.contents.damage("a", "lib");
+    world.contents.damage("c", "lib");
+    let report = world.push();
+    assert_eq!(names(&report.uploaded), ["b"]);
+    assert_eq!(report.failed.len(), 2);
+    for failed in &report.failed {
+        assert_eq!(failed.error.message, "lib was modified");
+    }
+}
+
+#[test]
+fn nothing_damaged_is_ever_given_to_the_uploader() {
+    let mut world = World::new();
+    world.options.force = true;
+    let paths = world.build_and_enqueue(&["bad"]);
+    world.contents.damage("bad", "bad");
+    for _ in 0..3 {
+        world.push();
+        world.wait(Duration::from_secs(1_000_000));
+    }
+    // Somebody asks for it without having repaired it.
+    let mut ledger = world.ledger();
+    assert!(ledger.forget(&paths[0]));
+    world.state.save_ledger(&ledger.to_text()).unwrap();
+    assert_eq!(world.push().failed.len(), 1);
+    assert_eq!(world.destination.uploads.get(), 0);
+}
+
+#[test]
+fn a_repaired_entry_goes_once_somebody_asks_for_it() {
+    let world = World::new();
+    let paths = world.build_and_enqueue(&["bad"]);
+    world.contents.damage("bad", "bad");
+    world.push();
+    world.contents.damaged.borrow_mut().clear();
+    assert!(world.push().uploaded.is_empty(), "parked");
+    let mut ledger = world.ledger();
+    ledger.forget(&paths[0]);
+    world.state.save_ledger(&ledger.to_text()).unwrap();
+    assert_eq!(names(&world.push().uploaded), ["bad"]);
+}
+
+#[test]
+fn a_comparison_that_cannot_be_made_copies_nothing_and_blames_nobody() {
+    let world = World::new();
+    world.build_and_enqueue(&["a", "b"]);
+    world.contents.compared.set(true);
+    world.contents.broken.set(true);
+    let report = world.push();
+    let Outcome::Broken(error) = &report.outcome else {
+        panic!("{report:?}");
+    };
+    assert_eq!(error.message, "failed to read the store: no such program");
+    assert_eq!(error.hint.as_deref(), Some("install it"));
+    assert_eq!((report.failed.len(), report.left), (0, 2));
+    assert_eq!(world.destination.uploads.get(), 0);
+    assert!(world.ledger().entry(&support::path("a")).is_none());
+    assert!(world.ledger().destination().is_none());
+    world.contents.broken.set(false);
+    assert_eq!(world.push().uploaded.len(), 2);
+}
+
+#[test]
+fn each_batch_is_compared_by_itself_just_before_it_goes() {
+    let mut world = World::new();
+    world.options.batch_size = 2.try_into().unwrap();
+    world.build_and_enqueue(&["a", "b", "c"]);
+    world.contents.compared.set(true);
+    world.push();
+    assert_eq!(*world.contents.questions.borrow(), [2, 1]);
+    assert_eq!(world.push().uploaded.len(), 0);
+    assert_eq!(world.contents.questions.borrow().len(), 2, "nothing to ask");
+}
+
+#[test]
+fn a_push_that_is_asked_to_stop_compares_nothing() {
+    let world = World::new();
+    world.build_and_enqueue(&["a"]);
+    world.contents.compared.set(true);
+    world.cancelled.set(true);
+    assert!(matches!(world.push().outcome, Outcome::Cancelled));
+    assert!(world.contents.questions.borrow().is_empty());
+}
+
+#[test]
+fn what_is_known_of_the_damage_survives_a_push_that_is_killed_while_it_copies() {
+    let world = World::new();
+    world.build_and_enqueue(&["a", "bad"]);
+    world.contents.damage("bad", "bad");
+    let known = std::rc::Rc::new(std::cell::RefCell::new(String::new()));
+    let (ledger, seen) = (
+        world.directory.path().join(".push/ledger.toml"),
+        known.clone(),
+    );
+    *world.destination.before.borrow_mut() = Some(Box::new(move |_| {
+        *seen.borrow_mut() = std::fs::read_to_string(&ledger).unwrap_or_default();
+    }));
+    world.push();
+    assert!(
+        known.borrow().contains("parked-since"),
+        "{}",
+        known.borrow()
+    );
+}
