@@ -244,11 +244,19 @@ fn force_holds_for_the_first_push_alone() {
     world.destination.poison("bad");
     world.push();
     world.options.force = true;
-    let waits = Waits::new(&world, Some(5 * MINUTE));
+    let began = world.now.get();
+    let waits = Waits::during(&world, Some(5 * MINUTE), |number| {
+        if number == 1 {
+            // The port comes back at once, as when something was enqueued.
+            world.now.set(began);
+            assert_eq!(world.destination.uploads.get(), 2);
+        }
+    });
     let drained = world.drain(&waits);
     assert_eq!(drained.push.parked, 1);
     let waited = waits.waited.borrow();
-    assert!(waited.len() == 1 && waited[0] > MINUTE, "{waited:?}");
+    assert!(waited.len() == 2 && waited[1] > MINUTE, "{waited:?}");
+    assert_eq!(world.destination.uploads.get(), 3);
 }
 
 #[test]
