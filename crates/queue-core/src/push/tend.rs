@@ -42,14 +42,12 @@ impl Run<'_, '_> {
     /// Entries whose store object is not on disk, and that the store confirms
     /// not to be valid, leave the queue. Nothing is asked while all are there.
     pub(super) fn drop_what_vanished(&mut self, entries: Vec<Entry>) -> Vec<Entry> {
-        let mut absent = Vec::new();
-        for Entry { path, .. } in &entries {
-            match self.push.files.is_present(path) {
-                Ok(true) => {}
-                Ok(false) => absent.push(path.clone()),
-                Err(error) => self.problem(error),
-            }
-        }
+        let absent: Vec<_> = entries
+            .iter()
+            .map(|entry| &entry.path)
+            .filter(|path| !self.may_be_present(path))
+            .cloned()
+            .collect();
         let invalid = self.invalid(&absent);
         self.drop_invalid(&invalid);
         entries
@@ -69,6 +67,14 @@ impl Run<'_, '_> {
         part.into_iter()
             .filter(|path| !invalid.contains(path))
             .collect()
+    }
+
+    /// What cannot be looked at may be there.
+    fn may_be_present(&mut self, path: &StorePath) -> bool {
+        self.push.files.is_present(path).unwrap_or_else(|error| {
+            self.problem(error);
+            true
+        })
     }
 
     /// A store that cannot be asked calls nothing invalid.
@@ -108,8 +114,8 @@ impl Run<'_, '_> {
     /// the removal; its producer then found the old entry and was content.
     /// What is valid now was in the queue rightly, and is pushed next time.
     fn restore_what_came_back(&mut self, paths: &[StorePath]) -> Vec<StorePath> {
-        let here = |path: &&StorePath| !matches!(self.push.files.is_present(path), Ok(false));
-        let here: Vec<_> = paths.iter().filter(here).cloned().collect();
+        let mut here = paths.to_vec();
+        here.retain(|path| self.may_be_present(path));
         let still_invalid = self.invalid(&here);
         let back: Vec<_> = here
             .into_iter()

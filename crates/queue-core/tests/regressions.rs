@@ -1,0 +1,65 @@
+//! What the simulated world once brought to light, one test each.
+
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use queue_core::testing::{Decision, Step, World};
+use queue_core::*;
+use support::path;
+
+/// Fails every such step from that number on.
+fn failing(action: &'static str, from: usize) -> impl Fn(&Step) -> Decision {
+    move |step| match step.action == action && step.number >= from {
+        true => Decision::Fail,
+        false => Decision::GoOn,
+    }
+}
+
+fn queued(paths: &[StorePath]) -> World {
+    let world = World::default();
+    paths.iter().for_each(|path| world.build(path, &[]));
+    let hook = world.process();
+    let report = enqueue(&[hook.queue(0).queue()], &hook, &hook, paths);
+    assert_eq!(report.queues[0].added.len(), paths.len());
+    drop(hook);
+    world
+}
+
+fn push(world: &World, script: impl Fn(&Step) -> Decision) -> (PushReport, String) {
+    let process = world.scripted(script);
+    let mut said = String::new();
+    let mut observer = |event: &PushEvent<'_>| said.push_str(&format!("{event:?}\n"));
+    let pushed = process
+        .queue(0)
+        .push(&PushOptions::default(), &mut observer);
+    (pushed.unwrap(), said)
+}
+
+#[test]
+fn a_path_that_cannot_be_looked_at_after_a_collector_was_told_is_not_called_held() {
+    let world = World::default();
+    world.build(&path("a"), &[]);
+    world.collector_scans();
+    let hook = world.scripted(failing("look for the store path", 2));
+    let report = enqueue(&[hook.queue(0).queue()], &hook, &hook, &[path("a")]);
+    assert!(report.unprotected.is_some(), "{report:?}");
+}
+
+#[test]
+fn a_second_look_that_fails_after_an_entry_was_dropped_is_told() {
+    let world = queued(&[path("gone")]);
+    world.delete(&path("gone"));
+    let (report, said) = push(&world, failing("look for the store path", 5));
+    assert_eq!(report.invalid, [path("gone")]);
+    assert!(!report.problems.is_empty(), "{said}");
+}
+
+#[test]
+fn an_upload_that_failed_is_told_even_when_an_invalid_path_explains_it() {
+    let world = queued(&[path("ghost"), path("good")]);
+    world.leave_behind(&path("ghost"));
+    let (report, said) = push(&world, |_| Decision::GoOn);
+    assert_eq!(report.uploaded, [path("good")]);
+    assert!(said.contains("Split(2, UploadError"), "{said}");
+}
