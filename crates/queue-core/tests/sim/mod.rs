@@ -8,6 +8,7 @@
     clippy::print_stdout
 )]
 
+pub mod history;
 pub mod play;
 pub mod promises;
 pub mod scenarios;
