@@ -48,7 +48,7 @@ fn nor_while_a_collector_runs() {
 
 fn fail_everywhere(scenario: &Scenario, before: &[(usize, Event)], count: &mut Count) {
     let mut stage = (scenario.set)();
-    stage.blames_the_innocent = true;
+    stage.may_be_parked = true;
     for step in play(scenario, &stage, before).steps {
         let after = step.changes.then_some(Event::FailAfter);
         for fault in [Event::Fail].into_iter().chain(after) {

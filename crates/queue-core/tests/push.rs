@@ -192,6 +192,7 @@ fn a_path_that_came_back_is_queued_again_and_not_called_invalid() {
     }
     let push = Push {
         queue: world.queue(),
+        leaving: world.leaving(),
         collector: &world.collector,
         files: &world.store,
         database: &Rebuilt(&world),

@@ -63,3 +63,53 @@ fn an_upload_that_failed_is_told_even_when_an_invalid_path_explains_it() {
     assert_eq!(report.uploaded, [path("good")]);
     assert!(said.contains("Split(2, UploadError"), "{said}");
 }
+
+/// Deleted, and built and enqueued anew after the store was asked.
+fn comes_back(world: &World, then: impl Fn(&Step) -> Decision) {
+    let asked = std::cell::Cell::new(false);
+    let process = world.scripted(|step| {
+        if asked.replace(step.action == "ask for valid paths") && !world.is_valid(&path("a")) {
+            world.build(&path("a"), &[]);
+            let hook = world.process();
+            let report = enqueue(&[hook.queue(0).queue()], &hook, &hook, &[path("a")]);
+            assert_eq!(report.queues[0].already, [path("a")]);
+        }
+        then(step)
+    });
+    world.delete(&path("a"));
+    let _ = process
+        .queue(0)
+        .push(&PushOptions::default(), &mut |_: &PushEvent<'_>| {});
+}
+
+#[test]
+fn what_comes_back_while_its_entry_leaves_is_held_all_the_while() {
+    let world = queued(&[path("a")]);
+    comes_back(&world, |step| {
+        if step.action == "look for the store path" {
+            world.collect();
+        }
+        Decision::GoOn
+    });
+    assert!(world.is_valid(&path("a")) && world.queued(0) == [path("a")]);
+}
+
+#[test]
+fn what_comes_back_is_queued_again_by_the_next_push_when_this_one_is_killed() {
+    let world = queued(&[path("a")]);
+    let removed = std::cell::Cell::new(false);
+    comes_back(&world, |step| {
+        if removed.replace(step.action == "remove the entry") {
+            return Decision::Stop;
+        }
+        Decision::GoOn
+    });
+    assert_eq!(
+        (world.queued(0), world.leaving(0)),
+        (vec![], vec![path("a")])
+    );
+    world.collect();
+    let (report, said) = push(&world, |_| Decision::GoOn);
+    assert_eq!(report.uploaded, [path("a")], "{said}");
+    assert!(world.leaving(0).is_empty() && world.roots(0).is_empty());
+}

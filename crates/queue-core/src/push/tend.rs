@@ -1,9 +1,9 @@
 //! Tending the queue: roots for what has none, no entry for what is gone.
 
+use super::PushEvent;
 use super::run::Run;
-use super::{Push, PushEvent};
 use crate::enqueue::{flush, protect};
-use crate::{Entry, PortError, StorePath};
+use crate::{Entry, PortError, Queue, StoreFiles, StorePath};
 
 impl Run<'_, '_> {
     /// A producer that died between entry and root left an entry that nothing
@@ -92,52 +92,98 @@ impl Run<'_, '_> {
     }
 
     fn drop_invalid(&mut self, paths: &[StorePath]) {
-        if paths.is_empty() {
+        let aside = self.put(self.push.leaving, &Assumed, paths);
+        if aside.is_empty() {
             return;
         }
-        let removed = crate::remove(self.push.queue, paths);
-        let failed = removed.failed.into_iter().map(|(_, error)| error);
-        for error in failed.chain(removed.not_durable) {
-            self.problem(error);
-        }
-        let back = self.restore_what_came_back(&removed.removed);
-        for path in removed.removed {
-            self.ledger.forget(&path);
-            if !back.contains(&path) {
-                self.observer.notice(&PushEvent::Invalid(&path));
-                self.report.invalid.push(path);
+        let removed = self.remove(self.push.queue, &aside);
+        self.let_go(&removed);
+        let untouched: Vec<_> = without(&aside, &removed);
+        self.remove(self.push.leaving, &untouched);
+    }
+
+    /// A push that was killed left them there.
+    pub(super) fn let_go_what_was_leaving(&mut self) {
+        match self.push.leaving.directory.list() {
+            Ok(listing) => {
+                let left = listing.entries.into_iter().map(|entry| entry.path);
+                self.let_go(&left.collect::<Vec<_>>());
             }
+            Err(error) => self.problem(error),
         }
     }
 
-    /// A path may have been built and enqueued anew between the question and
-    /// the removal; its producer then found the old entry and was content.
-    /// What is valid now was in the queue rightly, and is pushed next time.
-    fn restore_what_came_back(&mut self, paths: &[StorePath]) -> Vec<StorePath> {
+    /// They left the queue. What is valid now was built and enqueued anew
+    /// meanwhile and goes back; where that fails it stays where it is held, for
+    /// the next push.
+    fn let_go(&mut self, paths: &[StorePath]) {
         let mut here = paths.to_vec();
         here.retain(|path| self.may_be_present(path));
         let still_invalid = self.invalid(&here);
-        let back: Vec<_> = here
-            .into_iter()
-            .filter(|path| !still_invalid.contains(path))
-            .collect();
-        if back.is_empty() {
-            return back;
+        let came_back = without(&here, &still_invalid);
+        let invalid = without(paths, &came_back);
+        for path in &invalid {
+            self.ledger.forget(path);
+            self.observer.notice(&PushEvent::Invalid(path));
         }
-        let Push {
-            queue,
-            collector,
-            files,
-            ..
-        } = *self.push;
-        let report = crate::enqueue(&[queue], collector, files, &back);
-        let errors = report.queues.into_iter().flat_map(|queue| {
-            let failed = queue.failed.into_iter().map(|(_, error)| error);
-            failed.chain(queue.not_durable)
-        });
-        for error in errors.chain(report.unprotected) {
-            self.problem(error);
-        }
-        back
+        let mut done = self.put(self.push.queue, self.push.files, &came_back);
+        done.extend(invalid.iter().cloned());
+        self.report.invalid.extend(invalid);
+        self.remove(self.push.leaving, &done);
     }
+
+    /// Those of `paths` that are in that queue for certain afterwards.
+    fn put(
+        &mut self,
+        queue: Queue<'_>,
+        files: &dyn StoreFiles,
+        paths: &[StorePath],
+    ) -> Vec<StorePath> {
+        if paths.is_empty() {
+            return Vec::new();
+        }
+        let report = crate::enqueue(&[queue], self.push.collector, files, paths);
+        let mut certain = report.unprotected.is_none();
+        let mut there = Vec::new();
+        for queue in report.queues {
+            certain &= queue.not_durable.is_none();
+            there.extend(queue.added.into_iter().chain(queue.already));
+            let failed = queue.failed.into_iter().map(|(_, error)| error);
+            failed
+                .chain(queue.not_durable)
+                .for_each(|error| self.problem(error));
+        }
+        report
+            .unprotected
+            .into_iter()
+            .for_each(|error| self.problem(error));
+        if certain { there } else { Vec::new() }
+    }
+
+    /// Those of `paths` that were in that queue and no longer are.
+    fn remove(&mut self, queue: Queue<'_>, paths: &[StorePath]) -> Vec<StorePath> {
+        if paths.is_empty() {
+            return Vec::new();
+        }
+        let report = crate::remove(queue, paths);
+        let failed = report.failed.into_iter().map(|(_, error)| error);
+        failed
+            .chain(report.not_durable)
+            .for_each(|error| self.problem(error));
+        report.removed
+    }
+}
+
+/// What leaves is put aside whether it is there or not.
+struct Assumed;
+
+impl StoreFiles for Assumed {
+    fn is_present(&self, _: &StorePath) -> Result<bool, PortError> {
+        Ok(true)
+    }
+}
+
+fn without(paths: &[StorePath], others: &[StorePath]) -> Vec<StorePath> {
+    let left = paths.iter().filter(|path| !others.contains(path));
+    left.cloned().collect()
 }

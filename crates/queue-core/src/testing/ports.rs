@@ -15,6 +15,8 @@ pub struct QueuePorts<'p> {
     pub directory: Entries<'p>,
     /// Their roots; what [`Rooting`] says.
     roots: Option<Roots<'p>>,
+    /// The same for what leaves.
+    leaving: (Entries<'p>, Option<Roots<'p>>),
     /// The lock and the ledger.
     pub state: Room<'p>,
     /// The way to the destination.
@@ -61,14 +63,21 @@ impl Process<'_> {
         let process = self;
         let rooting = self.world.with(|state| state.queues[queue].rooting);
         let left = rooting == Rooting::Left;
-        QueuePorts {
-            process,
-            directory: Entries { process, queue },
-            roots: (rooting != Rooting::Inside).then_some(Roots {
+        let room = |queue| {
+            let roots = Roots {
                 process,
                 queue,
                 left,
-            }),
+            };
+            let roots = (rooting != Rooting::Inside).then_some(roots);
+            (Entries { process, queue }, roots)
+        };
+        let (directory, roots) = room(queue);
+        QueuePorts {
+            process,
+            directory,
+            roots,
+            leaving: room(queue + self.world.queues()),
             state: Room { process, queue },
             uploader: Destined { process, queue },
         }
@@ -79,10 +88,13 @@ impl QueuePorts<'_> {
     /// Entries and roots.
     #[must_use]
     pub fn queue(&self) -> Queue<'_> {
-        Queue {
-            directory: &self.directory,
-            roots: self.roots.as_ref().map_or(&InsideGcRoots, |roots| roots),
-        }
+        together(&self.directory, self.roots.as_ref())
+    }
+
+    /// The same of the room in which entries stand while they leave.
+    #[must_use]
+    pub fn leaving(&self) -> Queue<'_> {
+        together(&self.leaving.0, self.leaving.1.as_ref())
     }
 
     /// Pushes the queue.
@@ -97,6 +109,7 @@ impl QueuePorts<'_> {
     ) -> Result<PushReport, PortError> {
         let push = Push {
             queue: self.queue(),
+            leaving: self.leaving(),
             collector: self.process,
             files: self.process,
             database: self.process,
@@ -106,6 +119,13 @@ impl QueuePorts<'_> {
             cancelled: &|| self.process.is_dead(),
         };
         push.run(options, observer)
+    }
+}
+
+fn together<'q>(directory: &'q Entries<'_>, roots: Option<&'q Roots<'_>>) -> Queue<'q> {
+    Queue {
+        directory,
+        roots: roots.map_or(&InsideGcRoots, |roots| roots),
     }
 }
 

@@ -18,12 +18,17 @@ pub(super) struct Store {
 struct Object {
     references: Vec<StorePath>,
     valid: bool,
+    hidden: bool,
 }
 
 impl Store {
     pub(super) fn add(&mut self, path: &StorePath, references: &[StorePath], valid: bool) {
         let references = references.to_vec();
-        let object = Object { references, valid };
+        let object = Object {
+            references,
+            valid,
+            hidden: false,
+        };
         self.objects.insert(path.clone(), object);
     }
 
@@ -31,8 +36,14 @@ impl Store {
         self.objects.remove(path);
     }
 
-    pub(super) fn is_present(&self, path: &StorePath) -> bool {
-        self.objects.contains_key(path)
+    pub(super) fn hide(&mut self, path: &StorePath) {
+        if let Some(object) = self.objects.get_mut(path) {
+            object.hidden = true;
+        }
+    }
+
+    pub(super) fn is_seen(&self, path: &StorePath) -> bool {
+        self.objects.get(path).is_some_and(|object| !object.hidden)
     }
 
     pub(super) fn is_valid(&self, path: &StorePath) -> bool {
@@ -63,9 +74,7 @@ impl Store {
 
 impl StoreFiles for Process<'_> {
     fn is_present(&self, path: &StorePath) -> Result<bool, PortError> {
-        self.look("look for the store path", |state| {
-            state.store.is_present(path)
-        })
+        self.look("look for the store path", |state| state.store.is_seen(path))
     }
 }
 

@@ -40,6 +40,7 @@ pub(super) struct State {
     pub(super) collector: Collector,
     /// `gcroots/auto`: which entry of which queue is registered.
     pub(super) roots: Names<(usize, StorePath), ()>,
+    /// First the queues, then the rooms for what leaves them.
     pub(super) queues: Vec<QueueState>,
 }
 
@@ -92,7 +93,7 @@ impl World {
             store: Store::default(),
             collector: Collector::default(),
             roots: Names::default(),
-            queues: queues.iter().map(queue).collect(),
+            queues: queues.iter().chain(queues).map(queue).collect(),
         };
         let state = Mutex::new(state);
         Self { state }
@@ -142,6 +143,11 @@ impl World {
         self.with(|state| state.store.add(path, &[], false));
     }
 
+    /// A store object is there and valid, and no file of it is seen from here.
+    pub fn hide(&self, path: &StorePath) {
+        self.with(|state| state.store.hide(path));
+    }
+
     /// Deletes a store object, whoever holds it.
     pub fn delete(&self, path: &StorePath) {
         self.with(|state| state.store.delete(path));
@@ -189,13 +195,19 @@ impl World {
     /// How many queues it has.
     #[must_use]
     pub fn queues(&self) -> usize {
-        self.with(|state| state.queues.len())
+        self.with(|state| state.queues.len() / 2)
     }
 
     /// The queued paths, by path.
     #[must_use]
     pub fn queued(&self, queue: usize) -> Vec<StorePath> {
         self.with(|state| state.queues[queue].entries.seen().into_keys().collect())
+    }
+
+    /// What a push put aside on its way out of a queue, by path.
+    #[must_use]
+    pub fn leaving(&self, queue: usize) -> Vec<StorePath> {
+        self.queued(self.queues() + queue)
     }
 
     /// Which links in `gcroots/auto` belong to a queue, by path.

@@ -1,13 +1,12 @@
 //! Long sequences of anything, made of few names so that they meet.
 
-use std::cell::{Cell, RefCell};
-use std::collections::BTreeSet;
+use std::cell::Cell;
 use std::time::Duration;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
+use queue_core::PushOptions;
 use queue_core::testing::{Decision, Health, Process, Rooting};
-use queue_core::{PushOptions, StorePath};
 
 use super::figure;
 use super::promises::Kept;
@@ -127,9 +126,6 @@ pub fn act() -> impl Strategy<Value = Act> {
 /// Two queues: one with roots in `gcroots/auto`, one below `gcroots/`.
 pub struct History {
     stage: Stage,
-    /// Built anew while queued, while a push runs: its second look alone keeps
-    /// what their hooks are promised. See RELIABILITY.md.
-    doubtful: RefCell<BTreeSet<StorePath>>,
     pub figures: Cell<Figures>,
 }
 
@@ -177,9 +173,9 @@ impl History {
     pub fn new(verify: bool) -> Self {
         let mut stage = Stage::new(&[Rooting::Auto, Rooting::Inside]);
         stage.options.verify = verify;
+        stage.may_be_parked = true;
         Self {
             stage,
-            doubtful: RefCell::default(),
             figures: Cell::default(),
         }
     }
@@ -202,7 +198,6 @@ impl History {
             };
         }
         self.perform(act);
-        self.doubtful.borrow_mut().clear();
         self.stage.note_ledgers();
         let accepted = self.stage.witness().accepted.len();
         self.count(|figures| figures.accepted = figures.accepted.max(accepted));
@@ -255,12 +250,7 @@ impl History {
                     Decision::Fail
                 };
             }
-            Interruption::Hook(queue, names) => {
-                self.hook(*queue, *names, false, &process());
-                for path in self.doubtful.borrow().iter() {
-                    self.stage.witness().excuse(&(*queue, path.clone()));
-                }
-            }
+            Interruption::Hook(queue, names) => self.hook(*queue, *names, false, &process()),
             Interruption::Drop(queue, names) => {
                 drop(self.stage.drop(&process(), *queue, &paths(&named(*names))));
             }
@@ -273,21 +263,12 @@ impl History {
     fn hook(&self, queue: usize, names: Names, held: bool, hook: &Process<'_>) {
         let names = named(names);
         let all = paths(&names);
-        self.note_doubtful(queue, &all);
         if held {
             all.iter().for_each(|path| self.stage.world.hold(path));
         }
         self.stage.build_all(&names);
         self.stage.enqueue(hook, &[queue], &all);
         all.iter().for_each(|path| self.stage.world.release(path));
-    }
-
-    fn note_doubtful(&self, queue: usize, paths: &[StorePath]) {
-        let world = &self.stage.world;
-        let queued = world.queued(queue);
-        let anew = |path: &&StorePath| queued.contains(path) && !world.is_valid(path);
-        let anew = paths.iter().filter(anew).cloned();
-        self.doubtful.borrow_mut().extend(anew);
     }
 
     fn happens(&self, happening: &Happening) {

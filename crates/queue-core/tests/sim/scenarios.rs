@@ -119,6 +119,8 @@ pub const PUSHES: &[Scenario] = scenarios! {
     "push that roots what has no root": unrooted(), |s, p| s.push(p, 0).0;
     "push of what is no longer valid": { let s = queued(&["a", "b"]); s.delete(&path("a")); s.settle(); s },
         |s, p| s.push(p, 0).0;
+    "push of what is valid and not seen on disk": { let s = queued(&["a", "b"]); s.world.hide(&path("a")); s },
+        |s, p| s.push(p, 0).0;
     "push of what is on disk and not valid": { let s = queued(&["a", "b"]); s.delete(&path("a"));
         s.world.leave_behind(&path("a")); s.settle(); s }, |s, p| s.push(p, 0).0;
 };
@@ -165,16 +167,8 @@ const DELETION: Company = Company {
 
 pub const COMPANY: &[Company] = &[HOOK_WITH_NEW, HOOK_WITH_THE_SAME, PUSH, DROP, DELETION];
 
-impl Scenario {
-    /// A push whose second look is the only thing that keeps what this one is
-    /// promised. See RELIABILITY.md for what that does not cover.
-    pub fn relies_on_the_second_look(&self, company: &Company) -> bool {
-        self.name.contains("valid") && company.name == HOOK_WITH_THE_SAME.name
-    }
-}
-
-/// Those that are promised something.
-pub const HOOKS: &[Company] = &[HOOK_WITH_NEW, HOOK_WITH_THE_SAME];
+/// Who is promised something about the very entries of the scenario.
+pub const SHORT: &[Company] = &[HOOK_WITH_THE_SAME];
 
 /// Everything that a process is tried in.
 pub fn all() -> impl Iterator<Item = &'static Scenario> {

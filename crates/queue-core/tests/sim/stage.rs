@@ -35,8 +35,9 @@ pub struct Stage {
     pub world: World,
     witness: Mutex<Witness>,
     pub options: PushOptions,
-    /// A fault of the machine is about to park an entry that is good.
-    pub blames_the_innocent: bool,
+    /// What is good now may be parked rightly: it was poisoned before, or the
+    /// machine had a fault.
+    pub may_be_parked: bool,
 }
 
 impl Clone for Stage {
@@ -63,7 +64,7 @@ impl Stage {
             world: World::new(queues),
             witness: Mutex::default(),
             options,
-            blames_the_innocent: false,
+            may_be_parked: false,
         }
     }
 
@@ -73,7 +74,7 @@ impl Stage {
             world,
             witness: Mutex::new(self.witness().clone()),
             options: self.options.clone(),
-            blames_the_innocent: self.blames_the_innocent,
+            may_be_parked: self.may_be_parked,
         }
     }
 

@@ -39,6 +39,8 @@ pub struct World {
     pub roots: AutoRoots,
     pub collector: LocalGc,
     pub state: FsPushState,
+    pub leaving: FsQueueDirectory,
+    pub leaving_roots: AutoRoots,
     pub database: Database,
     pub destination: Destination,
     pub now: Cell<SystemTime>,
@@ -57,10 +59,12 @@ impl World {
         let (state_dir, queue_dir) = (root.join("state"), root.join("queue"));
         let directory = FsQueueDirectory::create(&queue_dir, &store, false).unwrap();
         let state = FsPushState::create(&directory).unwrap();
+        let leaving = state.leaving(&directory).unwrap();
+        let open = |path| AutoRoots::open(&state_dir, path, false).unwrap().unwrap();
         Self {
-            roots: AutoRoots::open(&state_dir, &queue_dir, false)
-                .unwrap()
-                .unwrap(),
+            roots: open(&queue_dir),
+            leaving_roots: open(leaving.path()),
+            leaving,
             collector: LocalGc::new(&state_dir, &store),
             database: Database::new(&store),
             destination: Destination::default(),
@@ -94,6 +98,13 @@ impl World {
         }
     }
 
+    pub fn leaving(&self) -> Queue<'_> {
+        Queue {
+            directory: &self.leaving,
+            roots: &self.leaving_roots,
+        }
+    }
+
     /// Makes a store object.
     pub fn build(&self, name: &str) -> StorePath {
         let path = path(name);
@@ -123,6 +134,7 @@ impl World {
     pub fn push(&self) -> PushReport {
         let push = Push {
             queue: self.queue(),
+            leaving: self.leaving(),
             collector: &self.collector,
             files: &self.store,
             database: &self.database,

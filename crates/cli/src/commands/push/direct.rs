@@ -49,14 +49,11 @@ fn one(
     settings: &QueueSettings,
     stop: &Cancel,
 ) -> Result<PushReport, CommandError> {
-    let queue = MemoryQueue::new(paths);
+    let (queue, leaving) = (MemoryQueue::new(paths), MemoryQueue::new(&[]));
     let uploader = uploader(store, settings)?;
     let push = Push {
-        queue: Queue {
-            directory: &queue,
-            // Nothing is to be registered: `nix copy` holds what it copies by itself.
-            roots: &InsideGcRoots,
-        },
+        queue: in_memory(&queue),
+        leaving: in_memory(&leaving),
         collector: &NoCollector,
         files: &store.dir,
         database: &store.database(),
@@ -67,4 +64,12 @@ fn one(
     };
     let options = push_options(settings, true, fastrand::u64(..));
     Ok(push.run(&options, &mut Narrator::without_queue(settings, &store.dir))?)
+}
+
+/// Nothing is to be registered: `nix copy` holds what it copies by itself.
+fn in_memory(queue: &MemoryQueue) -> Queue<'_> {
+    Queue {
+        directory: queue,
+        roots: &InsideGcRoots,
+    }
 }

@@ -48,9 +48,11 @@ fn one(
         return Ok(None);
     };
     let state = queue.push_state()?;
+    let leaving = queue.leaving(store, &state)?;
     let uploader = uploader(store, settings)?;
     let push = Push {
         queue: queue.queue(),
+        leaving: leaving.queue(),
         collector: &store.collector,
         files: &store.dir,
         database: &store.database(),
