@@ -47,12 +47,18 @@ fn a_path_that_cannot_be_looked_at_after_a_collector_was_told_is_not_called_held
 }
 
 #[test]
-fn a_second_look_that_fails_after_an_entry_was_dropped_is_told() {
+fn a_second_question_that_fails_after_an_entry_was_removed_is_told_and_puts_it_back() {
     let world = queued(&[path("gone")]);
     world.delete(&path("gone"));
-    let (report, said) = push(&world, failing("look for the store path", 5));
-    assert_eq!(report.invalid, [path("gone")]);
-    assert!(!report.problems.is_empty(), "{said}");
+    let (report, said) = push(&world, failing("ask for valid paths", 10));
+    assert!(
+        report.invalid.is_empty() && !report.problems.is_empty(),
+        "{said}"
+    );
+    assert_eq!(
+        (world.queued(0), world.leaving(0)),
+        (vec![path("gone")], vec![])
+    );
 }
 
 #[test]
@@ -86,7 +92,7 @@ fn comes_back(world: &World, then: impl Fn(&Step) -> Decision) {
 fn what_comes_back_while_its_entry_leaves_is_held_all_the_while() {
     let world = queued(&[path("a")]);
     comes_back(&world, |step| {
-        if step.action == "look for the store path" {
+        if step.action == "ask for valid paths" {
             world.collect();
         }
         Decision::GoOn

@@ -3,7 +3,7 @@
 use super::PushEvent;
 use super::run::Run;
 use crate::enqueue::{flush, protect};
-use crate::{Entry, PortError, Queue, StoreFiles, StorePath};
+use crate::{Entry, PortError, Queue, RemoveReport, StoreFiles, StorePath};
 
 impl Run<'_, '_> {
     /// A producer that died between entry and root left an entry that nothing
@@ -42,12 +42,14 @@ impl Run<'_, '_> {
     /// Entries whose store object is not on disk, and that the store confirms
     /// not to be valid, leave the queue. Nothing is asked while all are there.
     pub(super) fn drop_what_vanished(&mut self, entries: Vec<Entry>) -> Vec<Entry> {
-        let absent: Vec<_> = entries
-            .iter()
-            .map(|entry| &entry.path)
-            .filter(|path| !self.may_be_present(path))
-            .cloned()
-            .collect();
+        let mut absent = Vec::new();
+        for Entry { path, .. } in &entries {
+            match self.push.files.is_present(path) {
+                Ok(true) => {}
+                Ok(false) => absent.push(path.clone()),
+                Err(error) => self.problem(error),
+            }
+        }
         let invalid = self.invalid(&absent);
         self.drop_invalid(&invalid);
         entries
@@ -69,14 +71,6 @@ impl Run<'_, '_> {
             .collect()
     }
 
-    /// What cannot be looked at may be there.
-    fn may_be_present(&mut self, path: &StorePath) -> bool {
-        self.push.files.is_present(path).unwrap_or_else(|error| {
-            self.problem(error);
-            true
-        })
-    }
-
     /// A store that cannot be asked calls nothing invalid.
     fn invalid(&mut self, paths: &[StorePath]) -> Vec<StorePath> {
         if paths.is_empty() {
@@ -92,20 +86,24 @@ impl Run<'_, '_> {
     }
 
     fn drop_invalid(&mut self, paths: &[StorePath]) {
-        let aside = self.put(self.push.leaving, &Assumed, paths);
+        let aside = self.put(self.push.leaving, paths);
         if aside.is_empty() {
             return;
         }
-        let removed = self.remove(self.push.queue, &aside);
-        self.let_go(&removed);
-        let untouched: Vec<_> = without(&aside, &removed);
-        self.remove(self.push.leaving, &untouched);
+        let left = self.remove(self.push.queue, &aside);
+        self.let_go(&left.removed);
+        // Somebody dropped these meanwhile. What could not be removed is held
+        // here until the next push.
+        let _ = self.remove(self.push.leaving, &left.absent);
     }
 
     /// A push that was killed left them there.
     pub(super) fn let_go_what_was_leaving(&mut self) {
         match self.push.leaving.directory.list() {
             Ok(listing) => {
+                for foreign in &listing.foreign {
+                    self.observer.notice(&PushEvent::Foreign(foreign));
+                }
                 let left = listing.entries.into_iter().map(|entry| entry.path);
                 self.let_go(&left.collect::<Vec<_>>());
             }
@@ -117,32 +115,25 @@ impl Run<'_, '_> {
     /// meanwhile and goes back; where that fails it stays where it is held, for
     /// the next push.
     fn let_go(&mut self, paths: &[StorePath]) {
-        let mut here = paths.to_vec();
-        here.retain(|path| self.may_be_present(path));
-        let still_invalid = self.invalid(&here);
-        let came_back = without(&here, &still_invalid);
-        let invalid = without(paths, &came_back);
+        let invalid = self.invalid(paths);
+        let came_back = without(paths, &invalid);
         for path in &invalid {
             self.ledger.forget(path);
             self.observer.notice(&PushEvent::Invalid(path));
         }
-        let mut done = self.put(self.push.queue, self.push.files, &came_back);
+        let mut done = self.put(self.push.queue, &came_back);
         done.extend(invalid.iter().cloned());
         self.report.invalid.extend(invalid);
-        self.remove(self.push.leaving, &done);
+        let _ = self.remove(self.push.leaving, &done);
     }
 
-    /// Those of `paths` that are in that queue for certain afterwards.
-    fn put(
-        &mut self,
-        queue: Queue<'_>,
-        files: &dyn StoreFiles,
-        paths: &[StorePath],
-    ) -> Vec<StorePath> {
+    /// Those of `paths` that are in that queue for certain afterwards. Whether
+    /// they are on disk is not the question here.
+    fn put(&mut self, queue: Queue<'_>, paths: &[StorePath]) -> Vec<StorePath> {
         if paths.is_empty() {
             return Vec::new();
         }
-        let report = crate::enqueue(&[queue], self.push.collector, files, paths);
+        let report = crate::enqueue(&[queue], self.push.collector, &Assumed, paths);
         let mut certain = report.unprotected.is_none();
         let mut there = Vec::new();
         for queue in report.queues {
@@ -160,21 +151,21 @@ impl Run<'_, '_> {
         if certain { there } else { Vec::new() }
     }
 
-    /// Those of `paths` that were in that queue and no longer are.
-    fn remove(&mut self, queue: Queue<'_>, paths: &[StorePath]) -> Vec<StorePath> {
+    /// Says what could not be removed.
+    fn remove(&mut self, queue: Queue<'_>, paths: &[StorePath]) -> RemoveReport {
         if paths.is_empty() {
-            return Vec::new();
+            return RemoveReport::default();
         }
-        let report = crate::remove(queue, paths);
-        let failed = report.failed.into_iter().map(|(_, error)| error);
+        let mut report = crate::remove(queue, paths);
+        let failed = report.failed.drain(..).map(|(_, error)| error);
         failed
-            .chain(report.not_durable)
+            .chain(report.not_durable.take())
             .for_each(|error| self.problem(error));
-        report.removed
+        report
     }
 }
 
-/// What leaves is put aside whether it is there or not.
+/// A store of which everything is on disk.
 struct Assumed;
 
 impl StoreFiles for Assumed {
