@@ -28,6 +28,7 @@ fn whoever_is_killed_at_any_step_loses_nothing_that_was_accepted() {
             played.check(scenario, &events);
             count.losses += played.check_power_losses(scenario, &events);
             if stop >= played.steps.len() {
+                played.expect(scenario, &events, played.stage.every_entry_is_held(0));
                 break;
             }
         }

@@ -109,6 +109,8 @@ impl Stage {
         for queue in 0..self.queues() {
             let there = self.world.destination(queue, |there| there.clone());
             if there.health != Health::Well {
+                pushing.push(&pushing.world.process(), queue);
+                pushing.every_entry_is_held(queue)?;
                 continue;
             }
             pushing.push_once(queue)?;

@@ -117,6 +117,9 @@ pub const PUSHES: &[Scenario] = scenarios! {
     "push and verify what is taken and lost": { let s = verifying(queued(&["a", "bad"]));
         s.world.destination(0, |there| there.loses.extend(paths(&["bad"]))); s }, |s, p| s.push(p, 0).0;
     "push that roots what has no root": unrooted(), |s, p| s.push(p, 0).0;
+    "push that roots what has no root, to a destination that is down":
+        { let s = unrooted(); s.world.destination(0, |there| there.health = Health::Down); s },
+        |s, p| s.push(p, 0).0;
     "push of what is no longer valid": { let s = queued(&["a", "b"]); s.delete(&path("a")); s.settle(); s },
         |s, p| s.push(p, 0).0;
     "push of what is valid and not seen on disk": { let s = queued(&["a", "b"]); s.world.hide(&path("a")); s },

@@ -175,6 +175,8 @@ impl Stage {
         if report.not_durable.is_some() {
             return;
         }
+        let added = report.added.iter().map(|path| (queue, path.clone()));
+        self.witness().added.extend(added);
         for path in report.added.iter().chain(&report.already) {
             let n = paths.iter().position(|asked| asked == path).unwrap();
             self.witness().accept((queue, path.clone()), excuses[n]);
@@ -183,7 +185,9 @@ impl Stage {
 
     /// What `drop` does, and what it complains about.
     pub fn drop(&self, process: &Process<'_>, queue: usize, paths: &[StorePath]) -> String {
+        let queued = self.world.queued(queue);
         self.excuse(queue, paths);
+        self.witness().added.clear();
         let before: Vec<_> = of(queue, paths)
             .map(|key| self.witness().wishes(&key))
             .collect();
@@ -194,7 +198,7 @@ impl Stage {
             Ok(Some(_)) => forget(&ports.state, &report.removed),
             _ => Ok(()),
         };
-        self.excuse(queue, paths);
+        self.excuse_but_added_anew(queue, paths, &queued);
         if !process.is_dead() && report.not_durable.is_none() {
             for (path, wishes) in paths
                 .iter()
@@ -209,6 +213,17 @@ impl Stage {
 
     fn excuse(&self, queue: usize, paths: &[StorePath]) {
         of(queue, paths).for_each(|key| self.witness().excuse(&key));
+    }
+
+    /// A hook that found an old entry may have lost it to the drop; one that
+    /// made a new entry where there had been an old one came after it.
+    fn excuse_but_added_anew(&self, queue: usize, paths: &[StorePath], before: &[StorePath]) {
+        for key in of(queue, paths) {
+            let anew = before.contains(&key.1) && self.witness().added.contains(&key);
+            if !anew {
+                self.witness().excuse(&key);
+            }
+        }
     }
 
     /// What `retry` does, and what it complains about.

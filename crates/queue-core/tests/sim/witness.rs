@@ -19,6 +19,8 @@ pub struct Witness {
     /// How often somebody dropped an entry or deleted its store object in
     /// spite of all roots. Who was promised something meanwhile may be wrong.
     excuses: BTreeMap<Key, usize>,
+    /// An enqueue made the entry anew, since this was last asked.
+    pub added: BTreeSet<Key>,
     /// How often somebody began or ended to enqueue it.
     wishes: BTreeMap<Key, usize>,
     /// Every text that each queue's ledger ever had.
