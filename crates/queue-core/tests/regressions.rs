@@ -119,3 +119,22 @@ fn what_comes_back_is_queued_again_by_the_next_push_when_this_one_is_killed() {
     assert_eq!(report.uploaded, [path("a")], "{said}");
     assert!(world.leaving(0).is_empty() && world.roots(0).is_empty());
 }
+
+#[test]
+fn what_is_dropped_after_a_killed_push_put_it_aside_does_not_come_back() {
+    let world = queued(&[path("a")]);
+    let rooted = std::cell::Cell::new(0);
+    comes_back(&world, |step| {
+        rooted.set(rooted.get() + usize::from(step.action == "make the entry"));
+        match rooted.get() > 0 && step.action == "flush the queue directory" {
+            true => Decision::Stop,
+            false => Decision::GoOn,
+        }
+    });
+    let user = world.process();
+    let ports = user.queue(0);
+    assert_eq!(remove(ports.queue(), &[path("a")]).removed, [path("a")]);
+    assert_eq!(remove(ports.leaving(), &[path("a")]).removed, [path("a")]);
+    let (report, _) = push(&world, |_| Decision::GoOn);
+    assert!(report.uploaded.is_empty() && world.queued(0).is_empty());
+}

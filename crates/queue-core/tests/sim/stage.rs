@@ -194,12 +194,14 @@ impl Stage {
         let ports = process.queue(queue);
         let lock = ports.state.try_lock();
         let report = remove(ports.queue(), paths);
+        let aside = remove(ports.leaving(), paths);
         let forgotten = match &lock {
             Ok(Some(_)) => forget(&ports.state, &report.removed),
             _ => Ok(()),
         };
         self.excuse_but_added_anew(queue, paths, &queued);
-        if !process.is_dead() && report.not_durable.is_none() {
+        let durable = report.not_durable.is_none() && aside.not_durable.is_none();
+        if !process.is_dead() && durable && aside.failed.is_empty() {
             for (path, wishes) in paths
                 .iter()
                 .zip(before)
@@ -208,7 +210,7 @@ impl Stage {
                 self.witness().leave((queue, path.clone()), wishes);
             }
         }
-        format!("{:?} {forgotten:?} {report:?}", lock.err())
+        format!("{:?} {forgotten:?} {report:?} {aside:?}", lock.err())
     }
 
     fn excuse(&self, queue: usize, paths: &[StorePath]) {
