@@ -207,6 +207,21 @@ impl OpenQueue {
         FsPushState::create(&self.directory)
     }
 
+    /// Where its entries stand while they leave it.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be made or opened.
+    pub fn leaving(&self, store: &Store, state: &FsPushState) -> Result<Self, PortError> {
+        let directory = state.leaving(&self.directory)?;
+        Ok(Self {
+            name: self.name.clone(),
+            roots: leaving_roots(store, directory.path())?,
+            directory,
+            limits: queue_core::Limits::default(),
+        })
+    }
+
     /// The push's room in it; `None` if no push was here yet.
     ///
     /// # Errors
@@ -241,6 +256,20 @@ fn roots(store: &Store, queue_dir: &Utf8Path) -> Result<Box<dyn GcRoots>, PortEr
             Some(roots) => Box::new(roots),
             // The daemon registers what we may not; that costs a process a path.
             None => nix_store_roots(store, queue_dir),
+        },
+    )
+}
+
+/// `nix-store` registers no path that is not valid. So where only it can register, what leaves a
+/// queue is not held, only known to the next push.
+fn leaving_roots(store: &Store, directory: &Utf8Path) -> Result<Box<dyn GcRoots>, PortError> {
+    if directory.starts_with(store.state_dir.join("gcroots")) {
+        return Ok(Box::new(InsideGcRoots));
+    }
+    Ok(
+        match AutoRoots::open(&store.state_dir, directory, store.fsync)? {
+            Some(roots) => Box::new(roots),
+            None => Box::new(InsideGcRoots),
         },
     )
 }

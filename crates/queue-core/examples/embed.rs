@@ -98,15 +98,21 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     assert_eq!(enqueued.queues[0].added.len(), 3);
 
     let destination = Memory::default();
+    let state = FsPushState::create(&directory)?;
+    let leaving = Queue {
+        directory: &state.leaving(&directory)?,
+        ..queue
+    };
     let push = Push {
         queue,
+        leaving,
         collector: &NoCollector,
         files: &Everything,
         database: &Everything,
         sizes: None,
         contents: None,
         uploader: &destination,
-        state: &FsPushState::create(&directory)?,
+        state: &state,
         clock: &SystemClock,
         cancelled: &|| false,
     };

@@ -12,7 +12,7 @@ pub struct EnqueueReport {
     /// One per queue, in the order they were given.
     pub queues: Vec<QueueReport>,
     /// Entries and roots were made, but it is not known whether a collector
-    /// that ran meanwhile saw them.
+    /// that ran meanwhile saw them, or was faster.
     pub unprotected: Option<PortError>,
 }
 
@@ -141,7 +141,8 @@ fn insert(queue: Queue<'_>, path: &StorePath, door: &mut Door) -> Result<Inserti
     Ok(insertion)
 }
 
-/// Those paths that a collector deleted before it was told.
+/// Those paths that a collector deleted before it was told. When one of them
+/// cannot be looked at, none is known to be held.
 pub(crate) fn protect(
     section: &dyn GcSection,
     files: &dyn StoreFiles,
@@ -150,8 +151,13 @@ pub(crate) fn protect(
     match section.protect(paths)? {
         Protection::NoCollector => Ok(Vec::new()),
         Protection::LookAgain => {
-            let gone = |path: &&StorePath| matches!(files.is_present(path), Ok(false));
-            Ok(paths.iter().filter(gone).cloned().collect())
+            let mut gone = Vec::new();
+            for path in paths {
+                if !files.is_present(path)? {
+                    gone.push(path.clone());
+                }
+            }
+            Ok(gone)
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::{FsQueueDirectory, PortError, PushLock, PushState};
 
 const LOCK: &str = "lock";
 const LEDGER: &str = "ledger.toml";
+const LEAVING: &str = "leaving";
 const NEW_LEDGER: &str = "ledger.toml.new";
 
 /// [`PushState`] in a queue directory.
@@ -60,6 +61,24 @@ impl FsPushState {
 
     pub(crate) fn handle(&self) -> BorrowedFd<'_> {
         self.handle.as_fd()
+    }
+
+    /// Where entries stand while they leave the queue ([`Push::leaving`](crate::Push::leaving)),
+    /// made when it is not there.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be made or opened.
+    pub fn leaving(&self, queue: &FsQueueDirectory) -> Result<FsQueueDirectory, PortError> {
+        let path = self.path.join(LEAVING);
+        match fs::mkdirat(&self.handle, LEAVING, Mode::from_raw_mode(0o755)) {
+            Ok(()) | Err(Errno::EXIST) => {}
+            Err(error) => return Err(fail("create the directory", &path, error)),
+        }
+        let room = queue.beside(&path)?;
+        give(&room.handle(), &self.handle)
+            .map_err(|error| fail("give to its owner the directory", &path, error))?;
+        Ok(room)
     }
 
     pub(crate) fn file(&self, name: &str, flags: OFlags) -> Result<std::fs::File, Errno> {

@@ -103,6 +103,12 @@ impl FsQueueDirectory {
         &self.path
     }
 
+    /// Another directory of entries of the same store, which exists.
+    pub(crate) fn beside(&self, path: &Utf8Path) -> Result<Self, PortError> {
+        Self::open(path, &self.store, self.fsync)?
+            .ok_or_else(|| PortError::new("open the directory", path, "it vanished again"))
+    }
+
     pub(crate) fn handle(&self) -> BorrowedFd<'_> {
         self.handle.as_fd()
     }

@@ -27,6 +27,11 @@
 //! | [`Clock`] | what time is it | |
 //! | [`Patience`] | how long a drain may take, and waiting | |
 //!
+//! With the feature `testing`, the module `testing` has all of them in memory: a
+//! simulated world in which processes are killed, calls fail, the power is lost
+//! and a collector runs, each at any step; and contract tests for adapters of
+//! one's own.
+//!
 //! # Embedding
 //!
 //! A queue in a directory of its own, with an uploader and a clock of the
@@ -66,6 +71,8 @@ mod sizes;
 mod store;
 mod store_dir;
 mod store_path;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod uploader;
 mod way;
 

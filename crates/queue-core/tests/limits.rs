@@ -196,7 +196,7 @@ fn a_verdict_is_looked_for_in_the_queue_alone() {
     let elsewhere = world.root.join("elsewhere");
     std::fs::create_dir(&elsewhere).unwrap();
     std::fs::write(elsewhere.join("closed"), "a secret").unwrap();
-    std::fs::remove_dir(world.directory.path().join(".push")).unwrap();
+    std::fs::remove_dir_all(world.directory.path().join(".push")).unwrap();
     std::os::unix::fs::symlink(&elsewhere, world.directory.path().join(".push")).unwrap();
     let report = world.enqueue(&build(&world, &["a"]));
     assert_eq!(names(&report.queues[0].added), ["a"]);

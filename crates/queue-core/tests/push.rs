@@ -190,6 +190,7 @@ fn push_while_a_is_built_anew(world: &World) -> PushReport {
     }
     let push = Push {
         queue: world.queue(),
+        leaving: world.leaving(),
         collector: &world.collector,
         files: &world.store,
         database: &Rebuilt(world),

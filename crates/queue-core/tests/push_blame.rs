@@ -79,6 +79,7 @@ fn a_destination_that_dies_while_a_batch_is_split_blames_no_path() {
     }
     let push = Push {
         queue: world.queue(),
+        leaving: world.leaving(),
         collector: &world.collector,
         files: &world.store,
         database: &world.database,

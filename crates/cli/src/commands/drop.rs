@@ -1,10 +1,10 @@
 //! `drop`
 
 use nix_post_build_push_config::Need;
-use queue_core::{Ledger, PortError, PushLock, PushState, StorePath, remove};
+use queue_core::{FsPushState, Ledger, PortError, PushLock, PushState, StorePath, remove};
 
 use super::picked;
-use crate::adapters::OpenQueue;
+use crate::adapters::{OpenQueue, Store};
 use crate::cli::PickArgs;
 use crate::error::CommandError;
 use crate::exit_codes::Exit;
@@ -16,7 +16,7 @@ pub(super) fn run(args: &PickArgs, session: &mut Session) -> Result<Exit, Comman
     let store = session.store(&config)?;
     let mut dropped = Vec::new();
     let exit = picked::each(args, session, &config, &store, exit, |queue, paths| {
-        let (removed, exit) = drop_from(queue, paths);
+        let (removed, exit) = drop_from(queue, &store, paths);
         dropped.extend(removed);
         Ok(exit)
     })?;
@@ -29,7 +29,7 @@ pub(super) fn run(args: &PickArgs, session: &mut Session) -> Result<Exit, Comman
 /// Gives what was taken out. The push lock is held all the while, so that no push reads the
 /// failures that are forgotten here. One that is at work already is no reason to wait: it
 /// forgets by itself, when it ends, what is no longer queued.
-fn drop_from(queue: &OpenQueue, paths: &[StorePath]) -> (Vec<StorePath>, Exit) {
+fn drop_from(queue: &OpenQueue, store: &Store, paths: &[StorePath]) -> (Vec<StorePath>, Exit) {
     let mut exit = Exit::Done;
     let mut not_forgotten = |error: &PortError| {
         let text = format!(
@@ -50,7 +50,12 @@ fn drop_from(queue: &OpenQueue, paths: &[StorePath]) -> (Vec<StorePath>, Exit) {
             None
         })
     });
-    let report = remove(queue.queue(), paths);
+    let mut report = remove(queue.queue(), paths);
+    if let Some(state) = &state {
+        report
+            .failed
+            .extend(drop_what_leaves(queue, store, state, paths));
+    }
     reopen(queue);
     if let Some((state, lock)) = state.as_ref().zip(lock)
         && let Err(error) = forget(state, &report.removed, lock.as_ref())
@@ -82,6 +87,23 @@ fn reopen(queue: &OpenQueue) {
         );
         Message::new(text).caused_by_port(&error).warning();
     }
+}
+
+/// A push that was killed may have put them aside; the next one would bring them back.
+fn drop_what_leaves(
+    queue: &OpenQueue,
+    store: &Store,
+    state: &FsPushState,
+    paths: &[StorePath],
+) -> Vec<(StorePath, PortError)> {
+    let leaving = match queue.leaving(store, state) {
+        Ok(leaving) => leaving,
+        Err(error) => return paths.iter().take(1).cloned().zip([error]).collect(),
+    };
+    let report = remove(leaving.queue(), paths);
+    let failed = report.not_durable.into_iter();
+    let failed = paths.iter().take(1).cloned().zip(failed);
+    report.failed.into_iter().chain(failed).collect()
 }
 
 /// Forgets the failures of these entries. A memory that cannot be understood is left for the

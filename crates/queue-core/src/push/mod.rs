@@ -23,6 +23,13 @@ pub use report::{FailedEntry, Outcome, PushEvent, PushObserver, PushOptions, Pus
 pub struct Push<'a> {
     /// The queue to empty.
     pub queue: Queue<'a>,
+    /// Where an entry stands while it leaves the queue because its path is not
+    /// valid: another directory, of the push's own, with roots of its own. Who
+    /// builds and enqueues the path anew at that very moment finds the old
+    /// entry and is content; so the path is held here until that is known. Who
+    /// drops an entry removes it here as well: what a killed push left here
+    /// comes back with the next one if its path is valid.
+    pub leaving: Queue<'a>,
     /// Adds roots that are missing.
     pub collector: &'a dyn GarbageCollector,
     /// Sees what is on disk.

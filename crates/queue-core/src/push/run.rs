@@ -26,10 +26,6 @@ pub(super) fn run(
     let Some(_lock) = push.state.try_lock()? else {
         return Ok(PushReport::new(Outcome::AlreadyRunning));
     };
-    let listing = push.queue.directory.list()?;
-    for foreign in &listing.foreign {
-        observer.notice(&PushEvent::Foreign(foreign));
-    }
     let mut run = Run {
         push,
         options,
@@ -41,6 +37,11 @@ pub(super) fn run(
     };
     let saved = run.load_ledger();
     run.ledger.forget_other_destinations(&options.destination);
+    run.let_go_what_was_leaving();
+    let listing = push.queue.directory.list()?;
+    for foreign in &listing.foreign {
+        run.observer.notice(&PushEvent::Foreign(foreign));
+    }
     run.push_all(listing.entries);
     run.keep_within_bounds();
     run.finish(saved.as_ref());

@@ -1,9 +1,9 @@
 //! Tending the queue: roots for what has none, no entry for what is gone.
 
+use super::PushEvent;
 use super::run::Run;
-use super::{Push, PushEvent};
 use crate::enqueue::{flush, protect};
-use crate::{Entry, PortError, Queue, StorePath};
+use crate::{Entry, PortError, Queue, RemoveReport, StoreFiles, StorePath};
 
 impl Run<'_, '_> {
     /// A producer that died between entry and root left an entry that nothing
@@ -86,57 +86,100 @@ impl Run<'_, '_> {
     }
 
     fn drop_invalid(&mut self, paths: &[StorePath]) {
-        if paths.is_empty() {
+        let aside = self.put(self.push.leaving, paths);
+        if aside.is_empty() {
             return;
         }
-        let removed = crate::remove(self.push.queue, paths);
-        let failed = removed.failed.into_iter().map(|(_, error)| error);
-        for error in failed.chain(removed.not_durable) {
-            self.problem(error);
-        }
-        let back = self.restore_what_came_back(&removed.removed);
-        for path in removed.removed {
-            self.ledger.forget(&path);
-            if !back.contains(&path) {
-                self.observer.notice(&PushEvent::Invalid(&path));
-                self.report.invalid.push(path);
+        let left = self.remove(self.push.queue, &aside);
+        self.let_go(&left.removed);
+        // Somebody dropped these meanwhile. What could not be removed is held
+        // here until the next push.
+        let _ = self.remove(self.push.leaving, &left.absent);
+    }
+
+    /// A push that was killed left them there.
+    pub(super) fn let_go_what_was_leaving(&mut self) {
+        match self.push.leaving.directory.list() {
+            Ok(listing) => {
+                for foreign in &listing.foreign {
+                    self.observer.notice(&PushEvent::Foreign(foreign));
+                }
+                let left = listing.entries.into_iter().map(|entry| entry.path);
+                self.let_go(&left.collect::<Vec<_>>());
             }
+            Err(error) => self.problem(error),
         }
     }
 
-    /// A path may have been built and enqueued anew between the question and
-    /// the removal; its producer then found the old entry and was content.
-    /// What is valid now was in the queue rightly, and is pushed next time.
-    fn restore_what_came_back(&mut self, paths: &[StorePath]) -> Vec<StorePath> {
-        let here = |path: &&StorePath| !matches!(self.push.files.is_present(path), Ok(false));
-        let here: Vec<_> = paths.iter().filter(here).cloned().collect();
-        let still_invalid = self.invalid(&here);
-        let back: Vec<_> = here
-            .into_iter()
-            .filter(|path| !still_invalid.contains(path))
-            .collect();
-        if back.is_empty() {
-            return back;
+    /// They left the queue. What is valid now was built and enqueued anew
+    /// meanwhile and goes back; where that fails it stays where it is held, for
+    /// the next push.
+    fn let_go(&mut self, paths: &[StorePath]) {
+        let invalid = self.invalid(paths);
+        let came_back = without(paths, &invalid);
+        for path in &invalid {
+            self.ledger.forget(path);
+            self.observer.notice(&PushEvent::Invalid(path));
         }
-        let Push {
-            queue,
-            collector,
-            files,
-            ..
-        } = *self.push;
         // It was accepted once; no bound may refuse it now.
-        let queue = Queue {
+        let unbounded = Queue {
             limits: None,
-            ..queue
+            ..self.push.queue
         };
-        let report = crate::enqueue(&[queue], collector, files, &back);
-        let errors = report.queues.into_iter().flat_map(|queue| {
-            let failed = queue.failed.into_iter().map(|(_, error)| error);
-            failed.chain(queue.not_durable)
-        });
-        for error in errors.chain(report.unprotected) {
-            self.problem(error);
-        }
-        back
+        let mut done = self.put(unbounded, &came_back);
+        done.extend(invalid.iter().cloned());
+        self.report.invalid.extend(invalid);
+        let _ = self.remove(self.push.leaving, &done);
     }
+
+    /// Those of `paths` that are in that queue for certain afterwards. Whether
+    /// they are on disk is not the question here.
+    fn put(&mut self, queue: Queue<'_>, paths: &[StorePath]) -> Vec<StorePath> {
+        if paths.is_empty() {
+            return Vec::new();
+        }
+        let report = crate::enqueue(&[queue], self.push.collector, &Assumed, paths);
+        let mut certain = report.unprotected.is_none();
+        let mut there = Vec::new();
+        for queue in report.queues {
+            certain &= queue.not_durable.is_none();
+            there.extend(queue.added.into_iter().chain(queue.already));
+            let failed = queue.failed.into_iter().map(|(_, error)| error);
+            failed
+                .chain(queue.not_durable)
+                .for_each(|error| self.problem(error));
+        }
+        report
+            .unprotected
+            .into_iter()
+            .for_each(|error| self.problem(error));
+        if certain { there } else { Vec::new() }
+    }
+
+    /// Says what could not be removed.
+    fn remove(&mut self, queue: Queue<'_>, paths: &[StorePath]) -> RemoveReport {
+        if paths.is_empty() {
+            return RemoveReport::default();
+        }
+        let mut report = crate::remove(queue, paths);
+        let failed = report.failed.drain(..).map(|(_, error)| error);
+        failed
+            .chain(report.not_durable.take())
+            .for_each(|error| self.problem(error));
+        report
+    }
+}
+
+/// A store of which everything is on disk.
+struct Assumed;
+
+impl StoreFiles for Assumed {
+    fn is_present(&self, _: &StorePath) -> Result<bool, PortError> {
+        Ok(true)
+    }
+}
+
+fn without(paths: &[StorePath], others: &[StorePath]) -> Vec<StorePath> {
+    let left = paths.iter().filter(|path| !others.contains(path));
+    left.cloned().collect()
 }

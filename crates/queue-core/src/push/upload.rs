@@ -37,6 +37,7 @@ impl Run<'_, '_> {
             let size = part.len();
             let part = self.without_invalid(part, ask);
             if part.len() < size {
+                self.observer.notice(&PushEvent::Split(size, &error));
                 splitter.again(part);
             } else if let Some(culprit) = splitter.split(part) {
                 self.blame(culprit, error, &mut splitter)?;

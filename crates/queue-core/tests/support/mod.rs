@@ -39,6 +39,8 @@ pub struct World {
     pub roots: AutoRoots,
     pub collector: LocalGc,
     pub state: FsPushState,
+    pub leaving: FsQueueDirectory,
+    pub leaving_roots: AutoRoots,
     pub database: Database,
     pub contents: Contents,
     pub destination: Destination,
@@ -60,10 +62,12 @@ impl World {
         let (state_dir, queue_dir) = (root.join("state"), root.join("queue"));
         let directory = FsQueueDirectory::create(&queue_dir, &store, false).unwrap();
         let state = FsPushState::create(&directory).unwrap();
+        let leaving = state.leaving(&directory).unwrap();
+        let open = |path| AutoRoots::open(&state_dir, path, false).unwrap().unwrap();
         Self {
-            roots: AutoRoots::open(&state_dir, &queue_dir, false)
-                .unwrap()
-                .unwrap(),
+            roots: open(&queue_dir),
+            leaving_roots: open(leaving.path()),
+            leaving,
             collector: LocalGc::new(&state_dir, &store),
             database: Database::new(&store),
             contents: Contents::default(),
@@ -101,6 +105,14 @@ impl World {
                 limits: &self.limits,
                 gate: &self.directory,
             }),
+        }
+    }
+
+    pub fn leaving(&self) -> Queue<'_> {
+        Queue {
+            directory: &self.leaving,
+            roots: &self.leaving_roots,
+            limits: None,
         }
     }
 
@@ -168,6 +180,7 @@ impl World {
     fn with_push<T>(&self, run: impl FnOnce(&Push<'_>, &mut dyn PushObserver) -> T) -> T {
         let push = Push {
             queue: self.queue(),
+            leaving: self.leaving(),
             collector: &self.collector,
             files: &self.store,
             database: &self.database,

@@ -49,16 +49,12 @@ fn one(
     settings: &QueueSettings,
     stop: &Cancel,
 ) -> Result<PushReport, CommandError> {
-    let queue = MemoryQueue::new(paths);
+    let (queue, leaving) = (MemoryQueue::new(paths), MemoryQueue::new(&[]));
     let uploader = uploader(store, settings)?;
     let contents = contents(store, settings);
     let push = Push {
-        queue: Queue {
-            directory: &queue,
-            // Nothing is to be registered: `nix copy` holds what it copies by itself.
-            roots: &InsideGcRoots,
-            limits: None,
-        },
+        queue: in_memory(&queue),
+        leaving: in_memory(&leaving),
         collector: &NoCollector,
         files: &store.dir,
         database: &store.database(),
@@ -71,4 +67,13 @@ fn one(
     };
     let options = push_options(settings, true, fastrand::u64(..));
     Ok(push.run(&options, &mut Narrator::without_queue(settings, &store.dir))?)
+}
+
+/// Nothing is to be registered: `nix copy` holds what it copies by itself.
+fn in_memory(queue: &MemoryQueue) -> Queue<'_> {
+    Queue {
+        directory: queue,
+        roots: &InsideGcRoots,
+        limits: None,
+    }
 }

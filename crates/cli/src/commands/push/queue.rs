@@ -63,11 +63,13 @@ pub(super) fn with_push<T>(
     work: impl FnOnce(&Push<'_>) -> Result<T, PortError>,
 ) -> Result<T, CommandError> {
     let state = queue.push_state()?;
+    let leaving = queue.leaving(store, &state)?;
     let uploader = uploader(store, settings)?;
     let database = store.database();
     let contents = contents(store, settings);
     Ok(work(&Push {
         queue: queue.queue(),
+        leaving: leaving.queue(),
         collector: &store.collector,
         files: &store.dir,
         database: &database,

@@ -1,0 +1,130 @@
+//! A destination, and the uploader to it.
+
+use std::collections::BTreeSet;
+
+use super::ports::Destined;
+use super::world::State;
+use crate::{PortError, StorePath, UploadError, UploadErrorKind, UploadWarning, Uploader};
+
+/// How a destination feels.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Health {
+    /// It takes what it is given.
+    #[default]
+    Well,
+    /// It answers nothing at all.
+    Down,
+    /// It answers questions, and an upload to it stalls.
+    Stalls,
+    /// It answers questions, and an upload to it takes too long.
+    TimesOut,
+    /// It answers questions and refuses every upload.
+    Refuses,
+}
+
+/// Where one queue is pushed to.
+#[derive(Debug, Clone, Default)]
+pub struct Destination {
+    /// How it feels.
+    pub health: Health,
+    /// Store objects that it cannot take.
+    pub poisoned: BTreeSet<StorePath>,
+    /// Store objects that it takes and does not keep.
+    pub loses: BTreeSet<StorePath>,
+    /// What it has.
+    pub holds: BTreeSet<StorePath>,
+}
+
+impl Destination {
+    fn takes_uploads(&self) -> Result<(), UploadError> {
+        let kind = match self.health {
+            Health::Well => return Ok(()),
+            Health::Down => UploadErrorKind::Unclear,
+            Health::Stalls => UploadErrorKind::Stalled,
+            Health::TimesOut => UploadErrorKind::TimedOut,
+            Health::Refuses => UploadErrorKind::Refused,
+        };
+        Err(UploadError::new(kind, "the destination takes nothing"))
+    }
+
+    fn take(&mut self, object: &StorePath) -> Result<(), UploadError> {
+        if self.poisoned.contains(object) {
+            return Err(unclear(format!("cannot copy {object}")));
+        }
+        if !self.loses.contains(object) {
+            self.holds.insert(object.clone());
+        }
+        Ok(())
+    }
+}
+
+fn unclear(message: impl Into<String>) -> UploadError {
+    UploadError::new(UploadErrorKind::Unclear, message)
+}
+
+impl State {
+    /// What an upload has to copy. As `nix copy`, it refuses all when one of
+    /// the paths is not valid.
+    fn begin_upload(
+        &self,
+        queue: usize,
+        paths: &[StorePath],
+    ) -> Result<BTreeSet<StorePath>, UploadError> {
+        self.queues[queue].destination.takes_uploads()?;
+        match paths.iter().find(|path| !self.store.is_valid(path)) {
+            Some(path) => Err(unclear(format!("{path} is not valid"))),
+            None => Ok(self.store.closure(paths)),
+        }
+    }
+
+    fn copy(&mut self, queue: usize, object: &StorePath) -> Result<(), UploadError> {
+        if !self.store.is_valid(object) {
+            return Err(unclear(format!("{object} is not valid")));
+        }
+        self.queues[queue].destination.take(object)
+    }
+}
+
+impl Destined<'_> {
+    fn failed(&self, error: &PortError) -> UploadError {
+        let kind = if self.process.is_dead() {
+            UploadErrorKind::Cancelled
+        } else {
+            UploadErrorKind::Unclear
+        };
+        UploadError::new(kind, error.chain())
+    }
+}
+
+impl Uploader for Destined<'_> {
+    /// One step for each store object, so that a kill leaves some of them there.
+    fn upload(&self, paths: &[StorePath]) -> Result<Vec<UploadWarning>, UploadError> {
+        let Self { process, queue } = *self;
+        let begun = process.look("begin an upload", |state| state.begin_upload(queue, paths));
+        for object in begun.map_err(|error| self.failed(&error))?? {
+            let copied = process.change("copy", |state| state.copy(queue, &object));
+            copied.map_err(|error| self.failed(&error))??;
+        }
+        let confirmed = process.look("wait for the end of an upload", |_| Vec::new());
+        confirmed.map_err(|error| self.failed(&error))
+    }
+
+    fn probe(&self) -> Result<(), UploadError> {
+        let health = self.process.look("ask the destination", |state| {
+            state.queues[self.queue].destination.health
+        });
+        match health.map_err(|error| self.failed(&error))? {
+            Health::Down => Err(UploadError::new(UploadErrorKind::Unavailable, "no answer")),
+            _ => Ok(()),
+        }
+    }
+
+    fn missing(&self, paths: &[StorePath]) -> Result<Vec<StorePath>, UploadError> {
+        let missing = self.process.look("ask what arrived", |state| {
+            let holds = &state.queues[self.queue].destination.holds;
+            let missing = paths.iter().filter(|path| !holds.contains(path));
+            missing.cloned().collect()
+        });
+        missing.map_err(|error| self.failed(&error))
+    }
+}

@@ -1,0 +1,284 @@
+//! The ports to one queue.
+
+use super::Process;
+use super::world::{Rooting, State};
+use crate::{
+    Entry, GcRoots, Insertion, InsideGcRoots, Listing, PortError, Push, PushLock, PushObserver,
+    PushOptions, PushReport, PushState, Queue, QueueDirectory, Removal, StorePath,
+};
+
+/// The ports through which a process sees one queue and its destination.
+#[derive(Debug)]
+pub struct QueuePorts<'p> {
+    process: &'p Process<'p>,
+    /// The entries.
+    pub directory: Entries<'p>,
+    /// Their roots; what [`Rooting`] says.
+    roots: Option<Roots<'p>>,
+    /// The same for what leaves.
+    leaving: (Entries<'p>, Option<Roots<'p>>),
+    /// The lock and the ledger.
+    pub state: Room<'p>,
+    /// The way to the destination.
+    pub uploader: Destined<'p>,
+}
+
+/// The entries of one queue.
+#[derive(Debug, Clone, Copy)]
+pub struct Entries<'p> {
+    process: &'p Process<'p>,
+    queue: usize,
+}
+
+/// The links in `gcroots/auto` of one queue.
+#[derive(Debug, Clone, Copy)]
+pub struct Roots<'p> {
+    process: &'p Process<'p>,
+    queue: usize,
+    left: bool,
+}
+
+/// The push's room of one queue.
+#[derive(Debug, Clone, Copy)]
+pub struct Room<'p> {
+    process: &'p Process<'p>,
+    queue: usize,
+}
+
+/// The uploader of one queue.
+#[derive(Debug, Clone, Copy)]
+pub struct Destined<'p> {
+    pub(super) process: &'p Process<'p>,
+    pub(super) queue: usize,
+}
+
+impl Process<'_> {
+    /// The ports to the queue of that number.
+    ///
+    /// # Panics
+    ///
+    /// When the world has no such queue.
+    #[must_use]
+    pub fn queue(&self, queue: usize) -> QueuePorts<'_> {
+        let process = self;
+        let rooting = self.world.with(|state| state.queues[queue].rooting);
+        let left = rooting == Rooting::Left;
+        let room = |queue| {
+            let roots = Roots {
+                process,
+                queue,
+                left,
+            };
+            let roots = (rooting != Rooting::Inside).then_some(roots);
+            (Entries { process, queue }, roots)
+        };
+        let (directory, roots) = room(queue);
+        QueuePorts {
+            process,
+            directory,
+            roots,
+            leaving: room(queue + self.world.queues()),
+            state: Room { process, queue },
+            uploader: Destined { process, queue },
+        }
+    }
+}
+
+impl QueuePorts<'_> {
+    /// Entries and roots.
+    #[must_use]
+    pub fn queue(&self) -> Queue<'_> {
+        together(&self.directory, self.roots.as_ref())
+    }
+
+    /// The same of the room in which entries stand while they leave.
+    #[must_use]
+    pub fn leaving(&self) -> Queue<'_> {
+        together(&self.leaving.0, self.leaving.1.as_ref())
+    }
+
+    /// Pushes the queue.
+    ///
+    /// # Errors
+    ///
+    /// As [`Push::run`].
+    pub fn push(
+        &self,
+        options: &PushOptions,
+        observer: &mut dyn PushObserver,
+    ) -> Result<PushReport, PortError> {
+        let push = Push {
+            queue: self.queue(),
+            leaving: self.leaving(),
+            collector: self.process,
+            files: self.process,
+            database: self.process,
+            sizes: None,
+            contents: None,
+            uploader: &self.uploader,
+            state: &self.state,
+            clock: self.process,
+            cancelled: &|| self.process.is_dead(),
+        };
+        push.run(options, observer)
+    }
+}
+
+fn together<'q>(directory: &'q Entries<'_>, roots: Option<&'q Roots<'_>>) -> Queue<'q> {
+    Queue {
+        directory,
+        roots: roots.map_or(&InsideGcRoots, |roots| roots),
+        limits: None,
+    }
+}
+
+impl QueueDirectory for Entries<'_> {
+    fn insert(&self, path: &StorePath) -> Result<Insertion, PortError> {
+        loop {
+            let made = self.process.change("make the entry", |state| {
+                let now = state.now;
+                let entries = &mut state.queues[self.queue].entries;
+                let free = !entries.has(path);
+                if free {
+                    entries.set(path.clone(), Some(now));
+                }
+                free
+            })?;
+            if made {
+                return Ok(Insertion::Added);
+            }
+            // It may be gone again by now.
+            if self.process.look("look at the entry", self.has(path))? {
+                return Ok(Insertion::AlreadyThere);
+            }
+        }
+    }
+
+    fn remove(&self, path: &StorePath) -> Result<Removal, PortError> {
+        if !self.process.look("look at the entry", self.has(path))? {
+            return Ok(Removal::WasAbsent);
+        }
+        self.process.change("remove the entry", |state| {
+            let entries = &mut state.queues[self.queue].entries;
+            if !entries.has(path) {
+                return Removal::WasAbsent;
+            }
+            entries.set(path.clone(), None);
+            Removal::Removed
+        })
+    }
+
+    fn list(&self) -> Result<Listing, PortError> {
+        self.process.look("read the queue directory", |state| {
+            let seen = state.queues[self.queue].entries.seen();
+            let mut entries: Vec<_> = seen
+                .into_iter()
+                .map(|(path, enqueued_at)| Entry { path, enqueued_at })
+                .collect();
+            entries.sort_by(|a, b| (a.enqueued_at, &a.path).cmp(&(b.enqueued_at, &b.path)));
+            Listing {
+                entries,
+                foreign: Vec::new(),
+            }
+        })
+    }
+
+    fn flush(&self) -> Result<(), PortError> {
+        self.process.change("flush the queue directory", |state| {
+            state.queues[self.queue].entries.flush();
+        })
+    }
+}
+
+impl Entries<'_> {
+    fn has(&self, path: &StorePath) -> impl FnOnce(&State) -> bool {
+        move |state| state.queues[self.queue].entries.has(path)
+    }
+}
+
+impl GcRoots for Roots<'_> {
+    fn is_registered(&self, path: &StorePath) -> Result<bool, PortError> {
+        let root = (self.queue, path.clone());
+        self.process
+            .look("look at the root", |state| state.roots.has(&root))
+    }
+
+    fn register(&self, path: &StorePath) -> Result<(), PortError> {
+        let root = (self.queue, path.clone());
+        loop {
+            let made = self.process.change("make the root", |state| {
+                let free = !state.roots.has(&root);
+                if free {
+                    state.roots.set(root.clone(), Some(()));
+                }
+                free
+            })?;
+            if made || self.is_registered(path)? {
+                return Ok(());
+            }
+        }
+    }
+
+    fn unregister(&self, path: &StorePath) -> Result<(), PortError> {
+        if self.left {
+            return Ok(());
+        }
+        let root = (self.queue, path.clone());
+        self.process.change("remove the root", |state| {
+            if state.roots.has(&root) {
+                state.roots.set(root, None);
+            }
+        })
+    }
+
+    fn flush(&self) -> Result<(), PortError> {
+        self.process
+            .change("flush the directory of roots", |state| state.roots.flush())
+    }
+}
+
+impl PushState for Room<'_> {
+    fn try_lock(&self) -> Result<Option<Box<dyn PushLock + '_>>, PortError> {
+        // A lock that was taken by a call that failed is closed with its file.
+        self.process.look("take the push lock", |_| ())?;
+        let taken = self.process.world.with(|state| {
+            let holder = &mut state.queues[self.queue].locked_by;
+            holder.is_none() && holder.replace(self.process.id).is_none()
+        });
+        Ok(taken.then(|| Box::new(Held(*self)) as Box<dyn PushLock>))
+    }
+
+    fn load_ledger(&self) -> Result<Option<String>, PortError> {
+        self.process.look("read the ledger", |state| {
+            state.queues[self.queue].ledger.get(&()).cloned()
+        })
+    }
+
+    /// A new file, durable before it takes the old one's place.
+    fn save_ledger(&self, text: &str) -> Result<(), PortError> {
+        self.process.change("write the new ledger", |_| ())?;
+        self.process.change("replace the ledger", |state| {
+            let ledger = &mut state.queues[self.queue].ledger;
+            ledger.set((), Some(text.to_owned()));
+        })?;
+        self.process.change("flush the ledger", |state| {
+            state.queues[self.queue].ledger.flush();
+        })
+    }
+}
+
+struct Held<'p>(Room<'p>);
+
+impl PushLock for Held<'_> {}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        let Room { process, queue } = self.0;
+        process.world.with(|state| {
+            let holder = &mut state.queues[queue].locked_by;
+            if *holder == Some(process.id) {
+                *holder = None;
+            }
+        });
+    }
+}

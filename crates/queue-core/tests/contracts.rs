@@ -1,0 +1,108 @@
+//! The simulated adapters and the real ones keep the same contracts.
+
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use queue_core::testing::{Rooting, World as Simulated, contract};
+use queue_core::*;
+use support::World;
+
+const ROOTINGS: [Rooting; 3] = [Rooting::Auto, Rooting::Left, Rooting::Inside];
+
+#[test]
+fn queue_directories() {
+    let world = World::new();
+    let queue = world.root.join("another");
+    let open = |fsync| FsQueueDirectory::create(&queue, &world.store, fsync).unwrap();
+    contract::queue_directory(&open(true), &open(false));
+
+    let world = Simulated::default();
+    let (one, other) = (world.process(), world.process());
+    contract::queue_directory(&one.queue(0).directory, &other.queue(0).directory);
+}
+
+#[test]
+fn roots() {
+    let world = World::new();
+    let path = world.build("a");
+    let state = world.root.join("state");
+    let open = |fsync| AutoRoots::open(&state, world.directory.path(), fsync);
+    let (one, other) = (open(true).unwrap().unwrap(), open(false).unwrap().unwrap());
+    assert!(!one.is_registered(&path).unwrap());
+    contract::gc_roots(&world.directory, &one, &other, &path);
+    assert!(!one.is_registered(&path).unwrap());
+    contract::gc_roots(&world.directory, &InsideGcRoots, &InsideGcRoots, &path);
+
+    let world = Simulated::new(&ROOTINGS);
+    world.build(&path, &[]);
+    let (one, other) = (world.process(), world.process());
+    for queue in 0..ROOTINGS.len() {
+        let (one, other) = (one.queue(queue), other.queue(queue));
+        contract::gc_roots(
+            &one.directory,
+            one.queue().roots,
+            other.queue().roots,
+            &path,
+        );
+    }
+}
+
+#[test]
+fn push_states() {
+    let world = World::new();
+    let other = FsPushState::create(&world.directory).unwrap();
+    contract::push_state(&world.state, &other);
+
+    let world = Simulated::default();
+    let (one, other) = (world.process(), world.process());
+    contract::push_state(&one.queue(0).state, &other.queue(0).state);
+}
+
+#[test]
+fn garbage_collectors() {
+    let world = World::new();
+    contract::garbage_collector(&world.collector, &world.collector.clone());
+
+    let world = Simulated::default();
+    contract::garbage_collector(&world.process(), &world.process());
+    world.collector_scans();
+    contract::garbage_collector(&world.process(), &world.process());
+}
+
+#[test]
+fn uploaders() {
+    let world = World::new();
+    contract::uploader(&world.destination, &[world.build("a"), world.build("b")]);
+
+    let simulated = Simulated::default();
+    let paths = [support::path("a"), support::path("b")];
+    simulated.build(&paths[0], &[]);
+    simulated.build(&paths[1], &paths[..1]);
+    contract::uploader(&simulated.process().queue(0).uploader, &paths);
+}
+
+/// Both kinds of collector, seen by somebody who adds roots: what it means that
+/// one runs, and how far the shared lock holds one off.
+#[test]
+fn a_collector_that_runs_is_told_and_one_that_waits_goes_on_afterwards() {
+    let world = Simulated::default();
+    let [kept, taken] = [support::path("kept"), support::path("taken")];
+    world.build(&kept, &[]);
+    world.build(&taken, &[]);
+    world.collector_scans();
+    let process = world.process();
+    let section = process.enter().unwrap();
+    let protection = section.protect(std::slice::from_ref(&kept)).unwrap();
+    assert_eq!(protection, Protection::LookAgain);
+    world.collect();
+    assert!(world.is_valid(&kept) && !world.is_valid(&taken));
+    drop(section);
+
+    let section = process.enter().unwrap();
+    world.collect();
+    assert!(world.is_valid(&kept), "it waits for the lock");
+    assert_eq!(section.protect(&[]).unwrap(), Protection::NoCollector);
+    drop(section);
+    assert!(!world.is_valid(&kept), "nobody holds it any more");
+}

@@ -1,0 +1,110 @@
+//! A process is killed before every one of its steps, then the power is lost in
+//! every way, then the promises are checked.
+
+#![allow(clippy::unwrap_used)]
+
+mod sim;
+
+use sim::play::{Event, play};
+use sim::scenarios::{self, COMPANY, Company, SHORT, Scenario};
+use sim::{figure, torture};
+
+#[derive(Default)]
+struct Count {
+    turns: usize,
+    stops: usize,
+    losses: usize,
+}
+
+#[test]
+fn whoever_is_killed_at_any_step_loses_nothing_that_was_accepted() {
+    let mut count = Count::default();
+    for scenario in scenarios::all() {
+        let stage = (scenario.set)();
+        for stop in 0.. {
+            let events = [(stop, Event::Stop)];
+            let played = play(scenario, &stage, &events);
+            count.stops += 1;
+            played.check(scenario, &events);
+            count.losses += played.check_power_losses(scenario, &events);
+            if stop >= played.steps.len() {
+                played.expect(scenario, &events, played.stage.every_entry_is_held(0));
+                break;
+            }
+        }
+    }
+    figure(
+        "kills, one before each step of each scenario",
+        count.stops,
+        "kills",
+    );
+    figure(
+        "ways in which the power was lost after these",
+        count.losses,
+        "ways",
+    );
+}
+
+#[test]
+fn nor_does_it_matter_what_somebody_else_does_before_any_step() {
+    let mut turns = 0;
+    for (scenario, company) in scenarios::all().flat_map(|s| COMPANY.iter().map(move |c| (s, c))) {
+        let stage = (scenario.set)();
+        for turn in 0.. {
+            let events = [(turn, Event::Company(*company))];
+            let played = play(scenario, &stage, &events);
+            if turn >= played.steps.len() {
+                break;
+            }
+            turns += 1;
+            played.check(scenario, &events);
+        }
+    }
+    figure(
+        "turns of somebody else, one before each step of each scenario",
+        turns,
+        "turns",
+    );
+}
+
+/// Whoever is killed after the turn of somebody else. The long version lets
+/// more of them have a turn, and loses the power in every way afterwards.
+#[test]
+fn nor_does_it_matter_what_somebody_else_did_before_the_kill() {
+    let mut count = Count::default();
+    let company = if torture() { COMPANY } else { SHORT };
+    for (scenario, company) in scenarios::all().flat_map(|s| company.iter().map(move |c| (s, c))) {
+        kill_after_each_turn(scenario, company, &mut count);
+    }
+    figure("turns of somebody else before a kill", count.turns, "turns");
+    figure("kills before each later step", count.stops, "kills");
+    figure(
+        "ways in which the power was lost after these",
+        count.losses,
+        "ways",
+    );
+}
+
+fn kill_after_each_turn(scenario: &Scenario, company: &Company, count: &mut Count) {
+    let stage = (scenario.set)();
+    for turn in 0.. {
+        for stop in turn.. {
+            let events = [(turn, Event::Company(*company)), (stop, Event::Stop)];
+            let played = play(scenario, &stage, &events);
+            count.stops += 1;
+            if torture() {
+                played.check(scenario, &events);
+                count.losses += played.check_power_losses(scenario, &events);
+            } else {
+                played.check_collector(scenario, &events);
+            }
+            if stop >= played.steps.len() {
+                count.turns += 1;
+                break;
+            }
+        }
+        if turn >= play(scenario, &stage, &[]).steps.len() {
+            break;
+        }
+    }
+}

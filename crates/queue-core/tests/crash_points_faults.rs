@@ -1,0 +1,68 @@
+//! Every call of every port fails once, without and with its effect.
+
+#![allow(clippy::unwrap_used)]
+
+mod sim;
+
+use sim::figure;
+use sim::play::{Event, play};
+use sim::scenarios::{self, Scenario};
+
+#[derive(Default)]
+struct Count {
+    faults: usize,
+    losses: usize,
+}
+
+#[test]
+fn a_call_that_fails_is_told_and_loses_nothing_that_was_accepted() {
+    let mut count = Count::default();
+    for scenario in scenarios::all() {
+        fail_everywhere(scenario, &[], &mut count);
+    }
+    figure(
+        "faults, one or two at each step of each scenario",
+        count.faults,
+        "faults",
+    );
+    figure(
+        "ways in which the power was lost after these",
+        count.losses,
+        "ways",
+    );
+}
+
+#[test]
+fn nor_while_a_collector_runs() {
+    let mut count = Count::default();
+    for scenario in scenarios::all() {
+        fail_everywhere(scenario, &[(0, Event::CollectorScans)], &mut count);
+    }
+    figure("faults while a collector runs", count.faults, "faults");
+    figure(
+        "ways in which the power was lost after these",
+        count.losses,
+        "ways",
+    );
+}
+
+fn fail_everywhere(scenario: &Scenario, before: &[(usize, Event)], count: &mut Count) {
+    let mut stage = (scenario.set)();
+    stage.may_be_parked = true;
+    for step in play(scenario, &stage, before).steps {
+        let after = step.changes.then_some(Event::FailAfter);
+        for fault in [Event::Fail].into_iter().chain(after) {
+            let mut events = before.to_vec();
+            events.push((step.number, fault));
+            let played = play(scenario, &stage, &events);
+            // An upload that fails as it must is one failure with the fault.
+            let expected = step.action == "begin an upload" && scenario.name.contains("down");
+            let told = expected || played.said.contains("the script says so");
+            let told = told.then_some(()).ok_or("the fault is not told".to_owned());
+            played.expect(scenario, &events, told);
+            played.check(scenario, &events);
+            count.faults += 1;
+            count.losses += played.check_power_losses(scenario, &events);
+        }
+    }
+}

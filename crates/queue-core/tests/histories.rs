@@ -1,0 +1,50 @@
+//! Long sequences of enqueueing, pushing, collecting, crashing and failing, held
+//! against what was promised on the way.
+
+#![allow(clippy::unwrap_used)]
+
+mod sim;
+
+use proptest::collection::vec;
+use proptest::prelude::any;
+use proptest::test_runner::{Config, FileFailurePersistence, RngSeed, TestCaseError, TestRunner};
+use sim::history::{Figures, History, act};
+use sim::{figure, torture};
+
+const LONGEST: usize = 60;
+
+fn config() -> Config {
+    let cases = if torture() { 20_000 } else { 300 };
+    let seeds = FileFailurePersistence::Direct("tests/histories.proptest-regressions");
+    Config {
+        cases,
+        rng_seed: RngSeed::Fixed(4),
+        failure_persistence: Some(Box::new(seeds)),
+        max_shrink_iters: 20_000,
+        ..Config::default()
+    }
+}
+
+#[test]
+fn whatever_happens_in_whatever_order_nothing_accepted_is_lost() {
+    let (mut cases, mut all) = (0, Figures::default());
+    let total = std::cell::RefCell::new((&mut cases, &mut all));
+    let outcome = TestRunner::new(config()).run(
+        &(any::<bool>(), vec(act(), 1..LONGEST)),
+        |(verify, acts)| {
+            let mut history = History::new(verify);
+            let kept = acts.iter().try_for_each(|act| history.act(act));
+            kept.and_then(|()| history.end())
+                .map_err(TestCaseError::fail)?;
+            let (cases, all) = &mut *total.borrow_mut();
+            **cases += 1;
+            all.add(history.figures.get());
+            Ok(())
+        },
+    );
+    if let Err(error) = outcome {
+        panic!("{error}");
+    }
+    figure("histories", cases, "histories");
+    all.print();
+}

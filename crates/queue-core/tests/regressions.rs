@@ -1,0 +1,140 @@
+//! What the simulated world once brought to light, one test each.
+
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use queue_core::testing::{Decision, Step, World};
+use queue_core::*;
+use support::path;
+
+/// Fails every such step from that number on.
+fn failing(action: &'static str, from: usize) -> impl Fn(&Step) -> Decision {
+    move |step| match step.action == action && step.number >= from {
+        true => Decision::Fail,
+        false => Decision::GoOn,
+    }
+}
+
+fn queued(paths: &[StorePath]) -> World {
+    let world = World::default();
+    paths.iter().for_each(|path| world.build(path, &[]));
+    let hook = world.process();
+    let report = enqueue(&[hook.queue(0).queue()], &hook, &hook, paths);
+    assert_eq!(report.queues[0].added.len(), paths.len());
+    drop(hook);
+    world
+}
+
+fn push(world: &World, script: impl Fn(&Step) -> Decision) -> (PushReport, String) {
+    let process = world.scripted(script);
+    let mut said = String::new();
+    let mut observer = |event: &PushEvent<'_>| said.push_str(&format!("{event:?}\n"));
+    let pushed = process
+        .queue(0)
+        .push(&PushOptions::default(), &mut observer);
+    (pushed.unwrap(), said)
+}
+
+#[test]
+fn a_path_that_cannot_be_looked_at_after_a_collector_was_told_is_not_called_held() {
+    let world = World::default();
+    world.build(&path("a"), &[]);
+    world.collector_scans();
+    let hook = world.scripted(failing("look for the store path", 2));
+    let report = enqueue(&[hook.queue(0).queue()], &hook, &hook, &[path("a")]);
+    assert!(report.unprotected.is_some(), "{report:?}");
+}
+
+#[test]
+fn a_second_question_that_fails_after_an_entry_was_removed_is_told_and_puts_it_back() {
+    let world = queued(&[path("gone")]);
+    world.delete(&path("gone"));
+    let (report, said) = push(&world, failing("ask for valid paths", 10));
+    assert!(
+        report.invalid.is_empty() && !report.problems.is_empty(),
+        "{said}"
+    );
+    assert_eq!(
+        (world.queued(0), world.leaving(0)),
+        (vec![path("gone")], vec![])
+    );
+}
+
+#[test]
+fn an_upload_that_failed_is_told_even_when_an_invalid_path_explains_it() {
+    let world = queued(&[path("ghost"), path("good")]);
+    world.leave_behind(&path("ghost"));
+    let (report, said) = push(&world, |_| Decision::GoOn);
+    assert_eq!(report.uploaded, [path("good")]);
+    assert!(said.contains("Split(2, UploadError"), "{said}");
+}
+
+/// Deleted, and built and enqueued anew after the store was asked.
+fn comes_back(world: &World, then: impl Fn(&Step) -> Decision) {
+    let asked = std::cell::Cell::new(false);
+    let process = world.scripted(|step| {
+        if asked.replace(step.action == "ask for valid paths") && !world.is_valid(&path("a")) {
+            world.build(&path("a"), &[]);
+            let hook = world.process();
+            let report = enqueue(&[hook.queue(0).queue()], &hook, &hook, &[path("a")]);
+            assert_eq!(report.queues[0].already, [path("a")]);
+        }
+        then(step)
+    });
+    world.delete(&path("a"));
+    let _ = process
+        .queue(0)
+        .push(&PushOptions::default(), &mut |_: &PushEvent<'_>| {});
+}
+
+#[test]
+fn what_comes_back_while_its_entry_leaves_is_held_all_the_while() {
+    let world = queued(&[path("a")]);
+    comes_back(&world, |step| {
+        if step.action == "ask for valid paths" {
+            world.collect();
+        }
+        Decision::GoOn
+    });
+    assert!(world.is_valid(&path("a")) && world.queued(0) == [path("a")]);
+}
+
+#[test]
+fn what_comes_back_is_queued_again_by_the_next_push_when_this_one_is_killed() {
+    let world = queued(&[path("a")]);
+    let removed = std::cell::Cell::new(false);
+    comes_back(&world, |step| {
+        if removed.replace(step.action == "remove the entry") {
+            return Decision::Stop;
+        }
+        Decision::GoOn
+    });
+    assert_eq!(
+        (world.queued(0), world.leaving(0)),
+        (vec![], vec![path("a")])
+    );
+    world.collect();
+    let (report, said) = push(&world, |_| Decision::GoOn);
+    assert_eq!(report.uploaded, [path("a")], "{said}");
+    assert!(world.leaving(0).is_empty() && world.roots(0).is_empty());
+}
+
+#[test]
+fn what_is_dropped_after_a_killed_push_put_it_aside_does_not_come_back() {
+    let world = queued(&[path("a")]);
+    let rooted = std::cell::Cell::new(0);
+    comes_back(&world, |step| {
+        rooted.set(rooted.get() + usize::from(step.action == "make the entry"));
+        match rooted.get() > 0 && step.action == "flush the queue directory" {
+            true => Decision::Stop,
+            false => Decision::GoOn,
+        }
+    });
+    let user = world.process();
+    let ports = user.queue(0);
+    assert_eq!(remove(ports.queue(), &[path("a")]).removed, [path("a")]);
+    assert_eq!(remove(ports.leaving(), &[path("a")]).removed, [path("a")]);
+    let (report, _) = push(&world, |_| Decision::GoOn);
+    assert!(report.uploaded.is_empty() && world.queued(0).is_empty());
+}
