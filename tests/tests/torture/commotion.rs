@@ -111,9 +111,9 @@ impl Commotion {
                 break;
             }
             let expression = expression(&format!("c{client}-r{round}"), &mut rng);
-            let may_live = rng.u8(..4) > 0;
+            let patience = (rng.u8(..4) == 0).then_some(500);
             let (_, was_killed) =
-                run_or_kill(&mut self.build_command(&expression), may_live, &mut rng);
+                run_or_kill(&mut self.build_command(&expression), patience, &mut rng);
             killed += usize::from(was_killed);
         }
         killed
@@ -134,8 +134,10 @@ impl Commotion {
         let mut rng = Rng::with_seed(self.seed + CLIENTS);
         let (mut pushes, mut killed) = (0, 0);
         while !self.is_over() {
-            let may_live = rng.u8(..3) == 0;
-            let (output, was_killed) = run_or_kill(&mut self.push_command(), may_live, &mut rng);
+            // It goes on for as long as hooks queue more; then it is killed late.
+            let patience = if rng.bool() { 500 } else { 5000 };
+            let (output, was_killed) =
+                run_or_kill(&mut self.push_command(), Some(patience), &mut rng);
             // Whatever else goes on: never a bug, never a wrong call.
             assert!([0, 69, 75, 137].contains(&output.code), "{output}");
             pushes += 1;
@@ -163,15 +165,16 @@ fn join<T>(thread: thread::ScopedJoinHandle<'_, T>) -> T {
         .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
-/// Runs a command to its end, or kills it (but no child of it) within half a second.
-fn run_or_kill(command: &mut Command, may_live: bool, rng: &mut Rng) -> (Output, bool) {
+/// Runs a command to its end, or kills it (but no child of it) at some moment within so many
+/// milliseconds.
+fn run_or_kill(command: &mut Command, within: Option<u64>, rng: &mut Rng) -> (Output, bool) {
     let mut running = command.start();
-    let moment = Duration::from_millis(rng.u64(..500));
     let start = Instant::now();
-    while !may_live && running.is_running() && start.elapsed() < moment {
+    let moment = within.map(|within| Duration::from_millis(rng.u64(..within)));
+    while moment.is_some_and(|moment| start.elapsed() < moment) && running.is_running() {
         thread::sleep(Duration::from_millis(1));
     }
-    let kill = !may_live && running.is_running();
+    let kill = moment.is_some() && running.is_running();
     if kill {
         running.signal(Signal::KILL);
     }
