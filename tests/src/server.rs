@@ -36,6 +36,7 @@ pub enum Reply {
 pub struct Server {
     address: SocketAddr,
     shared: Arc<Shared>,
+    cache: Arc<BinaryCache>,
 }
 
 #[derive(Debug, Default)]
@@ -48,20 +49,34 @@ struct Shared {
 impl Server {
     /// A server that answers each request as `handler` says, several at once.
     pub fn start(handler: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Server {
+        Server::start_with(|_| None, handler)
+    }
+
+    /// Like [`Server::start`], but a request for which `in_mid_body` has a reply gets that one when
+    /// the beginning of its body is read.
+    fn start_with(
+        in_mid_body: impl Fn(&Request) -> Option<Reply> + Send + Sync + 'static,
+        handler: impl Fn(&Request) -> Reply + Send + Sync + 'static,
+    ) -> Server {
         let listener = TcpListener::bind("127.0.0.1:0").expect("cannot listen on loopback");
         let address = listener.local_addr().expect("local_addr");
         let shared = Arc::new(Shared::default());
-        let (handler, for_thread) = (Arc::new(handler), Arc::clone(&shared));
+        let (handlers, for_thread) = (Arc::new((in_mid_body, handler)), Arc::clone(&shared));
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 if for_thread.stopped.load(Ordering::SeqCst) {
                     break;
                 }
-                let (handler, shared) = (Arc::clone(&handler), Arc::clone(&for_thread));
-                thread::spawn(move || serve(stream, &shared, &*handler));
+                let (handlers, shared) = (Arc::clone(&handlers), Arc::clone(&for_thread));
+                thread::spawn(move || serve(stream, &shared, &handlers.0, &handlers.1));
             }
         });
-        Server { address, shared }
+        let cache = Arc::default();
+        Server {
+            address,
+            shared,
+            cache,
+        }
     }
 
     /// A server that reads requests and never answers.
@@ -83,13 +98,36 @@ impl Server {
     pub fn binary_cache_except(
         exception: impl Fn(&Request) -> Option<Reply> + Send + Sync + 'static,
     ) -> Server {
-        let store = BinaryCache::default();
-        Server::start(move |request| exception(request).unwrap_or_else(|| store.answer(request)))
+        let cache = Arc::new(BinaryCache::default());
+        let store = Arc::clone(&cache);
+        let mut server = Server::start(move |request| {
+            exception(request).unwrap_or_else(|| store.answer(request))
+        });
+        server.cache = cache;
+        server
+    }
+
+    /// A binary cache in memory that breaks off an upload for which `exception` has a reply, with
+    /// that, when it has taken the beginning of it.
+    pub fn binary_cache_that_breaks_off(
+        exception: impl Fn(&Request) -> Option<Reply> + Send + Sync + 'static,
+    ) -> Server {
+        let cache = Arc::new(BinaryCache::default());
+        let store = Arc::clone(&cache);
+        let mut server = Server::start_with(exception, move |request| store.answer(request));
+        server.cache = cache;
+        server
     }
 
     /// Its address, as in `http://127.0.0.1:4711`.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// Deletes what was put into a binary cache at paths that end like this.
+    pub fn delete(&self, ending: &str) {
+        let mut files = self.cache.files.lock().expect("lock");
+        files.retain(|path, _| !path.ends_with(ending));
     }
 
     /// The requests it has read so far, in order.
@@ -131,13 +169,27 @@ impl BinaryCache {
 }
 
 /// Serves one request of a connection; the answer closes it.
-fn serve(stream: TcpStream, shared: &Shared, handler: &dyn Fn(&Request) -> Reply) {
-    let Some(request) = read_request(&stream) else {
+fn serve(
+    stream: TcpStream,
+    shared: &Shared,
+    in_mid_body: &dyn Fn(&Request) -> Option<Reply>,
+    handler: &dyn Fn(&Request) -> Reply,
+) {
+    let mut reader = BufReader::new(&stream);
+    let Some(mut request) = read_head(&mut reader) else {
         return;
     };
+    let early = in_mid_body(&request);
+    if early.is_none() {
+        let Some(body) = read_body(&mut reader, &request.headers) else {
+            return;
+        };
+        request.body = body;
+    }
     shared.requests.lock().expect("lock").push(request.clone());
+    let reply = early.unwrap_or_else(|| handler(&request));
     // A client that has gone away is no concern of the harness.
-    let _ = match handler(&request) {
+    let _ = match reply {
         Reply::Hang => {
             shared.hanging.lock().expect("lock").push(stream);
             Ok(())
@@ -160,14 +212,14 @@ fn answer(mut to: &TcpStream, status: u16, request: &Request, body: &[u8]) -> st
     to.flush()
 }
 
-fn read_request(stream: &TcpStream) -> Option<Request> {
-    let mut reader = BufReader::new(stream);
-    let line = read_line(&mut reader)?;
+/// All but the body.
+fn read_head(reader: &mut BufReader<&TcpStream>) -> Option<Request> {
+    let line = read_line(reader)?;
     let mut words = line.split(' ');
     let (method, path) = (words.next()?.to_owned(), words.next()?.to_owned());
     let mut headers = BTreeMap::new();
     loop {
-        let line = read_line(&mut reader)?;
+        let line = read_line(reader)?;
         if line.is_empty() {
             break;
         }
@@ -175,10 +227,12 @@ fn read_request(stream: &TcpStream) -> Option<Request> {
         headers.insert(name.to_ascii_lowercase(), value.trim().to_owned());
     }
     if headers.contains_key("expect") {
-        let mut stream = stream;
+        let mut stream = *reader.get_ref();
         stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").ok()?;
+        // The beginning of the body is in the buffer then.
+        reader.fill_buf().ok()?;
     }
-    let body = read_body(&mut reader, &headers)?;
+    let body = Vec::new();
     Some(Request {
         method,
         path,

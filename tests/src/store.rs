@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -146,6 +146,24 @@ impl Nix {
         let roots = self.roots().into_iter();
         let links = roots.filter(|root| root.path == path).map(|root| root.link);
         links.collect()
+    }
+
+    /// Where indirect roots are registered.
+    pub fn auto_dir(&self) -> Utf8PathBuf {
+        self.state_dir().join("gcroots/auto")
+    }
+
+    /// The links in [`Nix::auto_dir`], each with what it points at. Looking at them changes
+    /// nothing.
+    #[track_caller]
+    pub fn auto_links(&self) -> BTreeMap<Utf8PathBuf, Utf8PathBuf> {
+        let Ok(links) = self.auto_dir().read_dir_utf8() else {
+            return BTreeMap::new();
+        };
+        let links = links.map(|link| link.expect("readdir").into_path());
+        links
+            .filter_map(|link| Some((link.clone(), link.read_link_utf8().ok()?)))
+            .collect()
     }
 
     /// Collects garbage, to the end.

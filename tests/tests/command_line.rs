@@ -2,10 +2,9 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::sync::{Arc, Mutex};
 
 use camino::Utf8PathBuf;
-use system_tests::{Nix, Product, Reply, Run, Server, expr, hashes, tree};
+use system_tests::{Nix, Product, Run, expr, hashes, tree};
 
 /// Two paths that no hook has seen: a directory with a file in it, and a chain's end.
 fn product() -> (Product, Utf8PathBuf, Utf8PathBuf) {
@@ -259,40 +258,6 @@ fn options_that_are_not_ours_reach_nix_copy() {
     // The last one counts for Nix, so the command line wins.
     let expected = "--option connect-timeout 7 --option narinfo-cache-positive-ttl 0 ";
     assert!(made[0].contains(expected), "{made:?}");
-}
-
-/// Nix remembers for weeks what an HTTP cache has, and copies nothing that it remembers there.
-#[test]
-fn what_a_cache_lost_is_copied_again() {
-    let files = Arc::new(Mutex::new(std::collections::BTreeMap::new()));
-    let kept = Arc::clone(&files);
-    let server = Server::start(move |request| {
-        let mut files = kept.lock().expect("lock");
-        if request.method == "PUT" {
-            files.insert(request.path.clone(), request.body.clone());
-            return Reply::Status(200);
-        }
-        files
-            .get(&request.path)
-            .map_or(Reply::Status(404), |body: &Vec<u8>| {
-                Reply::Body(body.clone())
-            })
-    });
-    let (product, directory, _) = product();
-    let config = fs::read_to_string(product.config_file()).expect("config");
-    product.write_config(&config.replace(&product.cache(), &server.url()));
-    product.run(&["push", "--", directory.as_str()]).success();
-    let there = || {
-        files
-            .lock()
-            .expect("lock")
-            .keys()
-            .any(|path| path.ends_with(".narinfo"))
-    };
-    assert!(there());
-    files.lock().expect("lock").clear();
-    product.run(&["push", "--", directory.as_str()]).success();
-    assert!(there());
 }
 
 #[test]

@@ -51,9 +51,15 @@ const DAMAGED: Option<&str> = Some(
 );
 const SSH: Option<&str> =
     Some("try `ssh` as this user by hand: host name, host key and key must work without questions");
+const CERTIFICATE: Option<&str> = Some(
+    "the certificate of the destination does not fit: its name must be the one in the address, and \
+     Nix must know who signed it, see ssl-cert-file and NIX_SSL_CERT_FILE",
+);
+const BROKEN_OFF: Option<&str> =
+    Some("the other side broke off the connection: its own log may tell why");
 const NO_CACHE_INFO: Option<&str> = Some(
     "there is no nix-cache-info, which Nix writes to a new binary cache: is that the right address, \
-     and may this user write there?",
+     and may this user write there, with the credentials in netrc-file or in the AWS variables?",
 );
 const PREFIX: Option<&str> = Some("the destination belongs to stores with another store directory");
 pub(crate) const REFERENCES: &str = "with closure-type = \"binary\" the references are copied too";
@@ -136,11 +142,6 @@ const RULES: &[Rule] = &[
     rule(Unavailable, &["error: cannot connect to '"], SSH),
     rule(
         Unavailable,
-        &["unable to download '", "/nix-cache-info'"],
-        None,
-    ),
-    rule(
-        Unavailable,
         &["unable to ", "load '", "ould not connect to server"],
         None,
     ),
@@ -158,6 +159,11 @@ const RULES: &[Rule] = &[
         Unavailable,
         &["unable to ", "load '", "ouldn't resolve host"],
         None,
+    ),
+    rule(
+        Unavailable,
+        &["unable to ", "load '", "certificate"],
+        CERTIFICATE,
     ),
     rule(Unavailable, &["unable to ", "load '", "SSL "], None),
     rule(
@@ -200,6 +206,15 @@ const RULES: &[Rule] = &[
         &["unable to ", "load '", "HTTP error 507"],
         SPACE,
     ),
+    rule(
+        Unavailable,
+        &["unable to download '", "/nix-cache-info'"],
+        None,
+    ),
+    // Whatever else a server does with an upload. It may do so with every one.
+    rule(Refused, &["unable to upload '", "curl error: "], BROKEN_OFF),
+    rule(Refused, &["unable to upload '"], None),
+    rule(Refused, &["Broken pipe"], BROKEN_OFF),
     rule(Unavailable, &["AWS error", "NoSuchBucket"], None),
     rule(
         Unavailable,
@@ -298,6 +313,7 @@ fn with_cause(error: String, log: &Log) -> String {
         "SSH connection",
         "unexpected end-of-file",
         "cannot connect to '",
+        "Broken pipe",
     ]
     .iter()
     .any(|vague| error.contains(vague));

@@ -1,0 +1,60 @@
+//! A real SSH server.
+
+use std::fs;
+
+use system_tests::{Nix, Sshd, expr, wait_until};
+
+use crate::fault::Fault;
+
+fn with_ssh() -> (Nix, Sshd) {
+    let mut nix = Nix::new();
+    let sshd = Sshd::start(&nix);
+    nix.set_env("NIX_SSHOPTS", sshd.options());
+    (nix, sshd)
+}
+
+/// The other side takes a million bytes and then no more, until the file `go` is there.
+fn hesitating(nix: &Nix) {
+    nix.script(
+        "hesitating-daemon",
+        "cd \"$(dirname \"$0\")\"
+         { dd bs=64k count=1000000 iflag=count_bytes status=none; : >held; while [ ! -e go ]; do sleep 0.05; done; cat; } | nix-daemon \"$@\"",
+    );
+}
+
+const REMOTE: &str = "remote-store=@T@/remote";
+
+#[test]
+fn one_that_refuses_the_key() {
+    let (nix, sshd) = with_ssh();
+    sshd.lock_out();
+    let uri = format!("ssh-ng://root@127.0.0.1?{REMOTE}");
+    let fault = Fault::new("ssh, key refused", nix, &uri, "check-sigs = false");
+    let seen = fault.push().blames_the_destination();
+    seen.says(&[
+        "Permission denied (publickey",
+        "try `ssh` as this user by hand",
+    ]);
+    sshd.let_in();
+    fault.is_over();
+}
+
+#[test]
+fn one_that_is_killed_in_mid_copy() {
+    let (nix, sshd) = with_ssh();
+    hesitating(&nix);
+    let (held, go) = (nix.dir().join("held"), nix.dir().join("go"));
+    let uri = format!("ssh-ng://root@127.0.0.1?{REMOTE}&remote-program=@T@/hesitating-daemon");
+    let expression = expr::large("large", 5_000_000);
+    let more = "check-sigs = false\nstall-timeout = \"1m\"";
+    let fault = Fault::holding(&expression, "ssh, killed in mid-copy", nix, &uri, more);
+    let seen = fault.push_while(|| {
+        wait_until("the copy to be under way", || held.exists());
+        sshd.kill_sessions();
+    });
+    // The one entry that there is has failed, or else the destination: it waits in any case.
+    let seen = seen.exits(75).keeps_everything();
+    seen.says(&["Broken pipe", "broke off the connection", "attempt 1"]);
+    fs::write(&go, "").expect("write");
+    fault.is_over();
+}
