@@ -55,6 +55,9 @@ const NO_CACHE_INFO: Option<&str> = Some(
     "there is no nix-cache-info, which Nix writes to a new binary cache: is that the right address, \
      and may this user write there?",
 );
+const SIGKILL: i32 = 9;
+const MEMORY: &str = "if nobody ended it, the machine ran out of memory, or the service reached \
+                      its MemoryMax=: see the kernel's log";
 const PREFIX: Option<&str> = Some("the destination belongs to stores with another store directory");
 pub(crate) const REFERENCES: &str = "with closure-type = \"binary\" the references are copied too";
 
@@ -244,10 +247,11 @@ pub(crate) fn classify(
         (None, None) => format!("{program} failed without a word ({status})"),
     };
     if status.signal().is_some() {
+        // Some paths (a large one takes much memory) or all.
         return Classified {
-            kind: Unclear,
+            kind: Refused,
             message,
-            hint: None,
+            hint: (status.signal() == Some(SIGKILL)).then_some(MEMORY),
         };
     }
     Classified {

@@ -140,10 +140,11 @@ fn a_missing_reference_has_a_hint() {
 }
 
 #[test]
-fn a_signal_is_nobodys_fault() {
+fn a_signal_is_some_paths_fault_or_that_of_all() {
     let killed = judge(b"error: path '/nix/store/x' is not valid\n", 9);
-    assert_eq!(killed.kind, Unclear);
+    assert_eq!((killed.kind, killed.hint), (Refused, Some(MEMORY)));
     assert_eq!(killed.message, "nix was killed by signal 9");
+    assert_eq!(judge(b"", 11).hint, None);
 }
 
 #[test]
