@@ -23,7 +23,7 @@ mod program;
 mod session;
 mod signals;
 mod store_argument;
-mod terminal;
+pub mod terminal;
 mod view;
 
 pub use program::main;
