@@ -188,6 +188,11 @@ pub const CASES: &[Case] = &[
         "config.toml:4:",
     ),
     hook(
+        "two equals signs, and a value over several lines, behind a good queue",
+        |s| behind_a_good_queue(s, b"nix-opts = = \"x\"\nnix-opts = [\n\"a\"]\n"),
+        "config.toml:4:",
+    ),
+    hook(
         "a bad queue behind a good one",
         |s| behind_a_good_queue(s, b"[queues.\"\\u001b[2J\"]\nqueue-dir = \"/x\"\n"),
         "`\\u{1b}[2J` cannot be the name of a queue",
