@@ -79,7 +79,7 @@ pub(crate) struct Built {
 /// Reads both variables. `file` reads a `.drv` file: Nix 2.8.0 passes
 /// `OUT_PATHS` empty (NixOS/nix#6446), later versions sometimes do for
 /// `--check`, and the outputs are then looked up there.
-fn read(
+pub(crate) fn read(
     out_paths: Option<&OsStr>,
     drv_path: Option<&OsStr>,
     store: &StoreDir,

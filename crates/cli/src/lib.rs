@@ -11,6 +11,8 @@ mod commands;
 pub mod core_dumps;
 mod error;
 pub mod exit_codes;
+#[cfg(test)]
+mod fuzz;
 pub mod hook;
 mod hook_variables;
 mod json;

@@ -56,7 +56,11 @@ fn given(args: &EnqueueArgs, session: &Session, store: &Store) -> Result<Given, 
 }
 
 /// Hands on each path that is not empty. However much comes, no more than one is held here.
-fn read_paths(input: impl Read, end: u8, mut add: impl FnMut(Line)) -> std::io::Result<()> {
+pub(crate) fn read_paths(
+    input: impl Read,
+    end: u8,
+    mut add: impl FnMut(Line),
+) -> std::io::Result<()> {
     let mut input = std::io::BufReader::new(input);
     loop {
         let mut path = Vec::new();

@@ -20,7 +20,7 @@ pub(super) const LONGEST_LINE: usize = 64 * 1024;
 
 /// A line of standard input, or what stands between two NULs.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Line {
+pub(crate) enum Line {
     /// Meant as a path.
     Path(Vec<u8>),
     /// Longer than [`LONGEST_LINE`].
