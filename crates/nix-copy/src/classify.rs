@@ -39,6 +39,8 @@ const fn rule(
 }
 
 const OPTIONS: Option<&str> = Some("look at nix-opts: this Nix does not accept one of them");
+const TOO_OLD: Option<&str> =
+    Some("this Nix is too old: 2.8 is the oldest that is known to work, and 2.3 does not");
 const DAEMON: Option<&str> = Some("is nix-daemon running, and may this user connect to it?");
 const CREDENTIALS: Option<&str> =
     Some("the destination refuses the credentials in use: see netrc-file, or the AWS variables");
@@ -63,7 +65,9 @@ pub(crate) const REFERENCES: &str = "with closure-type = \"binary\" the referenc
 
 /// The first match counts.
 const RULES: &[Rule] = &[
-    // The command line.
+    // The command line, which always begins with that option.
+    rule(Local, &["unrecognised flag '--log-format'"], TOO_OLD),
+    rule(Local, &["unknown flag '--log-format'"], TOO_OLD),
     rule(Local, &["unrecognised flag '"], OPTIONS),
     rule(Local, &["configuration setting '", "should be"], OPTIONS),
     rule(Local, &["experimental Nix feature '"], None),
