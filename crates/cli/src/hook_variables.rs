@@ -4,11 +4,18 @@
 
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
 
+use camino::Utf8Path;
 use queue_core::{PortError, StoreDir, StorePath, derivation};
+use rustix::fs::{Mode, OFlags};
 
 use crate::adapters::Store;
+
+/// Large derivations have some megabytes.
+const LARGEST: u64 = 64 << 20;
 
 /// Both variables as they are.
 #[derive(Debug, Default)]
@@ -28,13 +35,31 @@ impl HookVariables {
 
     /// What they mean in this store.
     pub(crate) fn read(&self, store: &Store) -> Built {
-        let file = |path: &StorePath| std::fs::read(store.dir.join(path));
+        let file = |path: &StorePath| read_file(&store.dir.join(path));
         read(
             self.out_paths.as_deref(),
             self.drv_path.as_deref(),
             &store.dir,
             file,
         )
+    }
+}
+
+/// Reads a `.drv` file. Anything else in its place (a pipe would never end) is an error: a build
+/// waits for us.
+fn read_file(path: &Utf8Path) -> io::Result<Vec<u8>> {
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
+    let file = File::from(rustix::fs::open(path.as_str(), flags, Mode::empty())?);
+    let mut text = Vec::new();
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    file.take(LARGEST + 1).read_to_end(&mut text)?;
+    match text.len() as u64 > LARGEST {
+        true => Err(io::Error::other(format!(
+            "it is larger than {LARGEST} bytes"
+        ))),
+        false => Ok(text),
     }
 }
 
@@ -54,11 +79,11 @@ pub(crate) struct Built {
 /// Reads both variables. `file` reads a `.drv` file: Nix 2.8.0 passes
 /// `OUT_PATHS` empty (NixOS/nix#6446), later versions sometimes do for
 /// `--check`, and the outputs are then looked up there.
-fn read(
+pub(crate) fn read(
     out_paths: Option<&OsStr>,
     drv_path: Option<&OsStr>,
     store: &StoreDir,
-    file: impl Fn(&StorePath) -> std::io::Result<Vec<u8>>,
+    file: impl Fn(&StorePath) -> io::Result<Vec<u8>>,
 ) -> Built {
     let mut built = Built::default();
     built.outputs = words(
@@ -109,11 +134,14 @@ impl Built {
         &mut self,
         path: &StorePath,
         store: &StoreDir,
-        file: impl Fn(&StorePath) -> std::io::Result<Vec<u8>>,
+        file: impl Fn(&StorePath) -> io::Result<Vec<u8>>,
     ) {
+        let failed = |error: Box<dyn std::error::Error + Send + Sync>| {
+            PortError::new("read its outputs from", store.join(path), error)
+        };
         let outputs = file(path)
-            .map_err(|error| error.to_string())
-            .and_then(|text| derivation::outputs(&text, store).map_err(|error| error.to_string()));
+            .map_err(|error| failed(error.into()))
+            .and_then(|text| derivation::outputs(&text, store).map_err(|e| failed(e.into())));
         match outputs {
             Ok(outputs) => {
                 self.ask_nix = outputs.iter().any(|output| output.path.is_none());
@@ -122,10 +150,10 @@ impl Built {
                     .filter_map(|output| output.path)
                     .collect();
             }
-            Err(why) => self.errors.push(format!(
-                "OUT_PATHS is empty, and the outputs of {} cannot be read from it: {why}",
-                store.join(path)
-            )),
+            Err(error) => {
+                let why = error.chain();
+                self.errors.push(format!("OUT_PATHS is empty: {why}"));
+            }
         }
     }
 }

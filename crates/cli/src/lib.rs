@@ -11,6 +11,8 @@ mod commands;
 pub mod core_dumps;
 mod error;
 pub mod exit_codes;
+#[cfg(test)]
+mod fuzz;
 pub mod hook;
 mod hook_variables;
 mod json;
@@ -23,7 +25,7 @@ mod program;
 mod session;
 mod signals;
 mod store_argument;
-mod terminal;
+pub mod terminal;
 mod view;
 
 pub use program::main;

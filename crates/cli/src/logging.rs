@@ -11,6 +11,7 @@ use tracing_subscriber::{Layer, Registry, fmt};
 use crate::cli::{LogFormat, OutputArgs};
 use crate::error::CommandError;
 use crate::exit_codes::Exit;
+use crate::terminal::JsonStderr;
 
 const FILTER: &str = "NIX_POST_BUILD_PUSH_LOG";
 const FORMAT: &str = "NIX_POST_BUILD_PUSH_LOG_FORMAT";
@@ -50,7 +51,7 @@ fn layer(format: LogFormat) -> Result<Box<dyn Layer<Registry> + Send + Sync>, Co
         LogFormat::Json => Ok(fmt::layer()
             .json()
             .flatten_event(true)
-            .with_writer(std::io::stderr)
+            .with_writer(|| JsonStderr)
             .boxed()),
         LogFormat::Journald => match tracing_journald::layer() {
             Ok(layer) => Ok(layer

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::error::CommandError;
 use crate::exit_codes::Exit;
-use crate::terminal::Escaped;
+use crate::terminal::{Escaped, escaped_json};
 
 /// Writes results. Once the reader has gone away nothing is written any more and nothing is
 /// said: a push goes on without its audience.
@@ -40,8 +40,8 @@ impl Output {
     /// Writes a value as JSON, for people to read as well.
     pub(crate) fn json(&mut self, value: &impl Serialize) {
         self.attempt(|out| {
-            serde_json::to_writer_pretty(&mut *out, value)?;
-            out.write_all(b"\n")
+            let json = serde_json::to_string_pretty(value)?;
+            writeln!(out, "{}", escaped_json(&json))
         });
     }
 

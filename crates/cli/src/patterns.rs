@@ -1,7 +1,7 @@
 //! Which entries somebody means: store paths, base names, globs for base names.
 
 use camino::Utf8Path;
-use globset::{Glob, GlobMatcher};
+use globset::{Glob, GlobSet};
 use queue_core::{StoreDir, StorePath};
 
 use crate::error::CommandError;
@@ -25,7 +25,7 @@ pub(crate) struct Pattern {
 
 enum Kind {
     Path(StorePath),
-    Glob(GlobMatcher),
+    Glob(GlobSet),
 }
 
 impl Pattern {
@@ -70,10 +70,12 @@ fn kind(text: &str, cwd: &Utf8Path, store: &StoreDir) -> Result<Kind, CommandErr
                     .caused_by(&error)
             });
     }
-    let glob = Glob::new(base_name).map_err(|error| {
-        CommandError::new(Exit::Usage, format!("`{text}` is not a glob")).caused_by(&error)
-    })?;
-    Ok(Kind::Glob(glob.compile_matcher()))
+    // As a set of one: `Glob::compile_matcher` panics on a glob that is too large or too deep
+    // (globset 0.4.18).
+    let glob = Glob::new(base_name).and_then(|glob| GlobSet::builder().add(glob).build());
+    let refused =
+        |error| CommandError::new(Exit::Usage, format!("`{text}` is not a glob")).caused_by(&error);
+    glob.map(Kind::Glob).map_err(refused)
 }
 
 impl Pick {

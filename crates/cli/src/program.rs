@@ -21,7 +21,7 @@ use crate::message::Message;
 use crate::output::Output;
 use crate::session::Session;
 use crate::signals;
-use crate::terminal::Escaped;
+use crate::terminal::{Escaped, has_harm};
 
 /// The command that hands options on to Nix.
 const HANDS_ON: &str = "push";
@@ -46,7 +46,7 @@ pub fn main() -> ExitCode {
 fn run() -> ExitCode {
     let cli = read_arguments().and_then(|split| {
         let arguments = std::iter::once(NAME.to_owned()).chain(split.for_clap());
-        let cli = Cli::try_parse_from(arguments).map_err(Refused::by_clap)?;
+        let cli = parse(arguments.collect()).map_err(Refused::by_clap)?;
         Ok((cli, split))
     });
     match cli {
@@ -59,6 +59,21 @@ fn run() -> ExitCode {
         }
         Err(refused) => refused.tell(),
     }
+}
+
+/// What clap says of a command line repeats its words as they are. So if there is harm in one, it
+/// is told of the same words escaped, with which just the same is wrong.
+fn parse(arguments: Vec<String>) -> Result<Cli, clap::Error> {
+    Cli::try_parse_from(&arguments).map_err(|error| {
+        if !arguments.iter().any(|argument| has_harm(argument)) {
+            return error;
+        }
+        let escaped = arguments
+            .iter()
+            .map(|argument| Escaped(argument).to_string());
+        let or_else = || cli::command().error(error.kind(), "the command line is not understood");
+        Cli::try_parse_from(escaped).err().unwrap_or_else(or_else)
+    })
 }
 
 fn run_command(cli: Cli, split: &Split) -> Exit {
@@ -147,7 +162,7 @@ fn read_arguments() -> Result<Split, Refused> {
     // Clap knows best what is wrong with it, and what may have been meant.
     let mut arguments = vec![NAME.to_owned()];
     arguments.extend(split.words.iter().cloned().chain([first.clone()]));
-    let mut refused = match Cli::try_parse_from(arguments) {
+    let mut refused = match parse(arguments) {
         Err(error) => Refused::by_clap(error),
         Ok(_) => Refused::by_us(format!("unexpected option `{first}` for `{called}`")),
     };

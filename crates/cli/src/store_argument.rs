@@ -71,6 +71,8 @@ pub(crate) fn resolve(
     Err(walk.failed(rustix::io::Errno::LOOP.into()))
 }
 
+use StoreArgumentError::Follow;
+
 struct Walk<'s> {
     store: &'s StoreDir,
     /// The store directory without links, for those who come from its other side.
@@ -142,7 +144,8 @@ impl<'s> Walk<'s> {
                 }
             };
             if is_link {
-                let leads_to = here.read_link_utf8().map_err(|error| self.failed(error))?;
+                let read = here.read_link_utf8();
+                let leads_to = read.map_err(|source| Follow { path: here, source })?;
                 let from_there = self.done.join(leads_to);
                 return Ok(Some(
                     self.ahead

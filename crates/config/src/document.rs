@@ -116,8 +116,10 @@ impl<'t> Document<'t> {
     /// Whether a syntax error lies in the lines of this span, so that what the parser made of
     /// them is a guess.
     pub(crate) fn is_damaged(&self, span: Range<usize>) -> bool {
-        let lines = self.lines.line(span.start)..=self.lines.line(span.end);
-        self.errors.range(lines).next().is_some()
+        let first = self.lines.line(span.start);
+        // What stands for a value that is missing may seem to lie before its key.
+        let last = self.lines.line(span.end).max(first);
+        self.errors.range(first..=last).next().is_some()
     }
 
     /// Whether a line that could not be parsed speaks of this word, in the table that begins

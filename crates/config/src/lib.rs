@@ -38,6 +38,8 @@ mod directories;
 mod document;
 mod environment;
 mod fault;
+#[cfg(test)]
+mod fuzz;
 mod key;
 mod limits;
 mod lines;

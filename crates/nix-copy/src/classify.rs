@@ -39,6 +39,8 @@ const fn rule(
 }
 
 const OPTIONS: Option<&str> = Some("look at nix-opts: this Nix does not accept one of them");
+const TOO_OLD: Option<&str> =
+    Some("this Nix is too old: 2.8 is the oldest that is known to work, and 2.3 does not");
 const DAEMON: Option<&str> = Some("is nix-daemon running, and may this user connect to it?");
 const CREDENTIALS: Option<&str> =
     Some("the destination refuses the credentials in use: see netrc-file, or the AWS variables");
@@ -61,12 +63,17 @@ const NO_CACHE_INFO: Option<&str> = Some(
     "there is no nix-cache-info, which Nix writes to a new binary cache: is that the right address, \
      and may this user write there, with the credentials in netrc-file or in the AWS variables?",
 );
+const SIGKILL: i32 = 9;
+const MEMORY: &str = "if nobody ended it, the machine ran out of memory, or the service reached \
+                      its MemoryMax=: see the kernel's log";
 const PREFIX: Option<&str> = Some("the destination belongs to stores with another store directory");
 pub(crate) const REFERENCES: &str = "with closure-type = \"binary\" the references are copied too";
 
 /// The first match counts.
 const RULES: &[Rule] = &[
-    // The command line.
+    // The command line, which always begins with that option.
+    rule(Local, &["unrecognised flag '--log-format'"], TOO_OLD),
+    rule(Local, &["unknown flag '--log-format'"], TOO_OLD),
     rule(Local, &["unrecognised flag '"], OPTIONS),
     rule(Local, &["configuration setting '", "should be"], OPTIONS),
     rule(Local, &["experimental Nix feature '"], None),
@@ -259,10 +266,11 @@ pub(crate) fn classify(
         (None, None) => format!("{program} failed without a word ({status})"),
     };
     if status.signal().is_some() {
+        // Some paths (a large one takes much memory) or all.
         return Classified {
-            kind: Unclear,
+            kind: Refused,
             message,
-            hint: None,
+            hint: (status.signal() == Some(SIGKILL)).then_some(MEMORY),
         };
     }
     Classified {

@@ -29,6 +29,8 @@ mod database;
 mod destination;
 #[cfg(test)]
 mod fake;
+#[cfg(test)]
+mod fuzz;
 mod internal_json;
 mod log;
 mod message;

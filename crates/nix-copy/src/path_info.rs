@@ -170,7 +170,7 @@ fn arguments(
 
 /// Each path that is told about, and whether it is valid. Up to 2.18 a list of
 /// objects, from 2.19 an object with `null` for what is not valid.
-fn parse(text: &str, store_dir: &StoreDir) -> Option<Vec<(StorePath, bool)>> {
+pub(crate) fn parse(text: &str, store_dir: &StoreDir) -> Option<Vec<(StorePath, bool)>> {
     match serde_json::from_str(text).ok()? {
         Value::Array(list) => list
             .iter()

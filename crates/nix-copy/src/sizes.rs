@@ -58,7 +58,7 @@ fn ask(nix: &Nix, option: Option<&str>, paths: &[String]) -> Result<Vec<StoreObj
 }
 
 /// Up to 2.18 a list of objects, from 2.19 an object.
-fn parse(text: &str, store_dir: &StoreDir) -> Option<Vec<StoreObject>> {
+pub(crate) fn parse(text: &str, store_dir: &StoreDir) -> Option<Vec<StoreObject>> {
     match serde_json::from_str(text).ok()? {
         Value::Array(list) => list
             .iter()

@@ -58,7 +58,7 @@ fn arguments(objects: Objects, recursive: bool, paths: &[String]) -> Vec<String>
 
 /// `None` when this is no answer: Nix failed as a whole, or in a way that is
 /// not known here. An exit code of 1 is also that of every failure.
-fn verdict(status: ExitStatus, log: &Log, store_dir: &StoreDir) -> Option<Verdict> {
+pub(crate) fn verdict(status: ExitStatus, log: &Log, store_dir: &StoreDir) -> Option<Verdict> {
     let code = status.code()?;
     let known = code & !(MODIFIED | UNREAD) == 0;
     let modified = log

@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use camino::{Utf8Path, Utf8PathBuf};
-use rustix::fs::{self, FlockOperation, Gid, Mode, OFlags, Uid};
+use rustix::fs::{self, AtFlags, FlockOperation, Gid, Mode, OFlags, Uid};
 use rustix::io::Errno;
 
 use crate::fs_queue_directory::PUSH_ROOM;
@@ -14,6 +14,8 @@ const LOCK: &str = "lock";
 const LEDGER: &str = "ledger.toml";
 const LEAVING: &str = "leaving";
 const NEW_LEDGER: &str = "ledger.toml.new";
+/// Some hundred thousand entries that failed.
+const LARGEST: u64 = 256 << 20;
 
 /// [`PushState`] in a queue directory.
 ///
@@ -91,7 +93,13 @@ impl FsPushState {
     }
 
     fn write_ledger(&self, text: &str) -> std::io::Result<()> {
-        let mut file = self.file(NEW_LEDGER, OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC)?;
+        // What is there may be the rest of a push that was killed, a link, or the second name of
+        // another file: none of them is written to.
+        match fs::unlinkat(&self.handle, NEW_LEDGER, AtFlags::empty()) {
+            Ok(()) | Err(Errno::NOENT) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let mut file = self.file(NEW_LEDGER, OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL)?;
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
         fs::renameat(&self.handle, NEW_LEDGER, &self.handle, LEDGER)?;
@@ -112,6 +120,21 @@ pub(crate) fn give(made: &impl AsFd, directory: &impl AsFd) -> Result<(), Errno>
         Err(Errno::PERM) => Ok(()),
         result => result,
     }
+}
+
+/// All of a file that may be anything by now: a pipe would never end, a device neither.
+fn read(file: std::fs::File) -> std::io::Result<Vec<u8>> {
+    let data = file.metadata()?;
+    if !data.is_file() {
+        return Err(std::io::Error::other("it is not a regular file"));
+    }
+    if data.len() > LARGEST {
+        let why = format!("it is larger than {LARGEST} bytes");
+        return Err(std::io::Error::other(why));
+    }
+    let mut bytes = Vec::new();
+    file.take(LARGEST).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 struct Lock {
@@ -139,14 +162,16 @@ impl PushState for FsPushState {
     }
 
     fn load_ledger(&self) -> Result<Option<String>, PortError> {
-        let failed = |error| PortError::new("read the ledger", self.path.join(LEDGER), error);
-        let mut file = match self.file(LEDGER, OFlags::RDONLY) {
+        let failed = |error| {
+            PortError::new("read the ledger", self.path.join(LEDGER), error)
+                .with_hint("remove it: it holds nothing but the memory of failures")
+        };
+        let file = match self.file(LEDGER, OFlags::RDONLY) {
             Ok(file) => file,
             Err(Errno::NOENT) => return Ok(None),
             Err(error) => return Err(failed(std::io::Error::from(error))),
         };
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes).map_err(failed)?;
+        let bytes = read(file).map_err(failed)?;
         // Damage shows when the text is read, with all other damage.
         Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
     }

@@ -54,6 +54,8 @@ mod error;
 mod fs_gate;
 mod fs_push_state;
 mod fs_queue_directory;
+#[cfg(test)]
+mod fuzz;
 mod garbage_collector;
 mod gate;
 mod gc_roots;

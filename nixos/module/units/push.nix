@@ -59,6 +59,8 @@ in
         CacheDirectory = unit;
         # The program ends its own children and says what it keeps.
         KillMode = "mixed";
+        # If nix runs out of memory over one path, the push goes on with the others.
+        OOMPolicy = "continue";
         # A push that was stopped, by a shutdown perhaps, has not failed.
         SuccessExitStatus = "SIGTERM";
 

@@ -154,6 +154,7 @@ in
           "IOSchedulingClass"
           "IOSchedulingPriority"
           "KillMode"
+          "OOMPolicy"
           "Nice"
           "SuccessExitStatus"
           "Type"

@@ -229,6 +229,7 @@ in
           "IOSchedulingClass"
           "IOSchedulingPriority"
           "KillMode"
+          "OOMPolicy"
           "SuccessExitStatus"
         ] (service inheriting "plain").serviceConfig)
         {
@@ -237,6 +238,7 @@ in
           IOSchedulingClass = "best-effort";
           IOSchedulingPriority = 7;
           KillMode = "mixed";
+          OOMPolicy = "continue";
           SuccessExitStatus = "SIGTERM";
         };
 

@@ -8,6 +8,7 @@ use std::io::Write;
 use std::panic::catch_unwind;
 use std::process::ExitCode;
 
+use nix_post_build_push::terminal::Escaped;
 use nix_post_build_push::{core_dumps, hook};
 use nix_post_build_push_config::OnError;
 
@@ -20,6 +21,10 @@ Set it in nix.conf, with its full path:
 It takes no arguments. It finds its configuration as nix-post-build-push does;
 see `nix-post-build-push help`.
 ";
+
+/// Nix shows all of it to whoever builds, and `OUT_PATHS` may hold any nonsense.
+const MOST_LINES: usize = 50;
+const LONGEST_LINE: usize = 4_000;
 
 fn main() -> ExitCode {
     core_dumps::forbid();
@@ -38,11 +43,10 @@ fn main() -> ExitCode {
     };
     // Nothing can be done about a standard error that is closed.
     let mut stderr = std::io::stderr().lock();
-    let errors = outcome.errors.iter().map(|line| ("error", line));
-    let warnings = outcome.warnings.iter().map(|line| ("warning", line));
-    for (kind, line) in errors.chain(warnings) {
-        let line: String = line.chars().flat_map(escape).collect();
-        let _ = writeln!(stderr, "{kind}: nix-post-build-push-hook: {line}");
+    for (kind, texts) in [("error", &outcome.errors), ("warning", &outcome.warnings)] {
+        for line in lines(texts) {
+            let _ = writeln!(stderr, "{kind}: nix-post-build-push-hook: {line}");
+        }
     }
     match outcome.on_error {
         OnError::Fail if !outcome.errors.is_empty() => ExitCode::FAILURE,
@@ -69,11 +73,22 @@ fn answer(argument: &str) -> ExitCode {
     }
 }
 
-/// Whatever a path or a file may hold, it stays on its line.
-fn escape(c: char) -> Box<dyn Iterator<Item = char>> {
-    if c.is_control() {
-        Box::new(c.escape_default())
-    } else {
-        Box::new(std::iter::once(c))
+/// Whatever a path or a file may hold, each text stays on its line, and the whole is no flood.
+fn lines(texts: &[String]) -> Vec<String> {
+    let shown = texts.iter().take(MOST_LINES);
+    let shown = shown.map(|error| Escaped(shortened(error)).to_string());
+    let left = texts.len().saturating_sub(MOST_LINES);
+    let more = (left > 0).then(|| format!("and {left} more"));
+    shown.chain(more).collect()
+}
+
+/// The reason is at the end.
+fn shortened(line: &str) -> String {
+    let count = line.chars().count();
+    if count <= LONGEST_LINE {
+        return line.to_owned();
     }
+    let start: String = line.chars().take(LONGEST_LINE / 2).collect();
+    let end: String = line.chars().skip(count - LONGEST_LINE / 2).collect();
+    format!("{start} … {end}")
 }

@@ -6,7 +6,7 @@ use std::io::{BufRead, Read};
 use nix_post_build_push_config::{Config, Need, QueueSettings};
 use queue_core::{EnqueueReport, QueueReport, StorePath, enqueue};
 
-use super::given::{Given, takes_out_paths};
+use super::given::{Given, LONGEST_LINE, Line, takes_out_paths};
 use crate::adapters::{OpenQueue, Store};
 use crate::cli::EnqueueArgs;
 use crate::error::CommandError;
@@ -42,12 +42,12 @@ fn given(args: &EnqueueArgs, session: &Session, store: &Store) -> Result<Given, 
     let mut given = Given::default();
     given.add(&args.paths.paths, session, store);
     if args.stdin {
-        let lines = read_stdin(if args.null { 0 } else { b'\n' });
-        let lines = lines.map_err(|error| {
+        let end = if args.null { 0 } else { b'\n' };
+        let add = |path: Line| given.add_line(path, session, store);
+        read_paths(std::io::stdin().lock(), end, add).map_err(|error| {
             CommandError::new(Exit::Failed, "failed to read paths from standard input")
                 .caused_by(&error)
         })?;
-        given.add_lines(lines, session, store);
     }
     if takes_out_paths(&args.paths, session, true)? {
         given.add_from_hook(session, store);
@@ -55,14 +55,30 @@ fn given(args: &EnqueueArgs, session: &Session, store: &Store) -> Result<Given, 
     Ok(given)
 }
 
-fn read_stdin(end: u8) -> std::io::Result<Vec<Vec<u8>>> {
-    read_paths(std::io::stdin().lock(), end)
-}
-
-fn read_paths(input: impl Read, end: u8) -> std::io::Result<Vec<Vec<u8>>> {
-    let parts = std::io::BufReader::new(input).split(end);
-    let wanted = |part: &std::io::Result<Vec<u8>>| !matches!(part, Ok(part) if part.is_empty());
-    parts.filter(wanted).collect()
+/// Hands on each path that is not empty. However much comes, no more than one is held here.
+pub(crate) fn read_paths(
+    input: impl Read,
+    end: u8,
+    mut add: impl FnMut(Line),
+) -> std::io::Result<()> {
+    let mut input = std::io::BufReader::new(input);
+    loop {
+        let mut path = Vec::new();
+        let most = LONGEST_LINE as u64 + 1;
+        if input.by_ref().take(most).read_until(end, &mut path)? == 0 {
+            return Ok(());
+        }
+        if path.last() == Some(&end) {
+            path.pop();
+        } else if path.len() > LONGEST_LINE {
+            input.skip_until(end)?;
+            add(Line::TooLong);
+            continue;
+        }
+        if !path.is_empty() {
+            add(Line::Path(path));
+        }
+    }
 }
 
 fn enqueue_to_all(given: &Given, config: &Config, store: &Store, session: &mut Session) -> Exit {
@@ -183,15 +199,32 @@ fn confirmation(report: &QueueReport, name: &str) -> String {
 mod tests {
     use super::*;
 
+    fn read(input: &[u8], end: u8) -> Vec<Line> {
+        let mut lines = Vec::new();
+        read_paths(input, end, |line| lines.push(line)).unwrap();
+        lines
+    }
+
+    fn path(path: &[u8]) -> Line {
+        Line::Path(path.to_vec())
+    }
+
     #[test]
     fn paths_are_read_by_line_or_by_nul() {
         assert_eq!(
-            read_paths(&b"a\n\nb c\n\xff"[..], b'\n').unwrap(),
-            [&b"a"[..], b"b c", b"\xff"]
+            read(b"a\n\nb c\n\xff", b'\n'),
+            [path(b"a"), path(b"b c"), path(b"\xff")]
         );
+        assert_eq!(read(b"a\nb\0c\0", 0), [path(b"a\nb"), path(b"c")]);
+    }
+
+    #[test]
+    fn what_is_too_long_keeps_no_other_out() {
+        let longest = vec![b'x'; LONGEST_LINE];
+        let input = [b"a\n", &longest[..], b"\n", &longest, b"x\nb"].concat();
         assert_eq!(
-            read_paths(&b"a\nb\0c\0"[..], 0).unwrap(),
-            [&b"a\nb"[..], b"c"]
+            read(&input, b'\n'),
+            [path(b"a"), path(&longest), Line::TooLong, path(b"b")]
         );
     }
 }

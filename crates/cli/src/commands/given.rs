@@ -15,6 +15,18 @@ use crate::store_argument;
 
 const SWITCH: &str = "NIX_POST_BUILD_PUSH_INCLUDE_OUT_PATHS";
 
+/// Most bytes of a path on standard input; the system takes 4096.
+pub(super) const LONGEST_LINE: usize = 64 * 1024;
+
+/// A line of standard input, or what stands between two NULs.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Line {
+    /// Meant as a path.
+    Path(Vec<u8>),
+    /// Longer than [`LONGEST_LINE`].
+    TooLong,
+}
+
 /// What a command is given.
 #[derive(Default)]
 pub(super) struct Given {
@@ -41,15 +53,17 @@ impl Given {
         }
     }
 
-    /// Adds lines of an input; reports those that lead to no store path, or are no text.
-    pub(super) fn add_lines(&mut self, lines: Vec<Vec<u8>>, session: &Session, store: &Store) {
-        for line in lines {
-            match String::from_utf8(line) {
-                Ok(argument) => self.add_one(&argument, session, store),
-                Err(error) => {
-                    let escaped = error.as_bytes().escape_ascii().to_string();
-                    self.refuse(&no_store_path(&escaped).caused_by(&error.utf8_error()));
-                }
+    /// Adds a line of an input; reports one that leads to no store path, or is no text.
+    pub(super) fn add_line(&mut self, line: Line, session: &Session, store: &Store) {
+        let Line::Path(path) = line else {
+            let text = format!("no store path: a path of more than {LONGEST_LINE} bytes");
+            return self.refuse(&Message::new(text));
+        };
+        match String::from_utf8(path) {
+            Ok(argument) => self.add_one(&argument, session, store),
+            Err(error) => {
+                let escaped = error.as_bytes().escape_ascii().to_string();
+                self.refuse(&no_store_path(&escaped).caused_by(&error.utf8_error()));
             }
         }
     }

@@ -15,6 +15,9 @@ mod queues;
 mod retry;
 mod status;
 
+#[cfg(test)]
+pub(crate) use {enqueue::read_paths, given::Line};
+
 use crate::cli::{Command, NAME};
 use crate::error::CommandError;
 use crate::exit_codes::Exit;

@@ -169,10 +169,23 @@ fn what_a_user_can_do_about_a_destination_is_said() {
 }
 
 #[test]
-fn a_signal_is_nobodys_fault() {
+fn a_nix_that_is_too_old_is_told_from_an_option_that_it_does_not_know() {
+    // 2.3.7 of Debian bullseye: `nix` and `nix-store`.
+    for words in ["unrecognised", "unknown"] {
+        let said = format!("error: {words} flag '--log-format'\nTry 'nix --help'.\n");
+        let old = judge(said.as_bytes(), 256);
+        assert_eq!((old.kind, old.hint), (Local, TOO_OLD));
+    }
+    let other = judge(b"error: unrecognised flag '--no-such'\n", 256);
+    assert_eq!(other.hint, OPTIONS);
+}
+
+#[test]
+fn a_signal_is_some_paths_fault_or_that_of_all() {
     let killed = judge(b"error: path '/nix/store/x' is not valid\n", 9);
-    assert_eq!(killed.kind, Unclear);
+    assert_eq!((killed.kind, killed.hint), (Refused, Some(MEMORY)));
     assert_eq!(killed.message, "nix was killed by signal 9");
+    assert_eq!(judge(b"", 11).hint, None);
 }
 
 #[test]

@@ -1,0 +1,110 @@
+//! Any input for every parser of this crate.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+
+use ::fuzz::{bytes_like, fuzz, text, text_like};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use queue_core::{StoreDir, StorePath};
+
+use crate::args::{OwnOptions, Split};
+use crate::commands::{Line, read_paths};
+use crate::hook_variables;
+use crate::patterns::Pattern;
+use crate::terminal::{Escaped, escaped_json, has_harm};
+
+const PATHS: &[u8] =
+    b"/s/v3ygr25lms4hdmxwa8h14sjv6km1l8cz-a /s/v3ygr25lms4hdmxwa8h14sjv6km1l8cz-b.drv";
+
+fn store() -> StoreDir {
+    StoreDir::new("/s").unwrap()
+}
+
+#[test]
+fn any_hook_variables() {
+    let drv = &PATHS[PATHS.len() - 43..];
+    let file: &[u8] = br#"Derive([("out","/s/v3ygr25lms4hdmxwa8h14sjv6km1l8cz-a","","")],["#;
+    let input = (
+        bytes_like(&[PATHS, b""]),
+        bytes_like(&[drv]),
+        bytes_like(&[file]),
+    );
+    fuzz("hook variables", input, |(out, drv, file)| {
+        let (out, drv) = (OsStr::from_bytes(&out), OsStr::from_bytes(&drv));
+        let built = hook_variables::read(Some(out), Some(drv), &store(), |_| Ok(file.to_vec()));
+        for path in built.outputs.iter().chain(&built.derivation) {
+            prop_assert!(!path.base_name().contains(['/', '\n', ' ']));
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn any_lines_of_standard_input() {
+    let input = (
+        bytes_like(&[b"/s/a\n\n/s/b\r\n/s/c", b"a\0b\0"]),
+        prop_oneof![Just(0), Just(b'\n')],
+    );
+    fuzz("lines of standard input", input, |(input, end)| {
+        let mut lines = Vec::new();
+        read_paths(&*input, end, |line| lines.push(line)).unwrap();
+        let wanted = input
+            .split(|byte| *byte == end)
+            .filter(|line| !line.is_empty());
+        let wanted: Vec<_> = wanted.map(|line| Line::Path(line.to_vec())).collect();
+        prop_assert_eq!(lines, wanted);
+        Ok(())
+    });
+}
+
+#[test]
+fn any_pattern() {
+    let path: StorePath = "v3ygr25lms4hdmxwa8h14sjv6km1l8cz-hello-2.12"
+        .parse()
+        .unwrap();
+    let texts = prop_oneof![
+        4 => text_like(&["*-hello-*", "/s/*{hello,bye}*", "*.1[23]", "v3yg?[!a-z]*"]),
+        1 => text(),
+        1 => (0..400usize).prop_map(|depth| "{".repeat(depth) + "a" + &"}".repeat(depth)),
+    ];
+    fuzz("pattern", texts, |text| {
+        if let Ok(pattern) = Pattern::parse(&text, "/nowhere".into(), &store()) {
+            let _ = pattern.fits(&path);
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn any_arguments() {
+    let own = OwnOptions::of(&crate::cli::command());
+    let argument = prop_oneof![
+        text_like(&["--queue=a", "-vqn", "--option", "push", "--timeout", "-0"]),
+        Just("--".to_owned()),
+        text(),
+    ];
+    fuzz("arguments", vec(argument, 0..8), |arguments| {
+        let split = Split::new(arguments.clone(), &own);
+        let parts = [split.words, split.options, split.nix].concat();
+        let behind = split.paths.iter().flatten().cloned();
+        let dashes = split.paths.iter().map(|_| "--".to_owned());
+        let mut after: Vec<_> = parts.into_iter().chain(dashes).chain(behind).collect();
+        let mut before = arguments;
+        before.sort();
+        after.sort();
+        prop_assert_eq!(before, after);
+        Ok(())
+    });
+}
+
+#[test]
+fn any_printed_text() {
+    fuzz("printed text", text(), |text| {
+        prop_assert!(!has_harm(&Escaped(&text).to_string()));
+        let json = escaped_json(&serde_json::to_string(&text).unwrap());
+        prop_assert!(!has_harm(&json), "{json}");
+        prop_assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
+        Ok(())
+    });
+}

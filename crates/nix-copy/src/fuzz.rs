@@ -1,0 +1,115 @@
+//! Any input for every parser of this crate.
+
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
+
+use ::fuzz::{bytes_like, fuzz, text_like};
+use proptest::prelude::*;
+use queue_core::StoreDir;
+
+use crate::classify::classify;
+use crate::internal_json::{Line, parse};
+use crate::log::Log;
+use crate::{path_info, sizes, verify};
+
+const LINES: &[&str] = &[
+    r#"@nix {"action":"msg","column":null,"level":0,"msg":"\u001b[31;1merror:\u001b[0m no","raw_msg":"no"}"#,
+    r#"@nix {"action":"start","fields":["x",1],"id":7,"level":3,"parent":0,"text":"copying path","type":100}"#,
+    r#"@nix {"action":"result","fields":[1,2,0,0],"id":7,"type":105}"#,
+    r#"@nix {"action":"stop","id":7}"#,
+    "ssh: connect to host h port 22: Connection refused",
+];
+
+const SAMPLES: &[&[u8]] = &[
+    include_bytes!("../tests/samples/2.8.0/http-put403.txt"),
+    include_bytes!("../tests/samples/2.26.3/reference-missing.txt"),
+    include_bytes!("../tests/samples/2.34.8/unreadable-source.txt"),
+];
+
+#[test]
+fn any_line_of_internal_json() {
+    fuzz("line of internal-json", text_like(LINES), |line| {
+        let texts = match parse(&line) {
+            Line::Message { text, .. } | Line::Start { text, .. } | Line::Other(text) => text,
+            Line::Stop { .. } | Line::Result { .. } | Line::Corrupted(_) => String::new(),
+        };
+        let harmful = |c: char| c.is_control() && c != '\n';
+        prop_assert!(!texts.contains(harmful), "{texts:?}");
+        Ok(())
+    });
+}
+
+#[test]
+fn any_message_of_nix() {
+    let store = StoreDir::new("/nix/store").unwrap();
+    let input = (bytes_like(SAMPLES), any::<i32>(), 1..100usize);
+    fuzz("message of nix", input, |(bytes, status, size)| {
+        let mut log = Log::default();
+        for chunk in bytes.chunks(size) {
+            log.feed(chunk, &mut |_| {});
+        }
+        log.finish();
+        let judged = classify("nix", &log, ExitStatus::from_raw(status), &store);
+        prop_assert!(!judged.message.is_empty());
+        prop_assert!(
+            !judged.message.contains(char::is_control),
+            "{}",
+            judged.message
+        );
+        prop_assert!(judged.message.len() < 10_000);
+        Ok(())
+    });
+}
+
+#[test]
+fn any_answer_of_path_info() {
+    let samples = [
+        include_str!("../tests/samples/2.8.0/path-info.json"),
+        include_str!("../tests/samples/2.26.3/path-info.json"),
+        include_str!("../tests/samples/2.34.8/path-info.json"),
+    ];
+    let store = StoreDir::new("/nix/store").unwrap();
+    fuzz("answer of path-info", text_like(&samples), |text| {
+        for (path, _) in path_info::parse(&text, &store).into_iter().flatten() {
+            prop_assert!(!path.base_name().contains(['/', '\n']));
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn any_sizes_of_a_closure() {
+    let samples = [
+        include_str!("../tests/samples/2.8.0/closure.json"),
+        include_str!("../tests/samples/2.26.3/closure.json"),
+        include_str!("../tests/samples/2.34.8/closure.json"),
+    ];
+    let store = StoreDir::new("/nix/store").unwrap();
+    fuzz("sizes of a closure", text_like(&samples), |text| {
+        for object in sizes::parse(&text, &store).into_iter().flatten() {
+            prop_assert!(!object.path.base_name().contains(['/', '\n']));
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn any_answer_of_store_verify() {
+    let samples: [&[u8]; 3] = [
+        include_bytes!("../tests/samples/2.8.0/verify-several.txt"),
+        include_bytes!("../tests/samples/2.26.3/verify-modified.txt"),
+        include_bytes!("../tests/samples/2.34.8/verify-unreadable.txt"),
+    ];
+    let store = StoreDir::new("/nix/store").unwrap();
+    let input = (bytes_like(&samples), 0..256i32);
+    fuzz("answer of store verify", input, |(bytes, code)| {
+        let mut log = Log::default();
+        log.feed(&bytes, &mut |_| {});
+        log.finish();
+        let verdict = verify::verdict(ExitStatus::from_raw(code << 8), &log, &store);
+        // Only what is told to be fine, by word and by exit code, counts as such.
+        let is_fine = verdict.is_some_and(|v| v.modified.is_empty() && v.unread.is_none());
+        prop_assert!(!is_fine || code == 0, "{code}");
+        Ok(())
+    });
+}
