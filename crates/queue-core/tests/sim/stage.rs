@@ -201,7 +201,9 @@ impl Stage {
         };
         self.excuse_but_added_anew(queue, paths, &queued);
         let durable = report.not_durable.is_none() && aside.not_durable.is_none();
-        if !process.is_dead() && durable && aside.failed.is_empty() {
+        // A push that is at work may be about to put it aside.
+        let alone = matches!(lock, Ok(Some(_)));
+        if !process.is_dead() && alone && durable && aside.failed.is_empty() {
             for (path, wishes) in paths
                 .iter()
                 .zip(before)
