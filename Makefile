@@ -7,7 +7,7 @@ CARGO_TARGET_DIR ?= target
 
 PROGRAMS := nix-post-build-push nix-post-build-push-hook
 
-.PHONY: help build test lint demo install cli-md module-md
+.PHONY: help build test torture lint demo install cli-md module-md
 
 help: ## Lists what there is to make (the default)
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 10
@@ -19,6 +19,9 @@ test: ## Runs all tests; those of the whole system on each version of Nix
 	$(CARGO) test --workspace --exclude system-tests --exclude machine-tests
 	nixos/check
 	tests/run
+
+torture: ## Tries for half an hour to make the programs break a promise, and prints what it counted
+	tests/torture
 
 lint: ## Checks formatting, clippy and the documentation
 	$(CARGO) fmt --all --check
