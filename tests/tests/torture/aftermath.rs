@@ -8,6 +8,9 @@ use system_tests::{HookRunEnd, Nix, Product, Run, figure, hashes, wait_until};
 
 use crate::commotion::{Commotion, Counts};
 
+/// Where entries stand that a push removes because their paths are not valid.
+const LEAVING: &str = "queue/.push/leaving";
+
 pub(super) fn check(commotion: &Commotion, counts: &Counts) {
     let product = &commotion.product;
     wait_until_all_is_quiet(product.nix());
@@ -58,7 +61,9 @@ fn accepted(commotion: &Commotion) -> BTreeSet<Utf8PathBuf> {
 /// Those that are neither at the destination nor queued, rooted and valid.
 fn lost(product: &Product, accepted: &BTreeSet<Utf8PathBuf>) -> Vec<Utf8PathBuf> {
     let cached = product.nix().cached("cache");
-    let (queued, rooted) = (product.queued(), product.rooted());
+    // What a killed push was about to remove is queued still.
+    let queued = &product.queued() | &product.queued_in(LEAVING);
+    let rooted = product.rooted();
     let is_kept = |path: &Utf8PathBuf| {
         queued.contains(path) && rooted.contains(path) && product.nix().is_valid(path)
     };
@@ -113,9 +118,10 @@ fn nothing_is_left(product: &Product) {
         .expect("readdir")
         .map(|found| found.expect("readdir").file_name().to_owned())
         .collect();
-    let known = ["ledger.toml", "ledger.toml.new", "lock"];
+    let known = ["leaving", "ledger.toml", "ledger.toml.new", "lock"];
     let known = BTreeSet::from(known.map(String::from));
     assert!(push_room.is_subset(&known), "{push_room:?}");
+    assert_eq!(product.queued_in(LEAVING), BTreeSet::new());
 }
 
 fn print_figures(commotion: &Commotion, counts: &Counts, accepted: &BTreeSet<Utf8PathBuf>) {
