@@ -3,7 +3,7 @@
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use rustix::fs::{self, FlockOperation, Mode, OFlags};
@@ -27,11 +27,15 @@ pub struct LocalGc {
     socket: Utf8PathBuf,
     store: StoreDir,
     answer_timeout: Duration,
+    patience: Duration,
 }
 
 /// A collector answers at once unless it is deleting the very path (2.26.3,
 /// `gc.cc`: the server waits while the path is `pending`).
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// For all answers together: a build waits for them.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A collector that ends while we talk to it may be followed by another one.
 const TRIES: u32 = 5;
@@ -45,6 +49,7 @@ impl LocalGc {
             socket: state_dir.join("gc-socket/socket"),
             store: store.clone(),
             answer_timeout: ANSWER_TIMEOUT,
+            patience: PATIENCE,
         }
     }
 
@@ -53,6 +58,14 @@ impl LocalGc {
     #[must_use]
     pub fn with_answer_timeout(mut self, timeout: Duration) -> Self {
         self.answer_timeout = timeout;
+        self
+    }
+
+    /// How long a collector may take for all answers together, 10 seconds
+    /// otherwise; one that is under way then may take its time.
+    #[must_use]
+    pub fn with_patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
         self
     }
 
@@ -84,13 +97,14 @@ impl LocalGc {
     }
 
     fn announce(&self, paths: &[StorePath]) -> io::Result<()> {
+        let begun = Instant::now();
         for _ in 1..TRIES {
-            match self.announce_once(paths) {
+            match self.announce_once(paths, begun) {
                 Err(error) if collector_ended(&error) => {}
                 done => return done,
             }
         }
-        self.announce_once(paths)
+        self.announce_once(paths, begun)
     }
 
     /// The timeouts come before the connection: while a collector does not
@@ -109,13 +123,18 @@ impl LocalGc {
         Ok(socket)
     }
 
-    fn announce_once(&self, paths: &[StorePath]) -> io::Result<()> {
+    fn announce_once(&self, paths: &[StorePath], begun: Instant) -> io::Result<()> {
         let mut socket = match self.connect() {
             Ok(socket) => socket,
             Err(error) if nobody_listens(&error) => return Ok(()),
             Err(error) => return Err(error),
         };
         for path in paths {
+            if begun.elapsed() >= self.patience {
+                let patience = humantime::format_duration(self.patience);
+                let why = format!("it did not answer for all paths within {patience}");
+                return Err(io::Error::other(why));
+            }
             socket.write_all(format!("{}\n", self.store.join(path)).as_bytes())?;
             let mut answer = [0];
             socket.read_exact(&mut answer)?;

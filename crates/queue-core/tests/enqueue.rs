@@ -6,6 +6,7 @@ mod support;
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixListener;
+use std::time::Duration;
 
 use queue_core::*;
 use rustix::fs::FlockOperation;
@@ -99,7 +100,9 @@ fn collector(
         BufReader::new(client.try_clone().unwrap())
             .read_line(&mut line)
             .unwrap();
-        client.write_all(answer).unwrap();
+        if !line.is_empty() {
+            client.write_all(answer).unwrap();
+        }
         line
     });
     (lock, told)
@@ -144,7 +147,7 @@ fn a_collector_that_accepts_nobody_is_not_waited_for_without_end() {
     std::fs::create_dir_all(world.root.join("state/gc-socket")).unwrap();
     let socket = world.root.join("state/gc-socket/socket");
     let _frozen = UnixListener::bind(&socket).unwrap();
-    let timeout = std::time::Duration::from_millis(20);
+    let timeout = Duration::from_millis(20);
     let collector = world.collector.clone().with_answer_timeout(timeout);
     // Far more than any backlog: without a timeout the last ones would hang.
     let mut waiting = Vec::new();
@@ -166,6 +169,22 @@ fn a_collector_that_accepts_nobody_is_not_waited_for_without_end() {
     let error = report.unprotected.unwrap().chain();
     assert!(error.ends_with("it did not answer within 20ms"), "{error}");
     assert_eq!(report.queues[0].added.len(), 1);
+}
+
+#[test]
+fn a_collector_that_is_slow_for_each_of_many_paths_is_not_waited_for_without_end() {
+    let world = World::new();
+    let paths = ["a", "b", "c"].map(|name| world.build(name));
+    let (_lock, told) = collector(&world, b"1");
+    let impatient = world.collector.clone().with_patience(Duration::ZERO);
+    let report = enqueue(&[world.queue()], &impatient, &world.store, &paths);
+    let error = report.unprotected.unwrap().chain();
+    assert!(
+        error.ends_with("it did not answer for all paths within 0s"),
+        "{error}"
+    );
+    assert_eq!(report.queues[0].added.len(), 3);
+    assert_eq!(told.join().unwrap(), "", "nothing is told any more");
 }
 
 #[test]
