@@ -15,9 +15,9 @@ use camino::{Utf8Path, Utf8PathBuf};
 use nix_copy::{Cancel, Limits, Nix, NixStoreDatabase, NixStoreRoots};
 use nix_post_build_push_config::{Config, NixSettings, Origin, QueueSettings};
 use queue_core::{
-    AutoRoots, FsPushState, FsQueueDirectory, GcRoots, InsideGcRoots, Ledger, LedgerError, Limited,
-    Listing, LocalGc, PortError, PushOptions, PushState, Queue, QueueDirectory, RetryPolicy,
-    StoreDir, Tally, Turned,
+    AutoRoots, FsLeaving, FsPushState, FsQueueDirectory, GcRoots, InsideGcRoots, Ledger,
+    LedgerError, Limited, Listing, LocalGc, PortError, PushOptions, PushState, Queue,
+    QueueDirectory, RetryPolicy, StoreDir, Tally, Turned,
 };
 
 use roots::{Patience, PatientRoots};
@@ -211,15 +211,11 @@ impl OpenQueue {
     ///
     /// # Errors
     ///
-    /// If it cannot be made or opened.
-    pub fn leaving(&self, store: &Store, state: &FsPushState) -> Result<Self, PortError> {
-        let directory = state.leaving(&self.directory)?;
-        Ok(Self {
-            name: self.name.clone(),
-            roots: leaving_roots(store, directory.path())?,
-            directory,
-            limits: queue_core::Limits::default(),
-        })
+    /// If the roots cannot be opened.
+    pub fn leaving(&self, store: &Store, state: &FsPushState) -> Result<Leaving, PortError> {
+        let directory = state.leaving(&self.directory);
+        let roots = leaving_roots(store, directory.path())?;
+        Ok(Leaving { directory, roots })
     }
 
     /// The push's room in it; `None` if no push was here yet.
@@ -243,6 +239,24 @@ impl OpenQueue {
             None => None,
         };
         Ok(text.map_or(Ok(Ledger::default()), |text| Ledger::from_text(&text)))
+    }
+}
+
+/// Where the entries of a queue stand while they leave it, with roots of its own.
+pub struct Leaving {
+    directory: FsLeaving,
+    roots: Box<dyn GcRoots>,
+}
+
+impl Leaving {
+    /// As pushing and removing see it.
+    #[must_use]
+    pub fn queue(&self) -> Queue<'_> {
+        Queue {
+            directory: &self.directory,
+            roots: self.roots.as_ref(),
+            limits: None,
+        }
     }
 }
 

@@ -100,7 +100,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let destination = Memory::default();
     let state = FsPushState::create(&directory)?;
     let leaving = Queue {
-        directory: &state.leaving(&directory)?,
+        directory: &state.leaving(&directory),
         ..queue
     };
     let push = Push {

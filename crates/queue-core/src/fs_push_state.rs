@@ -8,11 +8,11 @@ use rustix::fs::{self, AtFlags, FlockOperation, Gid, Mode, OFlags, Uid};
 use rustix::io::Errno;
 
 use crate::fs_queue_directory::PUSH_ROOM;
-use crate::{FsQueueDirectory, PortError, PushLock, PushState};
+use crate::{FsLeaving, FsQueueDirectory, PortError, PushLock, PushState};
 
 const LOCK: &str = "lock";
-const LEDGER: &str = "ledger.toml";
 const LEAVING: &str = "leaving";
+const LEDGER: &str = "ledger.toml";
 const NEW_LEDGER: &str = "ledger.toml.new";
 /// Some hundred thousand entries that failed.
 const LARGEST: u64 = 256 << 20;
@@ -65,22 +65,10 @@ impl FsPushState {
         self.handle.as_fd()
     }
 
-    /// Where entries stand while they leave the queue ([`Push::leaving`](crate::Push::leaving)),
-    /// made when it is not there.
-    ///
-    /// # Errors
-    ///
-    /// When it cannot be made or opened.
-    pub fn leaving(&self, queue: &FsQueueDirectory) -> Result<FsQueueDirectory, PortError> {
-        let path = self.path.join(LEAVING);
-        match fs::mkdirat(&self.handle, LEAVING, Mode::from_raw_mode(0o755)) {
-            Ok(()) | Err(Errno::EXIST) => {}
-            Err(error) => return Err(fail("create the directory", &path, error)),
-        }
-        let room = queue.beside(&path)?;
-        give(&room.handle(), &self.handle)
-            .map_err(|error| fail("give to its owner the directory", &path, error))?;
-        Ok(room)
+    /// Where entries stand while they leave the queue ([`Push::leaving`](crate::Push::leaving)).
+    #[must_use]
+    pub fn leaving(&self, queue: &FsQueueDirectory) -> FsLeaving {
+        queue.leaving(self.path.join(LEAVING))
     }
 
     pub(crate) fn file(&self, name: &str, flags: OFlags) -> Result<std::fs::File, Errno> {
@@ -182,6 +170,6 @@ impl PushState for FsPushState {
     }
 }
 
-fn fail(action: &str, path: &Utf8Path, error: Errno) -> PortError {
+pub(crate) fn fail(action: &str, path: &Utf8Path, error: Errno) -> PortError {
     PortError::new(action, path, std::io::Error::from(error))
 }

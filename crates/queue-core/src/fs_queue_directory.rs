@@ -12,7 +12,8 @@ use rustix::io::Errno;
 use crate::store_dir::is_plain;
 use crate::way::{self, Missing};
 use crate::{
-    Entry, Foreign, Insertion, Listing, PortError, QueueDirectory, Removal, StoreDir, StorePath,
+    Entry, Foreign, FsLeaving, Insertion, Listing, PortError, QueueDirectory, Removal, StoreDir,
+    StorePath,
 };
 
 /// The push's own room in a queue directory; no producer touches it.
@@ -103,10 +104,9 @@ impl FsQueueDirectory {
         &self.path
     }
 
-    /// Another directory of entries of the same store, which exists.
-    pub(crate) fn beside(&self, path: &Utf8Path) -> Result<Self, PortError> {
-        Self::open(path, &self.store, self.fsync)?
-            .ok_or_else(|| PortError::new("open the directory", path, "it vanished again"))
+    /// A room for entries of the same store that leave.
+    pub(crate) fn leaving(&self, path: Utf8PathBuf) -> FsLeaving {
+        FsLeaving::new(path, self.store.clone(), self.fsync)
     }
 
     pub(crate) fn handle(&self) -> BorrowedFd<'_> {

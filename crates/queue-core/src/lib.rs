@@ -52,6 +52,7 @@ mod door;
 mod enqueue;
 mod error;
 mod fs_gate;
+mod fs_leaving;
 mod fs_push_state;
 mod fs_queue_directory;
 #[cfg(test)]
@@ -86,6 +87,7 @@ pub use contents::{Damage, StoreContents};
 pub use enqueue::{EnqueueReport, QueueReport, enqueue};
 pub use error::PortError;
 pub use fs_gate::Tally;
+pub use fs_leaving::FsLeaving;
 pub use fs_push_state::FsPushState;
 pub use fs_queue_directory::FsQueueDirectory;
 pub use garbage_collector::{GarbageCollector, GcSection, Protection};

@@ -39,7 +39,7 @@ pub struct World {
     pub roots: AutoRoots,
     pub collector: LocalGc,
     pub state: FsPushState,
-    pub leaving: FsQueueDirectory,
+    pub leaving: FsLeaving,
     pub leaving_roots: AutoRoots,
     pub database: Database,
     pub contents: Contents,
@@ -62,7 +62,7 @@ impl World {
         let (state_dir, queue_dir) = (root.join("state"), root.join("queue"));
         let directory = FsQueueDirectory::create(&queue_dir, &store, false).unwrap();
         let state = FsPushState::create(&directory).unwrap();
-        let leaving = state.leaving(&directory).unwrap();
+        let leaving = state.leaving(&directory);
         let open = |path| AutoRoots::open(&state_dir, path, false).unwrap().unwrap();
         Self {
             roots: open(&queue_dir),
