@@ -101,7 +101,12 @@ impl NixStoreContents {
     }
 
     fn is_recursive(&self) -> bool {
-        self.scope == ContentsScope::Closure && self.closure_type != ClosureType::Bare
+        self.scope == ContentsScope::Closure && self.brings_references()
+    }
+
+    /// Whether an entry brings along what it refers to, compared or not.
+    fn brings_references(&self) -> bool {
+        self.closure_type != ClosureType::Bare
     }
 
     /// The damaged objects among the paths, and what they refer to if that goes
@@ -179,7 +184,7 @@ impl NixStoreContents {
     /// The object, and what refers to it to any depth if it goes with that.
     fn holders(&self, object: &StorePath) -> Result<BTreeSet<StorePath>, CallError> {
         let mut holders = BTreeSet::from([object.clone()]);
-        if self.is_recursive() {
+        if self.brings_references() {
             holders.extend(queries::referrers(&self.nix, object)?);
         }
         Ok(holders)
@@ -192,7 +197,7 @@ impl NixStoreContents {
             .filter(|path| path.is_derivation())
             .cloned()
             .collect();
-        if self.is_recursive() && self.closure_type == ClosureType::Cache {
+        if self.closure_type == ClosureType::Cache {
             paths.extend(queries::requisites_with_outputs(&self.nix, &derivations)?);
         }
         Ok(paths)

@@ -140,6 +140,22 @@ fn with_a_damaged_reference_every_entry_that_brings_it_along_is_named() {
 }
 
 #[test]
+fn an_entry_that_is_damaged_takes_those_along_that_would_bring_it_whatever_was_compared() {
+    let (_dir, dir) = world();
+    let referrers = format!("printf '/s/%s\\n' {LIB} {A}");
+    let programs = [("nix", VERIFY), ("nix-store", &*referrers)];
+    let contents = contents(&dir, ContentsScope::Entries, &programs);
+    mark(&dir, "modified", LIB);
+    let damaged = contents.damaged(&paths(&[LIB, A, B])).unwrap();
+    assert_eq!(entries(&damaged), [LIB, A]);
+    assert!(
+        damaged
+            .iter()
+            .all(|damage| damage.object.to_string() == LIB)
+    );
+}
+
+#[test]
 fn an_entry_that_is_not_valid_spoils_no_answer_and_is_no_damage() {
     let (_dir, dir) = world();
     let verify = format!(
