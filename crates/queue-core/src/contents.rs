@@ -23,7 +23,7 @@ pub trait StoreContents {
     /// from what the store registered, or that cannot be read. How much of what
     /// they bring along is looked at is the implementation's affair.
     ///
-    /// An entry that is not left out counts as sound, so an implementation must
+    /// An entry that is not among them counts as sound, so an implementation must
     /// not answer when any part of the question failed. Entries that are no
     /// longer valid are none of its concern: it says nothing about them.
     ///

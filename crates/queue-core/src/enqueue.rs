@@ -82,8 +82,8 @@ pub fn enqueue(
     }
 }
 
-/// The paths sorted by what is on disk. `unclear` holds the message and hint of
-/// the error for each queue's report, since an error is not `Clone`.
+/// The paths sorted by what is on disk. `unclear` holds the message of the error
+/// for each queue's report, since an error is not `Clone`.
 #[derive(Default)]
 struct Looked<'p> {
     present: Vec<&'p StorePath>,

@@ -75,7 +75,8 @@ impl Gate for FsQueueDirectory {
         match reason {
             Some(reason) => {
                 let room = FsPushState::create(self)?;
-                write_line(&room, reason).map_err(|error| self.failed("write", &name, error))
+                room.replace(CLOSED, NEW_CLOSED, &format!("{reason}\n"))
+                    .map_err(|error| self.failed("write", &name, error))
             }
             None => match FsPushState::open(self)? {
                 Some(room) => match fs::unlinkat(room.handle(), CLOSED, AtFlags::empty()) {
@@ -166,19 +167,6 @@ fn read_line(file: std::fs::File) -> std::io::Result<String> {
     let text = String::from_utf8_lossy(&bytes);
     let line = text.lines().next().unwrap_or("its bounds are exceeded");
     Ok(line.to_owned())
-}
-
-/// In full or not at all, whatever ends the push.
-fn write_line(room: &FsPushState, line: &str) -> std::io::Result<()> {
-    let mut file = room.file(NEW_CLOSED, OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC)?;
-    writeln!(file, "{line}")?;
-    file.sync_all()?;
-    Ok(fs::renameat(
-        room.handle(),
-        NEW_CLOSED,
-        room.handle(),
-        CLOSED,
-    )?)
 }
 
 fn time(seconds: i64) -> Option<SystemTime> {

@@ -80,18 +80,34 @@ impl FsPushState {
         Ok(file.into())
     }
 
-    fn write_ledger(&self, text: &str) -> std::io::Result<()> {
+    /// Replaces a file by way of another one: in full or not at all, whatever
+    /// ends the push. Durable once the room is flushed.
+    pub(crate) fn replace(&self, name: &str, new: &str, text: &str) -> std::io::Result<()> {
         // What is there may be the rest of a push that was killed, a link, or the second name of
         // another file: none of them is written to.
-        match fs::unlinkat(&self.handle, NEW_LEDGER, AtFlags::empty()) {
+        match fs::unlinkat(&self.handle, new, AtFlags::empty()) {
             Ok(()) | Err(Errno::NOENT) => {}
             Err(error) => return Err(error.into()),
         }
-        let mut file = self.file(NEW_LEDGER, OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL)?;
+        let mut file = self.file(new, OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL)?;
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
-        fs::renameat(&self.handle, NEW_LEDGER, &self.handle, LEDGER)?;
+        Ok(fs::renameat(&self.handle, new, &self.handle, name)?)
+    }
+
+    fn write_ledger(&self, text: &str) -> std::io::Result<()> {
+        self.replace(LEDGER, NEW_LEDGER, text)?;
         Ok(fs::fsync(&self.handle)?)
+    }
+
+    /// Nobody else may as much as open the lock: whoever can, can hold it, and
+    /// with it keep all pushes from their work.
+    fn lock_file(&self) -> Result<std::fs::File, Errno> {
+        let file = self.file(LOCK, OFlags::RDWR | OFlags::CREATE)?;
+        if fs::fstat(&file)?.st_mode & 0o077 != 0 {
+            fs::fchmod(&file, Mode::RUSR | Mode::WUSR)?;
+        }
+        Ok(file)
     }
 }
 
@@ -134,14 +150,10 @@ impl PushLock for Lock {}
 impl PushState for FsPushState {
     fn try_lock(&self) -> Result<Option<Box<dyn PushLock + '_>>, PortError> {
         let failed = |error| fail("take the push lock", &self.path.join(LOCK), error);
-        let file = self
-            .file(LOCK, OFlags::RDWR | OFlags::CREATE)
-            .map_err(|error| match error {
-                Errno::ACCESS => {
-                    failed(error).with_hint("push as the owner of the queue, or as root")
-                }
-                _ => failed(error),
-            })?;
+        let file = self.lock_file().map_err(|error| match error {
+            Errno::ACCESS => failed(error).with_hint("push as the owner of the queue, or as root"),
+            _ => failed(error),
+        })?;
         match fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => Ok(Some(Box::new(Lock { _file: file }))),
             Err(Errno::WOULDBLOCK) => Ok(None),

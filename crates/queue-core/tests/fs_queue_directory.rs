@@ -125,6 +125,17 @@ fn what_a_push_makes_belongs_to_the_owner_of_the_queue() {
 }
 
 #[test]
+fn nobody_else_can_hold_the_lock_and_keep_pushes_from_their_work() {
+    let world = World::new();
+    let lock = world.directory.path().join(".push/lock");
+    // As an earlier version made it.
+    std::fs::write(&lock, "").unwrap();
+    std::fs::set_permissions(&lock, PermissionsExt::from_mode(0o644)).unwrap();
+    drop(world.state.try_lock().unwrap());
+    assert_eq!(lock.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
 fn the_directory_of_roots_is_made_in_a_state_that_has_none_yet() {
     let world = World::new();
     let fresh = world.root.join("fresh");

@@ -98,7 +98,7 @@ fn a_directory_that_is_exchanged_for_a_symlink_meanwhile_leads_nowhere_else() {
                 renameat_with(CWD, here.as_str(), CWD, link.as_str(), exchange).unwrap();
             }
         });
-        let long = std::env::var_os("NPBP_TORTURE").is_some();
+        let long = std::env::var("NPBP_TORTURE").is_ok_and(|value| value == "1");
         for number in 0..if long { 100_000 } else { 2000 } {
             let queue = create(&here.join(format!("{number}/a/b/c/queue")));
             outcomes[usize::from(queue.is_ok())] += 1;
