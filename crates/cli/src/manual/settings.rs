@@ -64,9 +64,10 @@ pub(crate) const QUEUE: &[SettingDoc] = &[
         "--destination URI",
         "none: needed to push",
         "Where to push: any store URI that Nix knows, or in the file `{ file = \"/path\" }`, a \
-         file that has the URI as its only line. Its secrets are never shown here, but `nix copy` \
-         has it on its command line, which every account of the machine can read: where there is \
-         another way (a netrc file, an ssh key, the files of AWS), take that.",
+         file that has the URI as its only line. Its secrets are never shown, \
+         and Nix gets such a URI in its environment, not on its command line (but for one with \
+         `#` in it, or beside `nix-opts` that name a store). Where there is another way (a netrc \
+         file, an ssh key, the files of AWS), take that.",
     ),
     setting(
         "queue-dir",

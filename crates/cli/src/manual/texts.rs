@@ -211,7 +211,7 @@ pub(crate) const FILES: &[(&str, &str)] = &[
     ),
     (
         "QUEUE-DIR/.push/closed",
-        "Why a limit of the queue keeps out what is new; a push makes and removes it.",
+        "Why a limit of the queue keeps out what is new; a push makes it, a push or `drop` removes it.",
     ),
     (
         "QUEUE-DIR/.limits/refused, QUEUE-DIR/.limits/dropped",

@@ -67,7 +67,7 @@ pub(super) fn refuse_what_does_not_fit(
 struct Drained {
     report: PushReport,
     end: DrainEnd,
-    left: Plan,
+    destination_failed: bool,
 }
 
 /// Drains all selected queues at the same time.
@@ -114,27 +114,24 @@ fn one(
     let DrainReport { push, end } = with_push(store, settings, &queue, stop, |push| {
         push.drain(&options, &waiting, &mut narrator)
     })?;
-    let left = left(&queue, settings)?;
-    Ok(Some(Drained::new(push, end, left)))
+    let (left, destination_failed) = left(&queue, settings)?;
+    Ok(Some(Drained::new(push, end, left, destination_failed)))
 }
 
-/// What is in the queue now, which the last push need not have seen.
-fn left(queue: &OpenQueue, settings: &QueueSettings) -> Result<Plan, CommandError> {
+/// What is in the queue now, which the last push need not have seen; and whether the destination
+/// failed and did not answer since, whatever the time was up in the midst of.
+fn left(queue: &OpenQueue, settings: &QueueSettings) -> Result<(Plan, bool), CommandError> {
     let entries = queue.list()?.entries;
     // If it is damaged, the push has said so.
     let mut ledger = queue.ledger()?.unwrap_or_default();
     ledger.forget_other_destinations(&destination(settings).unwrap_or_default());
-    Ok(plan(
-        &entries,
-        &ledger,
-        now(),
-        &retry_policy(settings),
-        false,
-    ))
+    let policy = retry_policy(settings);
+    let left = plan(&entries, &ledger, now(), &policy, false);
+    Ok((left, ledger.destination().is_some()))
 }
 
 impl Drained {
-    fn new(report: PushReport, end: DrainEnd, left: Plan) -> Self {
+    fn new(report: PushReport, end: DrainEnd, left: Plan, destination_failed: bool) -> Self {
         let report = PushReport {
             backing_off: left.backing_off.len(),
             parked: left.parked.len(),
@@ -142,23 +139,29 @@ impl Drained {
             next_try: left.next_try,
             ..report
         };
-        Self { report, end, left }
+        Self {
+            report,
+            end,
+            destination_failed,
+        }
     }
 
     fn number_left(&self) -> usize {
         self.report.left + self.report.backing_off + self.report.parked
     }
 
+    /// What left undelivered counts as what is left, and so does what did not work besides.
     fn exit(&self) -> Exit {
-        let unavailable = self.left.destination_until.is_some()
+        let is_spotless = self.report.dropped.is_empty() && self.report.problems.is_empty();
+        let unavailable = self.destination_failed
             || matches!(
                 self.report.outcome,
                 Outcome::BackingOff { .. } | Outcome::Unavailable { .. }
             );
         match self.end {
             DrainEnd::Stopped => Exit::Stopped,
-            _ if self.number_left() == 0 => Exit::Done,
-            _ if unavailable => Exit::Unavailable,
+            _ if self.number_left() == 0 && is_spotless => Exit::Done,
+            _ if self.number_left() > 0 && unavailable => Exit::Unavailable,
             _ => Exit::Failed,
         }
     }
@@ -192,13 +195,17 @@ fn line(drained: &Drained, settings: &QueueSettings) -> String {
     let (name, report) = (&settings.name, &drained.report);
     let to = destination(settings).unwrap_or_default();
     let copied = format!("{name}: {} copied to {to}", report.uploaded.len());
-    let invalid = match report.invalid.len() {
-        0 => String::new(),
-        number => format!(", {number} no longer valid"),
-    };
+    let parts = [
+        (report.invalid.len(), "no longer valid"),
+        (report.dropped.len(), "dropped undelivered"),
+    ];
+    let parts = parts.iter().filter(|(number, _)| *number > 0);
+    let gone: String = parts
+        .map(|(number, what)| format!(", {number} {what}"))
+        .collect();
     match drained.number_left() {
-        0 => format!("{copied}{invalid}, nothing is left"),
-        _ => format!("{copied}{invalid}, {}", what_is_left(report)),
+        0 => format!("{copied}{gone}, nothing is left"),
+        _ => format!("{copied}{gone}, {}", what_is_left(report)),
     }
 }
 
