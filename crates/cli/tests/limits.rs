@@ -268,3 +268,17 @@ fn without_limits_nothing_of_them_is_made() {
     assert_eq!(row["limits"], json!([]));
     assert_eq!(row["refused"], json!({"paths": 0, "last": null}));
 }
+
+#[test]
+fn a_drain_that_dropped_something_undelivered_does_not_end_as_if_all_had_arrived() {
+    let world = world("max-pinned = 1\nbeyond-max-pinned = \"drop-oldest\"");
+    enqueue(&world, &["a", "b"]);
+    let ran = world.run(&["push", "--until-empty"]);
+    let said = "main: 0 copied to file://";
+    assert!(ran.stdout.starts_with(said), "{}", ran.stdout);
+    assert!(
+        ran.stdout
+            .ends_with(", 2 dropped undelivered, nothing is left\n")
+    );
+    assert_eq!(ran.code, 75);
+}
