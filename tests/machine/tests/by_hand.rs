@@ -27,11 +27,7 @@ fn commands(file: &str, from: &str, to: &str) -> String {
 
 /// Does what the README says. The editor that it calls writes `destination`.
 fn install(machine: &Machine, destination: &str) {
-    let commands = commands(
-        "README.md",
-        "## Quick start on any Linux",
-        "In CI, without root",
-    );
+    let commands = commands("README.md", "## Quick start on any Linux", "### In CI");
     assert!(
         commands.contains("systemctl enable --now nix-post-build-push@main.timer"),
         "{commands}"
