@@ -12,15 +12,15 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use nix_copy::{Cancel, Limits, Nix, NixStoreDatabase, NixStoreRoots};
+use nix_copy::{Cancel, Nix, NixStoreDatabase, NixStoreRoots, Timeouts};
 use nix_post_build_push_config::{Config, NixSettings, Origin, QueueSettings};
 use queue_core::{
     AutoRoots, FsLeaving, FsPushState, FsQueueDirectory, GcRoots, InsideGcRoots, Ledger,
-    LedgerError, Limited, Listing, LocalGc, PortError, PushOptions, PushState, Queue,
-    QueueDirectory, RetryPolicy, StoreDir, Tally, Turned,
+    LedgerError, LimitAction, Limited, Listing, LocalGc, PortError, PushOptions, PushState, Queue,
+    QueueDirectory, RetryPolicy, StoreDir, Tally,
 };
 
-use roots::{Patience, PatientRoots};
+use roots::{SharedTime, TimedRoots};
 pub use upload::{closure, contents, uploader};
 
 /// This machine's store.
@@ -33,7 +33,7 @@ pub struct Store {
     pub collector: LocalGc,
     fsync: bool,
     nix: Nix,
-    patience: Option<Patience>,
+    query_time: Option<SharedTime>,
 }
 
 impl Store {
@@ -60,21 +60,21 @@ impl Store {
             nix: nix(&config.nix, &dir, variables).with_cancel(cancel),
             dir,
             state_dir,
-            patience: None,
+            query_time: None,
         })
     }
 
     /// For somebody who cannot wait: each question to the store ends after this time, and after
     /// it no root is registered any more that takes a call of Nix.
     #[must_use]
-    pub fn within(self, patience: Duration) -> Self {
-        let limits = Limits {
+    pub fn within(self, time: Duration) -> Self {
+        let timeouts = Timeouts {
             grace: Duration::from_secs(1),
-            ..Limits::total(patience)
+            ..Timeouts::total(time)
         };
         Self {
-            nix: self.nix.with_query_limits(limits),
-            patience: Some(Patience::of(patience)),
+            nix: self.nix.with_query_timeouts(timeouts),
+            query_time: Some(SharedTime::of(time)),
             ..self
         }
     }
@@ -93,9 +93,9 @@ impl Store {
 
     /// Its database, for somebody who waits that long for an answer and no longer.
     #[must_use]
-    pub fn database_within(&self, patience: Duration) -> NixStoreDatabase {
-        let limits = Limits::total(patience);
-        NixStoreDatabase::new(self.nix.clone().with_query_limits(limits))
+    pub fn database_within(&self, time: Duration) -> NixStoreDatabase {
+        let timeouts = Timeouts::total(time);
+        NixStoreDatabase::new(self.nix.clone().with_query_timeouts(timeouts))
     }
 }
 
@@ -172,10 +172,10 @@ impl OpenQueue {
         Queue {
             directory: &self.directory,
             roots: self.roots.as_ref(),
-            // Without any, nobody has to ask at the door.
+            // Without any, nobody has to judge who may enter.
             limits: (!self.limits.is_empty()).then_some(Limited {
                 limits: &self.limits,
-                gate: &self.directory,
+                state: &self.directory,
             }),
         }
     }
@@ -185,7 +185,7 @@ impl OpenQueue {
     /// # Errors
     ///
     /// If that cannot be seen.
-    pub fn tally(&self, what: Turned) -> Result<Tally, PortError> {
+    pub fn tally(&self, what: LimitAction) -> Result<Tally, PortError> {
         self.directory.tally(what)
     }
 
@@ -290,8 +290,8 @@ fn leaving_roots(store: &Store, directory: &Utf8Path) -> Result<Box<dyn GcRoots>
 
 fn nix_store_roots(store: &Store, queue_dir: &Utf8Path) -> Box<dyn GcRoots> {
     let roots = NixStoreRoots::new(store.nix.clone(), &store.state_dir, queue_dir);
-    match store.patience {
-        Some(patience) => Box::new(PatientRoots::new(roots, patience)),
+    match store.query_time {
+        Some(time) => Box::new(TimedRoots::new(roots, time)),
         None => Box::new(roots),
     }
 }

@@ -46,7 +46,7 @@ pub enum OnError {
     Fail,
 }
 
-/// What happens beyond a bound of a queue.
+/// What happens beyond a limit of a queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum BeyondLimit {
     /// What is queued stays, nothing new is taken.

@@ -227,7 +227,7 @@ pub(crate) const QUEUE_KEYS: &[&str] = &[
     MAX_ATTEMPTS.name,
     LIMITS,
 ];
-/// The table of a queue's bounds.
+/// The table of a queue's limits.
 pub(crate) const LIMITS: &str = "limits";
 pub(crate) const LIMIT_KEYS: &[&str] = &[
     MAX_ENTRIES.name,

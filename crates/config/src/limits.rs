@@ -1,4 +1,4 @@
-//! The bounds of one queue: its table `limits`.
+//! The limits of one queue: its table `limits`.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::resolve::Inputs;
 use crate::section::Section;
 use crate::sources::Sources;
 
-/// The bounds of a queue, each with what happens beyond it. None is set by default.
+/// The limits of a queue, each with what happens beyond it. None is set by default.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LimitSettings {
     /// How many entries it has; at least 1.
@@ -57,7 +57,7 @@ pub(crate) fn resolve(
     }
 }
 
-/// Warns of what is said about bounds that are not set.
+/// Warns of what is said about limits that are not set.
 pub(crate) fn warnings(queue: &QueueSettings) -> Vec<Problem> {
     let limits = &queue.limits;
     let pairs = [

@@ -7,7 +7,7 @@ use queue_core::{UploadError, UploadErrorKind};
 
 use crate::Nix;
 use crate::classify::{Classified, classify};
-use crate::supervise::{Finished, Limits, Stop, run};
+use crate::supervise::{Finished, Stop, Timeouts, run};
 
 /// Why a call of a Nix program brought no answer.
 ///
@@ -143,7 +143,7 @@ impl CallError {
 pub(crate) struct Call<'a> {
     pub(crate) nix: &'a Nix,
     pub(crate) program: &'static str,
-    pub(crate) limits: &'a Limits,
+    pub(crate) timeouts: &'a Timeouts,
     /// Settings of Nix that are no business of who reads its command line.
     pub(crate) settings: Option<String>,
     /// What may be logged of a text.
@@ -155,11 +155,11 @@ pub(crate) struct Call<'a> {
 impl<'a> Call<'a> {
     /// A question to the local store.
     pub(crate) fn query(nix: &'a Nix, program: &'static str) -> Self {
-        let limits = nix.query_limits();
+        let timeouts = nix.query_timeouts();
         Self {
             nix,
             program,
-            limits,
+            timeouts,
             settings: None,
             redact: &|text| text.to_owned(),
             started: &|_| {},
@@ -188,7 +188,7 @@ impl<'a> Call<'a> {
             "running"
         );
         let started = &mut |text: &str| (self.started)(text);
-        run(&mut command, self.limits, self.nix.cancel(), started).map_err(|source| {
+        run(&mut command, self.timeouts, self.nix.cancel(), started).map_err(|source| {
             CallError::Run {
                 program: self.program,
                 source,

@@ -9,8 +9,8 @@ use queue_core::{
 use crate::brings::{Brings, calls};
 use crate::call::{Call, CallError};
 use crate::queries::{self, unique};
-use crate::supervise::Limits;
-use crate::verify::{Verdict, verify};
+use crate::store_verify::{Verdict, verify};
+use crate::supervise::Timeouts;
 use crate::{ClosureType, Nix};
 
 /// How many objects a hint names.
@@ -37,22 +37,27 @@ pub struct NixStoreContents {
     nix: Nix,
     closure_type: ClosureType,
     scope: ContentsScope,
-    limits: Limits,
+    timeouts: Timeouts,
 }
 
 /// The damaged objects, each with what is wrong with it.
 type Bad = BTreeMap<StorePath, String>;
 
 impl NixStoreContents {
-    /// For entries that are copied with this closure type. The limits hold for
+    /// For entries that are copied with this closure type. The timeouts hold for
     /// each comparison; the `Cancel` of `nix` ends it.
     #[must_use]
-    pub fn new(nix: Nix, closure_type: ClosureType, scope: ContentsScope, limits: Limits) -> Self {
+    pub fn new(
+        nix: Nix,
+        closure_type: ClosureType,
+        scope: ContentsScope,
+        timeouts: Timeouts,
+    ) -> Self {
         Self {
             nix,
             closure_type,
             scope,
-            limits,
+            timeouts,
         }
     }
 
@@ -151,7 +156,7 @@ impl NixStoreContents {
 
     fn verify(&self, paths: &[StorePath], recursive: bool) -> Result<Verdict, CallError> {
         let call = Call {
-            limits: &self.limits,
+            timeouts: &self.timeouts,
             ..Call::query(&self.nix, "nix")
         };
         let mut all = Verdict::default();

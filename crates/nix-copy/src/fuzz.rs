@@ -10,7 +10,7 @@ use queue_core::StoreDir;
 use crate::classify::classify;
 use crate::internal_json::{Line, parse};
 use crate::log::Log;
-use crate::{path_info, sizes, verify};
+use crate::{path_info, sizes, store_verify};
 
 const LINES: &[&str] = &[
     r#"@nix {"action":"msg","column":null,"level":0,"msg":"\u001b[31;1merror:\u001b[0m no","raw_msg":"no"}"#,
@@ -106,7 +106,7 @@ fn any_answer_of_store_verify() {
         let mut log = Log::default();
         log.feed(&bytes, &mut |_| {});
         log.finish();
-        let verdict = verify::verdict(ExitStatus::from_raw(code << 8), &log, &store);
+        let verdict = store_verify::verdict(ExitStatus::from_raw(code << 8), &log, &store);
         // Only what is told to be fine, by word and by exit code, counts as such.
         let is_fine = verdict.is_some_and(|v| v.modified.is_empty() && v.unread.is_none());
         prop_assert!(!is_fine || code == 0, "{code}");

@@ -40,9 +40,9 @@ mod path_info;
 mod queries;
 mod roots;
 mod sizes;
+mod store_verify;
 mod supervise;
 mod uploader;
-mod verify;
 
 pub use call::CallError;
 pub use cancel::Cancel;
@@ -52,5 +52,5 @@ pub use database::NixStoreDatabase;
 pub use destination::Destination;
 pub use nix::Nix;
 pub use roots::NixStoreRoots;
-pub use supervise::Limits;
+pub use supervise::Timeouts;
 pub use uploader::{NixUploader, Progress, UploadOptions};

@@ -13,7 +13,7 @@ use rustix::fs::{Access, access};
 
 use crate::Cancel;
 use crate::call::CallError;
-use crate::supervise::Limits;
+use crate::supervise::Timeouts;
 
 /// The Nix to call: where its programs are, its store directory, and the
 /// environment they get. Every adapter has a clone of it.
@@ -36,7 +36,7 @@ pub struct Nix {
     bin_dir: Option<Utf8PathBuf>,
     environment: Vec<(OsString, OsString)>,
     cancel: Cancel,
-    query_limits: Limits,
+    query_timeouts: Timeouts,
 }
 
 impl Nix {
@@ -52,7 +52,7 @@ impl Nix {
             bin_dir: None,
             environment,
             cancel: Cancel::never(),
-            query_limits: Limits::total(Duration::from_secs(600)),
+            query_timeouts: Timeouts::total(Duration::from_secs(600)),
         }
     }
 
@@ -84,10 +84,10 @@ impl Nix {
         self
     }
 
-    /// Limits for questions to the local store; 10 minutes in total otherwise.
+    /// Timeouts for questions to the local store; 10 minutes in total otherwise.
     #[must_use]
-    pub fn with_query_limits(mut self, limits: Limits) -> Self {
-        self.query_limits = limits;
+    pub fn with_query_timeouts(mut self, timeouts: Timeouts) -> Self {
+        self.query_timeouts = timeouts;
         self
     }
 
@@ -101,8 +101,8 @@ impl Nix {
         &self.cancel
     }
 
-    pub(crate) fn query_limits(&self) -> &Limits {
-        &self.query_limits
+    pub(crate) fn query_timeouts(&self) -> &Timeouts {
+        &self.query_timeouts
     }
 
     /// A command that is ready but for its arguments.

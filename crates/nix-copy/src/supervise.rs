@@ -14,7 +14,7 @@ use running::Running;
 /// How long one call of Nix may take, one process that is. Without a limit it
 /// may take for ever.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Limits {
+pub struct Timeouts {
     /// For the whole call.
     pub total: Option<Duration>,
     /// Without anything moving: news on its output, bytes read or written,
@@ -25,7 +25,7 @@ pub struct Limits {
     pub grace: Duration,
 }
 
-impl Limits {
+impl Timeouts {
     /// A total limit only.
     #[must_use]
     pub fn total(total: Duration) -> Self {
@@ -70,12 +70,12 @@ pub(crate) struct Finished {
 /// When it cannot be started or waited for; it is killed then.
 pub(crate) fn run(
     command: &mut Command,
-    limits: &Limits,
+    timeouts: &Timeouts,
     cancel: &Cancel,
     started: &mut dyn FnMut(&str),
 ) -> io::Result<Finished> {
     let mut running = Running::start(command)?;
-    let mut clock = Clock::start(limits, running.pid());
+    let mut clock = Clock::start(timeouts, running.pid());
     let mut stopped = None;
     loop {
         let waiting = if stopped.is_none() {
@@ -111,9 +111,9 @@ pub(crate) fn run(
     running.reap(stopped, started)
 }
 
-/// The limits of a call that is under way.
+/// The timeouts of a call that is under way.
 struct Clock<'a> {
-    limits: &'a Limits,
+    timeouts: &'a Timeouts,
     begun: Instant,
     moved: Instant,
     look_at: Instant,
@@ -122,11 +122,11 @@ struct Clock<'a> {
 }
 
 impl<'a> Clock<'a> {
-    fn start(limits: &'a Limits, pid: u32) -> Self {
+    fn start(timeouts: &'a Timeouts, pid: u32) -> Self {
         let now = Instant::now();
         let movement = Movement::of(pid);
         Self {
-            limits,
+            timeouts,
             begun: now,
             moved: now,
             look_at: now,
@@ -141,7 +141,7 @@ impl<'a> Clock<'a> {
     }
 
     fn note(&mut self, news: bool, heard: u64) {
-        let Some(stall) = self.limits.stall else {
+        let Some(stall) = self.timeouts.stall else {
             return;
         };
         let now = Instant::now();
@@ -160,12 +160,12 @@ impl<'a> Clock<'a> {
         let over = |limit: Option<Duration>, since: Instant| {
             limit.filter(|limit| since.elapsed() >= *limit)
         };
-        let timed_out = over(self.limits.total, self.begun).map(Stop::TimedOut);
-        timed_out.or_else(|| over(self.limits.stall, self.moved).map(Stop::Stalled))
+        let timed_out = over(self.timeouts.total, self.begun).map(Stop::TimedOut);
+        timed_out.or_else(|| over(self.timeouts.stall, self.moved).map(Stop::Stalled))
     }
 
     fn begin_grace(&mut self) {
-        self.kill_at = Some(Instant::now() + self.limits.grace);
+        self.kill_at = Some(Instant::now() + self.timeouts.grace);
     }
 
     fn is_grace_over(&self) -> bool {
@@ -179,8 +179,8 @@ impl<'a> Clock<'a> {
             // uninterruptible sleep may take a while.
             Some(end) => Some(end.max(Instant::now() + Duration::from_millis(20))),
             None => [
-                self.limits.total.map(|total| self.begun + total),
-                self.limits.stall.map(|_| self.look_at),
+                self.timeouts.total.map(|total| self.begun + total),
+                self.timeouts.stall.map(|_| self.look_at),
             ]
             .into_iter()
             .flatten()

@@ -14,7 +14,7 @@ use crate::copy_args::{self, Objects, Route};
 use crate::destination::Place;
 use crate::path_info::{self, Asked};
 use crate::queries::{self, unique};
-use crate::supervise::Limits;
+use crate::supervise::Timeouts;
 use crate::{ClosureType, Destination, Nix};
 
 /// Longest time that a probe may take.
@@ -40,11 +40,11 @@ pub struct UploadOptions {
     pub nix_opts: Vec<String>,
     /// For each call of Nix that talks to the destination. One upload may need
     /// several, each of which has all of this time.
-    pub limits: Limits,
+    pub timeouts: Timeouts,
 }
 
 impl UploadOptions {
-    /// Copies closures, lets the destination check signatures, has no limits.
+    /// Copies closures, lets the destination check signatures, has no timeouts.
     #[must_use]
     pub fn new(destination: Destination) -> Self {
         Self {
@@ -53,7 +53,7 @@ impl UploadOptions {
             check_sigs: true,
             substitute_on_destination: false,
             nix_opts: Vec::new(),
-            limits: Limits {
+            timeouts: Timeouts {
                 total: None,
                 stall: None,
                 grace: Duration::from_secs(10),
@@ -81,7 +81,7 @@ impl fmt::Debug for UploadOptions {
             .field("check_sigs", &self.check_sigs)
             .field("substitute_on_destination", &self.substitute_on_destination)
             .field("nix_opts", &nix_opts)
-            .field("limits", &self.limits)
+            .field("timeouts", &self.timeouts)
             .finish()
     }
 }
@@ -95,7 +95,7 @@ pub struct Progress(pub String);
 /// One process per thousand paths, and one more for derivations; the closure
 /// types `source` and `cache` ask the local store for derivers first, `bare`
 /// asks it for the order where one process does not do. Nothing else is asked
-/// when all goes well, neither for versions nor for validity. The limits hold
+/// when all goes well, neither for versions nor for validity. The timeouts hold
 /// for each of these processes on its own.
 pub struct NixUploader {
     nix: Nix,
@@ -152,7 +152,7 @@ impl NixUploader {
 
     fn copy(&self, route: &Route, objects: Objects, paths: &[String]) -> Result<(), CallError> {
         let arguments = copy_args::copy(&self.options, route, objects, paths);
-        self.with_call(&self.options.limits, |call| call.run(&arguments))?;
+        self.with_call(&self.options.timeouts, |call| call.run(&arguments))?;
         Ok(())
     }
 
@@ -177,9 +177,9 @@ impl NixUploader {
         let expected = self.brings().expected(entries)?;
         let all = expected.iter().flat_map(|(_, paths)| paths.clone());
         let UploadOptions {
-            limits, nix_opts, ..
+            timeouts, nix_opts, ..
         } = &self.options;
-        let absent = self.absent(limits, nix_opts, &unique(all.collect()))?;
+        let absent = self.absent(timeouts, nix_opts, &unique(all.collect()))?;
         let has_absent = |paths: &[StorePath]| paths.iter().any(|path| absent.contains(path));
         let entries = expected
             .into_iter()
@@ -191,11 +191,11 @@ impl NixUploader {
     /// Those of `paths` that the destination says it lacks.
     fn absent(
         &self,
-        limits: &Limits,
+        timeouts: &Timeouts,
         nix_opts: &[String],
         paths: &[StorePath],
     ) -> Result<Vec<StorePath>, CallError> {
-        self.with_call(limits, |call| {
+        self.with_call(timeouts, |call| {
             let asked = Asked {
                 call,
                 store: self.options.place(),
@@ -222,17 +222,17 @@ impl NixUploader {
     }
 
     fn ask_anything(&self) -> Result<(), CallError> {
-        let limits = &self.options.limits;
-        let time = limits
+        let timeouts = &self.options.timeouts;
+        let time = timeouts
             .stall
             .map_or(PROBE_TIME, |stall| stall.min(PROBE_TIME));
-        let limits = Limits {
+        let timeouts = Timeouts {
             total: Some(time),
             stall: None,
-            grace: limits.grace,
+            grace: timeouts.grace,
         };
         let path = [Self::no_path()?];
-        let ask = |nix_opts: &[String]| match self.absent(&limits, nix_opts, &path) {
+        let ask = |nix_opts: &[String]| match self.absent(&timeouts, nix_opts, &path) {
             // Nix succeeded: whatever it printed, the destination has answered.
             Err(CallError::NotUnderstood { .. }) => Ok(()),
             answer => answer.map(drop),
@@ -248,7 +248,7 @@ impl NixUploader {
         }
     }
 
-    fn with_call<T>(&self, limits: &Limits, use_it: impl FnOnce(&Call<'_>) -> T) -> T {
+    fn with_call<T>(&self, timeouts: &Timeouts, use_it: impl FnOnce(&Call<'_>) -> T) -> T {
         let destination = &self.options.destination;
         let redact = |text: &str| destination.redact(text);
         let started = |text: &str| {
@@ -258,7 +258,7 @@ impl NixUploader {
         use_it(&Call {
             nix: &self.nix,
             program: "nix",
-            limits,
+            timeouts,
             settings: self.options.place().setting(),
             redact: &redact,
             started: &started,

@@ -1,6 +1,6 @@
 //! Enqueueing: entries and roots, safe against a running collector.
 
-use crate::door::{Door, make_room};
+use crate::admission::{Admission, make_room};
 use crate::{
     GarbageCollector, GcSection, Insertion, PortError, Protection, Queue, StoreFiles, StorePath,
 };
@@ -28,14 +28,14 @@ pub struct QueueReport {
     pub absent: Vec<StorePath>,
     /// Not queued, or queued and not held. A push tries again to hold them.
     pub failed: Vec<(StorePath, PortError)>,
-    /// Not queued, since a bound of the queue forbids it.
+    /// Not queued, since a limit of the queue forbids it.
     pub refused: Vec<StorePath>,
-    /// Which bound, where any was refused: `it holds as many entries as it may, 100`.
+    /// Which limit, where any was refused: `it holds as many entries as it may, 100`.
     pub refused_because: Option<String>,
     /// Left the queue undelivered to make room, oldest first; some may have been
     /// added by this very call.
     pub dropped: Vec<StorePath>,
-    /// What did not work about the bounds of the queue. A bound that cannot be
+    /// What did not work about the limits of the queue. A limit that cannot be
     /// judged refuses and drops nothing.
     pub problems: Vec<PortError>,
     /// The medium did not confirm the call; a power cut may undo it.
@@ -48,7 +48,7 @@ pub struct QueueReport {
 /// the garbage collector unless [`unprotected`](EnqueueReport::unprotected) is
 /// set, and durable unless [`not_durable`](QueueReport::not_durable) is. One path's failure keeps no other path
 /// out, one queue's failure no other queue. What is queued already is never refused, whatever the
-/// bounds of the queue ([`Limits`](crate::Limits)).
+/// limits of the queue ([`Limits`](crate::Limits)).
 ///
 /// The order is: entry, root, and only then a word to a collector that may be
 /// running ([`GcSection::protect`]), so that whoever starts collecting later
@@ -105,19 +105,19 @@ fn look<'p>(files: &dyn StoreFiles, paths: &'p [StorePath]) -> Looked<'p> {
 
 fn link(queue: Queue<'_>, looked: &Looked<'_>) -> QueueReport {
     let mut report = QueueReport::default();
-    let mut door = Door::of(queue, &mut report.problems);
+    let mut admission = Admission::of(queue, &mut report.problems);
     for path in &looked.present {
-        if !door.lets_in(path) {
+        if !admission.lets_in(path) {
             report.refused.push((*path).clone());
             continue;
         }
-        match insert(queue, path, &mut door) {
+        match insert(queue, path, &mut admission) {
             Ok(Insertion::Added) => report.added.push((*path).clone()),
             Ok(Insertion::AlreadyThere) => report.already.push((*path).clone()),
             Err(error) => report.failed.push(((*path).clone(), error)),
         }
     }
-    door.shut(queue, &mut report);
+    admission.shut(queue, &mut report);
     report.absent = looked.absent.iter().map(|path| (*path).clone()).collect();
     report
         .failed
@@ -132,10 +132,14 @@ fn link(queue: Queue<'_>, looked: &Looked<'_>) -> QueueReport {
 
 /// The entry first: the root points at it, and a collector unlinks a root that
 /// points at nothing.
-fn insert(queue: Queue<'_>, path: &StorePath, door: &mut Door) -> Result<Insertion, PortError> {
+fn insert(
+    queue: Queue<'_>,
+    path: &StorePath,
+    admission: &mut Admission,
+) -> Result<Insertion, PortError> {
     let insertion = queue.directory.insert(path)?;
     if insertion == Insertion::Added {
-        door.entered(path);
+        admission.entered(path);
     }
     queue.roots.register(path)?;
     Ok(insertion)

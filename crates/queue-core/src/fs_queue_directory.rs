@@ -18,7 +18,7 @@ use crate::{
 
 /// The push's own room in a queue directory; no producer touches it.
 pub(crate) const PUSH_ROOM: &str = ".push";
-/// The counts of what bounds did; made by whoever counts first.
+/// The counts of what limits did; made by whoever counts first.
 pub(crate) const LIMITS_ROOM: &str = ".limits";
 
 /// [`QueueDirectory`] on a file system: the entry of a store path is the

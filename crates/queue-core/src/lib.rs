@@ -22,10 +22,10 @@
 //! | [`StoreContents`] | which entries are damaged | |
 //! | [`Uploader`] | copy to the destination | |
 //! | [`PushState`] | the push's lock and ledger | [`FsPushState`] |
-//! | [`Gate`] | whether a bounded queue takes what is new | [`FsQueueDirectory`] |
+//! | [`LimitState`] | whether a limited queue takes what is new | [`FsQueueDirectory`] |
 //! | [`StoreSizes`] | how large what entries hold is | |
 //! | [`Clock`] | what time is it | |
-//! | [`Patience`] | how long a drain may take, and waiting | |
+//! | [`DrainTime`] | how long a drain may take, and waiting | |
 //!
 //! With the feature `testing`, the module `testing` has all of them in memory: a
 //! simulated world in which processes are killed, calls fail, the power is lost
@@ -41,6 +41,7 @@
 #![doc = include_str!("../examples/embed.rs")]
 //! ```
 
+mod admission;
 mod auto_roots;
 mod base32;
 mod batch;
@@ -48,20 +49,19 @@ mod bytes;
 mod clock;
 mod contents;
 pub mod derivation;
-mod door;
 mod enqueue;
 mod error;
-mod fs_gate;
 mod fs_leaving;
+mod fs_limit_state;
 mod fs_push_state;
 mod fs_queue_directory;
 #[cfg(test)]
 mod fuzz;
 mod garbage_collector;
-mod gate;
 mod gc_roots;
 mod ledger;
 mod ledger_text;
+mod limit_state;
 mod limits;
 mod local_gc;
 mod pinned;
@@ -86,20 +86,20 @@ pub use clock::Clock;
 pub use contents::{Damage, StoreContents};
 pub use enqueue::{EnqueueReport, QueueReport, enqueue};
 pub use error::PortError;
-pub use fs_gate::Tally;
 pub use fs_leaving::FsLeaving;
+pub use fs_limit_state::Tally;
 pub use fs_push_state::FsPushState;
 pub use fs_queue_directory::FsQueueDirectory;
 pub use garbage_collector::{GarbageCollector, GcSection, Protection};
-pub use gate::{Gate, Limited, Turned};
 pub use gc_roots::{GcRoots, InsideGcRoots};
 pub use ledger::{Failures, LastPush, Ledger};
 pub use ledger_text::LedgerError;
+pub use limit_state::{LimitAction, LimitState, Limited};
 pub use limits::{Beyond, Limit, Limits, is_much};
 pub use local_gc::LocalGc;
 pub use pinned::Pinned;
 pub use push::{
-    DrainEnd, DrainReport, EntryState, FailedEntry, Outcome, Patience, Plan, Push, PushEvent,
+    DrainEnd, DrainReport, DrainTime, EntryState, FailedEntry, Outcome, Plan, Push, PushEvent,
     PushObserver, PushOptions, PushReport, plan,
 };
 pub use push_state::{PushLock, PushState};

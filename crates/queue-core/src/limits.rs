@@ -1,11 +1,11 @@
-//! Bounds on a queue, and what is beyond them: pure decisions.
+//! Limits on a queue, and what is beyond them: pure decisions.
 
 use std::time::{Duration, SystemTime};
 
 use crate::ledger_text::time_text;
 use crate::{Bytes, Entry};
 
-/// The bounds of a queue. None is set by default: nothing is refused and
+/// The limits of a queue. None is set by default: nothing is refused and
 /// nothing dropped unless somebody asked for it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Limits {
@@ -22,7 +22,7 @@ pub struct Limits {
     pub max_pinned: Option<Limit<u64>>,
 }
 
-/// One bound.
+/// One limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limit<T> {
     /// The most that is within it.
@@ -31,17 +31,17 @@ pub struct Limit<T> {
     pub beyond: Beyond,
 }
 
-/// What happens beyond a bound.
+/// What happens beyond a limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Beyond {
     /// What is queued stays, nothing new is taken.
     Refuse,
-    /// The oldest entries are dropped until the rest is within the bound.
+    /// The oldest entries are dropped until the rest is within the limit.
     DropOldest,
 }
 
 /// From this part of a file system on, what a queue holds of it is worth a
-/// warning where no bound is set: more than one in so many bytes.
+/// warning where no limit is set: more than one in so many bytes.
 const MUCH: u64 = 10;
 
 impl Limits {

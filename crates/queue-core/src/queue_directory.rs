@@ -92,6 +92,6 @@ pub struct Queue<'a> {
     pub directory: &'a dyn QueueDirectory,
     /// The roots of this very directory's entries.
     pub roots: &'a dyn GcRoots,
-    /// Its bounds; `None` where none is set, which costs nothing then.
+    /// Its limits; `None` where none is set, which costs nothing then.
     pub limits: Option<Limited<'a>>,
 }

@@ -15,7 +15,7 @@ pub struct StoreObject {
 }
 
 /// Tells how large store objects are. May cost a process: asked only by a push
-/// of a queue with a bound in bytes, and by who wants to see.
+/// of a queue with a limit in bytes, and by who wants to see.
 pub trait StoreSizes {
     /// `paths` and all they refer to, to any depth, each once. What is not
     /// valid is left out.

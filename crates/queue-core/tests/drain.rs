@@ -43,7 +43,7 @@ impl<'w> Waits<'w> {
     }
 }
 
-impl Patience for Waits<'_> {
+impl DrainTime for Waits<'_> {
     fn left(&self) -> Option<Duration> {
         self.left.get()
     }

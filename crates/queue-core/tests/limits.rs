@@ -1,4 +1,4 @@
-//! What a bound on the number of entries does to who enqueues.
+//! What a limit on the number of entries does to who enqueues.
 
 #![allow(clippy::unwrap_used)]
 
@@ -10,7 +10,7 @@ use std::sync::Barrier;
 use queue_core::*;
 use support::{World, names};
 
-fn bounded(at_most: usize, beyond: Beyond) -> World {
+fn limited(at_most: usize, beyond: Beyond) -> World {
     let mut world = World::new();
     world.limits.max_entries = Some(Limit { at_most, beyond });
     world
@@ -28,12 +28,13 @@ fn closing(world: &mut World) {
 }
 
 fn tallies(world: &World) -> [u64; 2] {
-    [Turned::Refused, Turned::Dropped].map(|what| world.directory.tally(what).unwrap().number)
+    [LimitAction::Refused, LimitAction::Dropped]
+        .map(|what| world.directory.tally(what).unwrap().number)
 }
 
 #[test]
 fn those_that_fit_are_taken_in_order_and_the_rest_is_named_with_the_reason() {
-    let world = bounded(3, Beyond::Refuse);
+    let world = limited(3, Beyond::Refuse);
     world.build_and_enqueue(&["first"]);
     let report = world.enqueue(&build(&world, &["b", "a", "d", "c"]));
     let report = &report.queues[0];
@@ -48,7 +49,7 @@ fn those_that_fit_are_taken_in_order_and_the_rest_is_named_with_the_reason() {
 
 #[test]
 fn what_is_queued_already_is_never_refused() {
-    let mut world = bounded(2, Beyond::Refuse);
+    let mut world = limited(2, Beyond::Refuse);
     closing(&mut world);
     let paths = world.build_and_enqueue(&["a", "b"]);
     for closed in [None, Some("it is closed")] {
@@ -61,7 +62,7 @@ fn what_is_queued_already_is_never_refused() {
 
 #[test]
 fn a_path_that_is_given_twice_takes_one_place() {
-    let world = bounded(2, Beyond::Refuse);
+    let world = limited(2, Beyond::Refuse);
     let [a, b] = ["a", "b"].map(|name| world.build(name));
     let report = world.enqueue(&[a.clone(), a.clone(), b.clone(), a.clone()]);
     assert_eq!(report.queues[0].added, [a, b]);
@@ -70,7 +71,7 @@ fn a_path_that_is_given_twice_takes_one_place() {
 
 #[test]
 fn a_path_that_cannot_be_queued_takes_no_place() {
-    let world = bounded(1, Beyond::Refuse);
+    let world = limited(1, Beyond::Refuse);
     let paths = build(&world, &["bad", "good"]);
     std::fs::create_dir(world.directory.path().join(paths[0].base_name())).unwrap();
     let report = world.enqueue(&paths);
@@ -80,7 +81,7 @@ fn a_path_that_cannot_be_queued_takes_no_place() {
 
 #[test]
 fn one_queue_s_bound_keeps_a_path_out_of_no_other_queue() {
-    let (full, free) = (bounded(0, Beyond::Refuse), World::new());
+    let (full, free) = (limited(0, Beyond::Refuse), World::new());
     let paths = build(&free, &["a"]);
     let queues = [full.queue(), free.queue()];
     let report = enqueue(&queues, &free.collector, &free.store, &paths);
@@ -90,7 +91,7 @@ fn one_queue_s_bound_keeps_a_path_out_of_no_other_queue() {
 
 #[test]
 fn the_oldest_leave_with_their_roots_and_are_named() {
-    let world = bounded(3, Beyond::DropOldest);
+    let world = limited(3, Beyond::DropOldest);
     world.build_and_enqueue_one_by_one(&["z", "y", "x"]);
     let report = world.enqueue(&build(&world, &["a", "b"]));
     let report = &report.queues[0];
@@ -108,7 +109,7 @@ fn the_oldest_leave_with_their_roots_and_are_named() {
 
 #[test]
 fn what_is_not_queued_in_the_end_is_not_called_added() {
-    let world = bounded(1, Beyond::DropOldest);
+    let world = limited(1, Beyond::DropOldest);
     let report = world.enqueue(&build(&world, &["a", "b", "c"]));
     let report = &report.queues[0];
     assert_eq!(report.added, world.queued());
@@ -117,7 +118,7 @@ fn what_is_not_queued_in_the_end_is_not_called_added() {
 
 #[test]
 fn nothing_is_dropped_by_who_brings_nothing_new() {
-    let mut world = bounded(9, Beyond::DropOldest);
+    let mut world = limited(9, Beyond::DropOldest);
     let paths = world.build_and_enqueue(&["a", "b"]);
     world.limits.max_entries = world.limits.max_entries.map(|limit| Limit {
         at_most: 1,
@@ -129,7 +130,7 @@ fn nothing_is_dropped_by_who_brings_nothing_new() {
 
 #[test]
 fn what_was_refused_and_dropped_is_counted_from_call_to_call() {
-    let mut world = bounded(1, Beyond::Refuse);
+    let mut world = limited(1, Beyond::Refuse);
     assert_eq!(tallies(&world), [0, 0]);
     world.build_and_enqueue(&["a"]);
     for names in [["b", "c"], ["d", "e"]] {
@@ -145,7 +146,7 @@ fn what_was_refused_and_dropped_is_counted_from_call_to_call() {
     assert!(
         world
             .directory
-            .tally(Turned::Dropped)
+            .tally(LimitAction::Dropped)
             .unwrap()
             .last
             .is_some()
@@ -170,7 +171,7 @@ fn a_closed_queue_takes_nothing_new_and_says_why() {
 
 #[test]
 fn a_verdict_counts_only_while_a_bound_is_set_that_may_close() {
-    let world = bounded(5, Beyond::Refuse);
+    let world = limited(5, Beyond::Refuse);
     world.directory.set_closed(Some("long ago")).unwrap();
     assert_eq!(world.build_and_enqueue(&["a"]).len(), 1);
     assert_eq!(names(&world.queued()), ["a"]);
@@ -205,7 +206,7 @@ fn a_verdict_is_looked_for_in_the_queue_alone() {
 
 #[test]
 fn counting_that_fails_is_reported_and_changes_nothing_else() {
-    let world = bounded(0, Beyond::Refuse);
+    let world = limited(0, Beyond::Refuse);
     std::fs::write(world.directory.path().join(".limits"), "").unwrap();
     let paths = build(&world, &["a"]);
     let report = world.enqueue(&paths);
@@ -221,7 +222,7 @@ fn a_count_belongs_to_the_owner_of_the_queue() {
     if chown(world.directory.path(), Some(1234), Some(1234)).is_err() {
         return;
     }
-    world.directory.count(Turned::Refused, 2).unwrap();
+    world.directory.count(LimitAction::Refused, 2).unwrap();
     for name in [".limits", ".limits/refused"] {
         let made = std::fs::metadata(world.directory.path().join(name)).unwrap();
         assert_eq!(
@@ -252,7 +253,7 @@ impl QueueDirectory for Unsure<'_> {
 
 #[test]
 fn nothing_leaves_for_what_may_not_outlive_a_power_cut() {
-    let world = bounded(1, Beyond::DropOldest);
+    let world = limited(1, Beyond::DropOldest);
     world.build_and_enqueue(&["a"]);
     let queue = Queue {
         directory: &Unsure(&world.directory),
@@ -275,7 +276,7 @@ struct Together<'a> {
     all_looked: &'a Barrier,
 }
 
-impl Gate for Together<'_> {
+impl LimitState for Together<'_> {
     fn names(&self) -> Result<BTreeSet<StorePath>, PortError> {
         let names = self.directory.names();
         self.all_looked.wait();
@@ -287,12 +288,12 @@ impl Gate for Together<'_> {
     fn set_closed(&self, reason: Option<&str>) -> Result<(), PortError> {
         self.directory.set_closed(reason)
     }
-    fn count(&self, what: Turned, number: usize) -> Result<(), PortError> {
+    fn count(&self, what: LimitAction, number: usize) -> Result<(), PortError> {
         self.directory.count(what, number)
     }
 }
 
-/// Enqueues one path each, all at once, with a bound.
+/// Enqueues one path each, all at once, with a limit.
 fn race(world: &World, paths: &[StorePath], all_look_first: bool) {
     let all_looked = Barrier::new(paths.len());
     std::thread::scope(|scope| {
@@ -304,11 +305,11 @@ fn race(world: &World, paths: &[StorePath], all_look_first: bool) {
                     directory,
                     all_looked,
                 };
-                let gate: &dyn Gate = if all_look_first { &together } else { directory };
+                let state: &dyn LimitState = if all_look_first { &together } else { directory };
                 let queue = Queue {
                     directory,
                     roots,
-                    limits: Some(Limited { limits, gate }),
+                    limits: Some(Limited { limits, state }),
                 };
                 let report = enqueue(&[queue], collector, store, std::slice::from_ref(path));
                 assert!(report.queues[0].problems.is_empty(), "{report:?}");
@@ -322,7 +323,7 @@ const HOOKS: usize = 8;
 #[test]
 fn hooks_at_once_go_beyond_a_bound_by_at_most_their_number() {
     for all_look_first in [false, true] {
-        let world = bounded(3, Beyond::Refuse);
+        let world = limited(3, Beyond::Refuse);
         world.build_and_enqueue(&["a", "b"]);
         let paths: Vec<_> = (0..HOOKS).map(|n| world.build(&format!("n{n}"))).collect();
         race(&world, &paths, all_look_first);
@@ -337,7 +338,7 @@ fn hooks_at_once_go_beyond_a_bound_by_at_most_their_number() {
 
 #[test]
 fn hooks_at_once_that_drop_the_oldest_leave_as_many_as_the_bound_says() {
-    let world = bounded(3, Beyond::DropOldest);
+    let world = limited(3, Beyond::DropOldest);
     world.build_and_enqueue_one_by_one(&["a", "b", "c"]);
     let paths: Vec<_> = (0..HOOKS).map(|n| world.build(&format!("n{n}"))).collect();
     race(&world, &paths, true);

@@ -1,4 +1,4 @@
-//! What a push does about bounds, at its end.
+//! What a push does about limits, at its end.
 
 #![allow(clippy::unwrap_used)]
 
@@ -41,7 +41,7 @@ fn down(world: &World) {
 }
 
 fn dropped(world: &World) -> u64 {
-    world.directory.tally(Turned::Dropped).unwrap().number
+    world.directory.tally(LimitAction::Dropped).unwrap().number
 }
 
 #[test]

@@ -7,12 +7,12 @@ use queue_core::{GcRoots, PortError, StorePath};
 
 /// A time that all the calls of Nix share.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Patience {
+pub(super) struct SharedTime {
     begun: Instant,
     total: Duration,
 }
 
-impl Patience {
+impl SharedTime {
     /// From now on.
     pub(super) fn of(total: Duration) -> Self {
         Self {
@@ -26,28 +26,28 @@ impl Patience {
     }
 }
 
-/// Roots that cost a call of Nix each, of which none begins once the patience is over: a Nix
+/// Roots that cost a call of Nix each, of which none begins once the time is over: a Nix
 /// that does not answer costs the time of one call, not of one for each path.
-pub(super) struct PatientRoots<R> {
+pub(super) struct TimedRoots<R> {
     roots: R,
-    patience: Patience,
+    time: SharedTime,
 }
 
-impl<R: GcRoots> PatientRoots<R> {
-    pub(super) fn new(roots: R, patience: Patience) -> Self {
-        Self { roots, patience }
+impl<R: GcRoots> TimedRoots<R> {
+    pub(super) fn new(roots: R, time: SharedTime) -> Self {
+        Self { roots, time }
     }
 }
 
-impl<R: GcRoots> GcRoots for PatientRoots<R> {
+impl<R: GcRoots> GcRoots for TimedRoots<R> {
     fn is_registered(&self, path: &StorePath) -> Result<bool, PortError> {
         self.roots.is_registered(path)
     }
 
     fn register(&self, path: &StorePath) -> Result<(), PortError> {
         let later = "it is queued; the next push registers its root";
-        if self.patience.is_over() {
-            let seconds = self.patience.total.as_secs_f64();
+        if self.time.is_over() {
+            let seconds = self.time.total.as_secs_f64();
             let over = io::Error::other(format!("the {seconds} s for calls of Nix are over"));
             let error = PortError::new("register the root of", path, over);
             return Err(error.with_hint(later));
@@ -55,7 +55,7 @@ impl<R: GcRoots> GcRoots for PatientRoots<R> {
         self.roots
             .register(path)
             .map_err(|error| match error.hint() {
-                None if self.patience.is_over() => error.with_hint(later),
+                None if self.time.is_over() => error.with_hint(later),
                 _ => error,
             })
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use nix_copy::{
-    ClosureType, ContentsScope, Destination, Limits, NixStoreContents, NixUploader, UploadOptions,
+    ClosureType, ContentsScope, Destination, NixStoreContents, NixUploader, Timeouts, UploadOptions,
 };
 use nix_post_build_push_config::{
     self as config, CheckContents, NixOptions, QueueSettings, StoreUri,
@@ -100,12 +100,12 @@ fn options(settings: &QueueSettings, destination: Destination) -> UploadOptions 
         check_sigs: settings.check_sigs.value,
         substitute_on_destination: settings.substitute_on_destination.value,
         nix_opts: settings.nix_opts.value.to_vec(),
-        limits: limits(settings),
+        timeouts: timeouts(settings),
     }
 }
 
-fn limits(settings: &QueueSettings) -> Limits {
-    Limits {
+fn timeouts(settings: &QueueSettings) -> Timeouts {
+    Timeouts {
         total: Some(settings.timeout.value),
         stall: Some(settings.stall_timeout.value),
         grace: GRACE,
@@ -125,7 +125,7 @@ pub fn contents(store: &Store, settings: &QueueSettings) -> Option<NixStoreConte
         store.nix.clone(),
         closure_type,
         scope,
-        limits(settings),
+        timeouts(settings),
     ))
 }
 

@@ -80,7 +80,7 @@ fn drop_from(queue: &OpenQueue, store: &Store, paths: &[StorePath]) -> (Vec<Stor
 /// What is new is taken again: the next push judges anew whether there is room for it.
 fn reopen(queue: &OpenQueue) {
     let limited = queue.queue().limits;
-    if let Some(Err(error)) = limited.map(|limited| limited.gate.set_closed(None)) {
+    if let Some(Err(error)) = limited.map(|limited| limited.state.set_closed(None)) {
         let text = format!(
             "{}: nothing new is queued until the next push",
             queue.name()

@@ -7,7 +7,7 @@ mod text;
 use std::time::SystemTime;
 
 use nix_post_build_push_config::{Need, QueueSettings};
-use queue_core::{EntryState, PortError, Turned};
+use queue_core::{EntryState, LimitAction, PortError};
 
 use self::held::Held;
 use super::queues;
@@ -85,8 +85,8 @@ fn status(
         pinned_error: held.error,
         store_bytes: held.file_system,
         closed: limits::closed(queue)?,
-        refused: limits::tally(queue, Turned::Refused)?,
-        dropped: limits::tally(queue, Turned::Dropped)?,
+        refused: limits::tally(queue, LimitAction::Refused)?,
+        dropped: limits::tally(queue, LimitAction::Dropped)?,
         last_push: last.map(LastPushJson::from),
         last_success: last.and_then(|last| last.last_success).map(time),
         destination_failure,

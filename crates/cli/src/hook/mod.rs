@@ -20,7 +20,7 @@ use crate::hook_variables::{Built, HookVariables};
 
 /// How long a build may wait for the calls of Nix that cannot be avoided. It may be about twice
 /// as long in the end: a call that is under way is given as much.
-const PATIENCE: Duration = Duration::from_secs(10);
+const STORE_TIME: Duration = Duration::from_secs(10);
 
 /// What came of a run.
 #[derive(Debug)]
@@ -37,14 +37,10 @@ pub struct Outcome {
 /// every enabled queue. `uid` is the effective user.
 #[must_use]
 pub fn run(variables: Vec<(OsString, OsString)>, uid: u32) -> Outcome {
-    run_with_patience(variables, uid, PATIENCE)
+    run_within(variables, uid, STORE_TIME)
 }
 
-fn run_with_patience(
-    variables: Vec<(OsString, OsString)>,
-    uid: u32,
-    patience: Duration,
-) -> Outcome {
+fn run_within(variables: Vec<(OsString, OsString)>, uid: u32, store_time: Duration) -> Outcome {
     let raw = |name: &str| {
         variables
             .iter()
@@ -66,7 +62,7 @@ fn run_with_patience(
         on_error: resolution.config.hook.on_error.value,
     };
     let store = match Store::open(&resolution.config, variables, Cancel::never()) {
-        Ok(store) => store.within(patience),
+        Ok(store) => store.within(store_time),
         Err(error) => {
             outcome.errors.push(report::port_error(&error));
             return outcome;
@@ -145,7 +141,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_nix_that_does_not_answer_delays_a_build_for_its_patience_only() {
+    fn a_nix_that_does_not_answer_delays_a_build_for_a_limited_time_only() {
         let keep = tempfile::tempdir().unwrap();
         let root = keep.path().to_str().unwrap();
         for dir in ["store", "state/gcroots/auto", "bin"] {
@@ -168,7 +164,7 @@ mod tests {
         ];
         let variables = variables.map(|(name, value)| (name.into(), value.into()));
         let begun = Instant::now();
-        let outcome = run_with_patience(variables.into(), 1000, Duration::from_millis(200));
+        let outcome = run_within(variables.into(), 1000, Duration::from_millis(200));
         assert!(begun.elapsed() < Duration::from_secs(20));
         let [error] = outcome.errors.as_slice() else {
             panic!("{:?}", outcome.errors);

@@ -42,8 +42,13 @@ fn world() -> (tempfile::TempDir, Utf8PathBuf) {
 }
 
 fn contents(dir: &Utf8Path, scope: ContentsScope, programs: &[(&str, &str)]) -> NixStoreContents {
-    let limits = Limits::total(Duration::from_secs(60));
-    NixStoreContents::new(fake::nix(dir, programs), ClosureType::Binary, scope, limits)
+    let timeouts = Timeouts::total(Duration::from_secs(60));
+    NixStoreContents::new(
+        fake::nix(dir, programs),
+        ClosureType::Binary,
+        scope,
+        timeouts,
+    )
 }
 
 fn standard(dir: &Utf8Path, scope: ContentsScope) -> NixStoreContents {
@@ -193,12 +198,12 @@ fn a_comparison_that_fails_says_nothing_about_any_entry() {
 }
 
 #[test]
-fn a_comparison_has_the_time_of_its_limits() {
+fn a_comparison_has_the_time_of_its_timeouts() {
     let (_dir, dir) = world();
     let programs = [("nix", "exec sleep 60"), ("nix-store", STORE)];
-    let limits = Limits::total(Duration::from_millis(100));
+    let timeouts = Timeouts::total(Duration::from_millis(100));
     let contents = NixStoreContents {
-        limits,
+        timeouts,
         ..contents(&dir, ContentsScope::Entries, &programs)
     };
     let error = contents.damaged(&paths(&[A])).expect_err("no time").chain();

@@ -158,7 +158,7 @@ impl Drop for Running {
     }
 }
 
-/// Reads what is there, at most some MiB so that time limits keep their turn;
+/// Reads what is there, at most some MiB so that time timeouts keep their turn;
 /// forgets a pipe that came to its end.
 fn drain(pipe: &mut Option<OwnedFd>, take: &mut dyn FnMut(&[u8])) -> io::Result<u64> {
     let mut buffer = [0; 64 * 1024];

@@ -13,16 +13,16 @@ fn shell(script: &str) -> Command {
     command
 }
 
-fn limits(total: Option<Duration>, stall: Option<Duration>) -> Limits {
-    Limits {
+fn timeouts(total: Option<Duration>, stall: Option<Duration>) -> Timeouts {
+    Timeouts {
         total,
         stall,
         grace: LONG,
     }
 }
 
-fn run_shell(script: &str, limits: &Limits) -> Finished {
-    run(&mut shell(script), limits, &Cancel::never(), &mut |_| {}).unwrap()
+fn run_shell(script: &str, timeouts: &Timeouts) -> Finished {
+    run(&mut shell(script), timeouts, &Cancel::never(), &mut |_| {}).unwrap()
 }
 
 /// Whether nobody is left of the process group.
@@ -35,7 +35,7 @@ fn is_gone(pid: &str) -> bool {
 
 #[test]
 fn output_and_status_come_back() {
-    let done = run_shell("echo out; echo err >&2; exit 3", &limits(None, None));
+    let done = run_shell("echo out; echo err >&2; exit 3", &timeouts(None, None));
     assert_eq!(done.stdout, b"out\n");
     assert_eq!(done.log.text(), "err");
     assert_eq!(done.status.code(), Some(3));
@@ -45,7 +45,7 @@ fn output_and_status_come_back() {
 #[test]
 fn a_call_that_takes_too_long_is_ended() {
     let total = Duration::from_millis(100);
-    let done = run_shell("exec sleep 1000", &limits(Some(total), None));
+    let done = run_shell("exec sleep 1000", &timeouts(Some(total), None));
     assert_eq!(done.stopped, Some(Stop::TimedOut(total)));
     assert_eq!(done.status.signal(), Some(15));
 }
@@ -55,14 +55,14 @@ fn a_call_that_repeats_itself_stalls() {
     let stall = Duration::from_millis(200);
     let script =
         r#"while :; do echo '@nix {"action":"result","fields":[0,0],"id":1,"type":105}' >&2; done"#;
-    let done = run_shell(script, &limits(Some(LONG), Some(stall)));
+    let done = run_shell(script, &timeouts(Some(LONG), Some(stall)));
     assert_eq!(done.stopped, Some(Stop::Stalled(stall)));
 }
 
 #[test]
 fn a_call_that_says_something_new_does_not_stall() {
     let script = "i=0; while [ $i -lt 100 ]; do i=$((i+1)); echo $i >&2; sleep 0.02; done";
-    let done = run_shell(script, &limits(None, Some(Duration::from_secs(1))));
+    let done = run_shell(script, &timeouts(None, Some(Duration::from_secs(1))));
     assert_eq!(done.stopped, None);
 }
 
@@ -70,7 +70,7 @@ fn a_call_that_says_something_new_does_not_stall() {
 fn a_silent_call_that_writes_does_not_stall() {
     let script =
         "i=0; while [ $i -lt 100 ]; do i=$((i+1)); printf %08192d 0 >/dev/null; sleep 0.02; done";
-    let done = run_shell(script, &limits(None, Some(Duration::from_secs(1))));
+    let done = run_shell(script, &timeouts(None, Some(Duration::from_secs(1))));
     assert_eq!(done.stopped, None);
 }
 
@@ -78,9 +78,9 @@ fn a_silent_call_that_writes_does_not_stall() {
 fn the_whole_group_is_ended_though_it_ignores_being_asked() {
     let stubborn =
         "trap '' TERM; sh -c \"trap '' TERM; sleep 1000\" & echo $!; while :; do sleep 1000; done";
-    let mut limits = limits(Some(Duration::from_millis(300)), None);
-    limits.grace = Duration::from_millis(50);
-    let done = run_shell(stubborn, &limits);
+    let mut timeouts = timeouts(Some(Duration::from_millis(300)), None);
+    timeouts.grace = Duration::from_millis(50);
+    let done = run_shell(stubborn, &timeouts);
     assert_eq!(done.status.signal(), Some(9));
     let grandchild = String::from_utf8(done.stdout).unwrap();
     while !is_gone(&grandchild) {
@@ -91,7 +91,7 @@ fn the_whole_group_is_ended_though_it_ignores_being_asked() {
 #[test]
 fn what_is_left_of_the_group_goes_with_a_process_that_obeys() {
     let script = "sh -c \"trap '' TERM; sleep 1000\" & echo $!; wait";
-    let done = run_shell(script, &limits(Some(Duration::from_millis(300)), None));
+    let done = run_shell(script, &timeouts(Some(Duration::from_millis(300)), None));
     assert_eq!(done.status.signal(), Some(15));
     let grandchild = String::from_utf8(done.stdout).unwrap();
     while !is_gone(&grandchild) {
@@ -101,7 +101,7 @@ fn what_is_left_of_the_group_goes_with_a_process_that_obeys() {
 
 #[test]
 fn a_process_left_behind_with_our_pipes_does_not_hold_us() {
-    let done = run_shell("sleep 1000 & echo $!", &limits(Some(LONG), None));
+    let done = run_shell("sleep 1000 & echo $!", &timeouts(Some(LONG), None));
     assert_eq!((done.stopped, done.status.code()), (None, Some(0)));
     let left: i32 = String::from_utf8(done.stdout)
         .unwrap()
@@ -119,7 +119,7 @@ fn a_call_that_was_cancelled_before_it_began_ends() {
     let cancel = Cancel::when_readable(read.into());
     let done = run(
         &mut shell("exec sleep 1000"),
-        &limits(None, None),
+        &timeouts(None, None),
         &cancel,
         &mut |_| {},
     )
@@ -136,7 +136,7 @@ fn cancelling_ends_a_call_at_once() {
     let script = format!("echo '{line}' >&2; exec sleep 1000");
     let done = run(
         &mut shell(&script),
-        &limits(None, None),
+        &timeouts(None, None),
         &cancel,
         &mut |_| drop(write.take()),
     )
@@ -147,14 +147,14 @@ fn cancelling_ends_a_call_at_once() {
 #[test]
 fn a_call_that_is_done_when_it_is_asked_to_end_is_done() {
     let script = "trap 'kill $!; exit 0' TERM; sleep 1000 & wait";
-    let done = run_shell(script, &limits(Some(Duration::from_millis(200)), None));
+    let done = run_shell(script, &timeouts(Some(Duration::from_millis(200)), None));
     assert!(done.status.success());
 }
 
 #[test]
 fn huge_and_unreadable_output_is_taken() {
     let script = "head -c 20000000 /dev/zero; head -c 3000000 /dev/urandom >&2";
-    let done = run_shell(script, &limits(Some(LONG), Some(LONG)));
+    let done = run_shell(script, &timeouts(Some(LONG), Some(LONG)));
     assert_eq!(done.stdout.len(), 20_000_000);
     assert!(!done.stdout_is_cut);
     assert!(done.log.text().len() < 1_000_000);
@@ -165,7 +165,7 @@ fn a_program_that_cannot_run_is_an_error() {
     let mut command = Command::new("/nonexistent");
     let error = run(
         &mut command,
-        &limits(None, None),
+        &timeouts(None, None),
         &Cancel::never(),
         &mut |_| {},
     );

@@ -15,7 +15,7 @@ const SHORTEST_WAIT: Duration = Duration::from_secs(1);
 ///
 /// It is not the [`Clock`](crate::Clock), which may be set: what is left of the
 /// time only becomes less.
-pub trait Patience {
+pub trait DrainTime {
     /// How long the drain may still take; `None`: however long. Once it is zero
     /// the push's `cancelled` should say so as well, which ends an upload that
     /// is under way.
@@ -62,25 +62,25 @@ enum Next {
 pub(super) fn drain(
     push: &Push<'_>,
     options: &PushOptions,
-    patience: &dyn Patience,
+    time: &dyn DrainTime,
     observer: &mut dyn PushObserver,
 ) -> Result<DrainReport, PortError> {
     let mut options = options.clone();
     let mut total = push.run(&options, observer)?;
-    let mut next = next(&total, push.clock.now(), patience.left());
+    let mut next = next(&total, push.clock.now(), time.left());
     loop {
-        let time = match next {
+        let pause = match next {
             Next::End(end) => return Ok(DrainReport { push: total, end }),
-            Next::PushAfter(time) => time,
+            Next::PushAfter(pause) => pause,
         };
-        if !time.is_zero() {
+        if !pause.is_zero() {
             let why = &total.outcome;
-            observer.notice(&PushEvent::Waiting { time, why });
-            patience.wait(time);
+            observer.notice(&PushEvent::Waiting { time: pause, why });
+            time.wait(pause);
         }
         if (push.cancelled)() {
             // A push that finds nothing ready would not ask.
-            let end = ended(patience.left());
+            let end = ended(time.left());
             return Ok(DrainReport { push: total, end });
         }
         if !matches!(total.outcome, Outcome::AlreadyRunning) {
@@ -90,7 +90,7 @@ pub(super) fn drain(
         options.seed = options.seed.wrapping_add(1 << 32);
         next = match push.run(&options, observer) {
             Ok(report) => {
-                let next = self::next(&report, push.clock.now(), patience.left());
+                let next = self::next(&report, push.clock.now(), time.left());
                 total = together(total, report);
                 next
             }

@@ -1,8 +1,8 @@
 //! The push: empties a queue into a destination.
 
-mod bounds;
 mod contents;
 mod drain;
+mod limits;
 mod plan;
 mod report;
 mod run;
@@ -14,7 +14,7 @@ use crate::{
     StoreSizes, Uploader,
 };
 
-pub use drain::{DrainEnd, DrainReport, Patience};
+pub use drain::{DrainEnd, DrainReport, DrainTime};
 pub use plan::{EntryState, Plan, plan};
 pub use report::{FailedEntry, Outcome, PushEvent, PushObserver, PushOptions, PushReport};
 
@@ -36,7 +36,7 @@ pub struct Push<'a> {
     pub files: &'a dyn StoreFiles,
     /// Says what is valid.
     pub database: &'a dyn StoreDatabase,
-    /// Says what is how large; needed only where the queue has a bound in bytes.
+    /// Says what is how large; needed only where the queue has a limit in bytes.
     pub sizes: Option<&'a dyn StoreSizes>,
     /// Compares what is about to go with what the store registered; `None`:
     /// nothing is compared.
@@ -56,7 +56,7 @@ impl Push<'_> {
     ///
     /// An entry leaves the queue only when the uploader confirmed it (and the
     /// destination, if it is to be verified), when its store path is no longer
-    /// valid, or when a bound of the queue says to drop it. One bad entry fails
+    /// valid, or when a limit of the queue says to drop it. One bad entry fails
     /// alone: a failed batch is halved until the culprit stands by itself. A
     /// destination that does not answer is told apart first, and nobody else is
     /// blamed for it. What is damaged is parked before anything of it is copied,
@@ -91,9 +91,9 @@ impl Push<'_> {
     pub fn drain(
         &self,
         options: &PushOptions,
-        patience: &dyn Patience,
+        time: &dyn DrainTime,
         observer: &mut dyn PushObserver,
     ) -> Result<DrainReport, PortError> {
-        drain::drain(self, options, patience, observer)
+        drain::drain(self, options, time, observer)
     }
 }

@@ -50,10 +50,10 @@ pub enum PushEvent<'a> {
     Rooted(&'a StorePath),
     /// An entry's store path is no longer valid; the entry was removed.
     Invalid(&'a StorePath),
-    /// An entry was dropped undelivered, since the queue was beyond a bound:
+    /// An entry was dropped undelivered, since the queue was beyond a limit:
     /// which.
     Dropped(&'a StorePath, &'a str),
-    /// The queue takes nothing new until a push finds it within its bounds: why.
+    /// The queue takes nothing new until a push finds it within its limits: why.
     Closed(&'a str),
     /// It takes what is new again.
     Opened,
@@ -141,9 +141,9 @@ pub struct PushReport {
     pub uploaded: Vec<StorePath>,
     /// Removed from the queue because their store path is no longer valid.
     pub invalid: Vec<StorePath>,
-    /// Removed from the queue undelivered, since it was beyond a bound.
+    /// Removed from the queue undelivered, since it was beyond a limit.
     pub dropped: Vec<StorePath>,
-    /// Why the queue takes nothing new from now on, where a bound says so.
+    /// Why the queue takes nothing new from now on, where a limit says so.
     pub closed: Option<String>,
     /// Failed by themselves; queued still, but for what was dropped.
     pub failed: Vec<FailedEntry>,

@@ -121,7 +121,7 @@ impl Run<'_, '_> {
             self.ledger.forget(path);
             self.observer.notice(&PushEvent::Invalid(path));
         }
-        // It was accepted once; no bound may refuse it now.
+        // It was accepted once; no limit may refuse it now.
         let unbounded = Queue {
             limits: None,
             ..self.push.queue

@@ -103,7 +103,7 @@ impl World {
             roots: &self.roots,
             limits: (!self.limits.is_empty()).then_some(Limited {
                 limits: &self.limits,
-                gate: &self.directory,
+                state: &self.directory,
             }),
         }
     }
@@ -173,8 +173,8 @@ impl World {
         self.with_push(|push, observer| push.run(&self.options, observer).unwrap())
     }
 
-    pub fn drain(&self, patience: &dyn Patience) -> DrainReport {
-        self.with_push(|push, observer| push.drain(&self.options, patience, observer).unwrap())
+    pub fn drain(&self, time: &dyn DrainTime) -> DrainReport {
+        self.with_push(|push, observer| push.drain(&self.options, time, observer).unwrap())
     }
 
     fn with_push<T>(&self, run: impl FnOnce(&Push<'_>, &mut dyn PushObserver) -> T) -> T {

@@ -7,9 +7,9 @@ use nix_post_build_push_config::{Config, QueueSettings};
 use queue_core::{DrainEnd, DrainReport, Outcome, Plan, PushReport, plan};
 
 use super::observer::Narrator;
-use super::patience::Waiting;
 use super::queue::with_push;
 use super::summary::{self, Told};
+use super::waiting::Waiting;
 use crate::adapters::{OpenQueue, Store, push_options, retry_policy};
 use crate::cli::PushArgs;
 use crate::commands::queues;

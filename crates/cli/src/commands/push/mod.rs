@@ -5,9 +5,9 @@ mod drain;
 mod dry_run;
 mod memory;
 mod observer;
-mod patience;
 mod queue;
 mod summary;
+mod waiting;
 
 use nix_post_build_push_config::Need;
 

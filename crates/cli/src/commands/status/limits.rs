@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use nix_post_build_push_config::{BeyondLimit, QueueSettings, Setting};
-use queue_core::{PortError, Turned};
+use queue_core::{LimitAction, PortError};
 
 use super::held::Held;
 use crate::adapters::OpenQueue;
@@ -67,7 +67,7 @@ fn row(
 }
 
 /// How often limits refused or dropped something.
-pub(super) fn tally(queue: Option<&OpenQueue>, what: Turned) -> Result<TallyJson, PortError> {
+pub(super) fn tally(queue: Option<&OpenQueue>, what: LimitAction) -> Result<TallyJson, PortError> {
     let tally = queue.map(|queue| queue.tally(what)).transpose()?;
     Ok(TallyJson::from(tally.unwrap_or_default()))
 }
@@ -76,7 +76,7 @@ pub(super) fn tally(queue: Option<&OpenQueue>, what: Turned) -> Result<TallyJson
 pub(super) fn closed(queue: Option<&OpenQueue>) -> Result<Option<String>, PortError> {
     let limited = queue.and_then(|queue| queue.queue().limits);
     match limited.filter(|limited| limited.limits.may_close()) {
-        Some(limited) => limited.gate.closed(),
+        Some(limited) => limited.state.closed(),
         None => Ok(None),
     }
 }

@@ -1,4 +1,4 @@
-//! The door of a queue in a real directory: `.push/closed`, and `.limits/` with its counts.
+//! The state of limits in a real queue directory: `.push/closed`, and `.limits/` with its counts.
 
 use std::collections::BTreeSet;
 use std::io::{Read, Write};
@@ -10,14 +10,14 @@ use rustix::io::Errno;
 
 use crate::fs_push_state::give;
 use crate::fs_queue_directory::{LIMITS_ROOM, PUSH_ROOM};
-use crate::{FsPushState, FsQueueDirectory, Gate, PortError, StorePath, Turned};
+use crate::{FsPushState, FsQueueDirectory, LimitAction, LimitState, PortError, StorePath};
 
 const CLOSED: &str = "closed";
 const NEW_CLOSED: &str = "closed.new";
 /// A reason is one line; more is not ours.
 const LONGEST_REASON: u64 = 1000;
 
-/// How often a bound did something to a path.
+/// How often a limit did something to a path.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Tally {
     /// How many paths.
@@ -26,11 +26,11 @@ pub struct Tally {
     pub last: Option<SystemTime>,
 }
 
-/// [`Gate`] in the queue directory itself.
+/// [`LimitState`] in the queue directory itself.
 ///
 /// A count is the size of a file to which each path adds one byte, so that
 /// producers need no lock, and its time is that of the last one.
-impl Gate for FsQueueDirectory {
+impl LimitState for FsQueueDirectory {
     fn names(&self) -> Result<BTreeSet<StorePath>, PortError> {
         let failed = |error| self.failed("count the entries of", "", error);
         let mut names = BTreeSet::new();
@@ -88,7 +88,7 @@ impl Gate for FsQueueDirectory {
         }
     }
 
-    fn count(&self, what: Turned, number: usize) -> Result<(), PortError> {
+    fn count(&self, what: LimitAction, number: usize) -> Result<(), PortError> {
         let room = match self.limits_room()? {
             Some(room) => room,
             None => self.make_limits_room()?,
@@ -113,7 +113,7 @@ impl FsQueueDirectory {
     /// # Errors
     ///
     /// When that cannot be seen.
-    pub fn tally(&self, what: Turned) -> Result<Tally, PortError> {
+    pub fn tally(&self, what: LimitAction) -> Result<Tally, PortError> {
         let Some(room) = self.limits_room()? else {
             return Ok(Tally::default());
         };
@@ -154,10 +154,10 @@ impl FsQueueDirectory {
     }
 }
 
-fn counter(what: Turned) -> &'static str {
+fn counter(what: LimitAction) -> &'static str {
     match what {
-        Turned::Refused => "refused",
-        Turned::Dropped => "dropped",
+        LimitAction::Refused => "refused",
+        LimitAction::Dropped => "dropped",
     }
 }
 
@@ -165,7 +165,7 @@ fn read_line(file: std::fs::File) -> std::io::Result<String> {
     let mut bytes = Vec::new();
     file.take(LONGEST_REASON).read_to_end(&mut bytes)?;
     let text = String::from_utf8_lossy(&bytes);
-    let line = text.lines().next().unwrap_or("its bounds are exceeded");
+    let line = text.lines().next().unwrap_or("its limits are exceeded");
     Ok(line.to_owned())
 }
 

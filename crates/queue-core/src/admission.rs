@@ -1,22 +1,22 @@
-//! Who is let in to a bounded queue, and who leaves it for others.
+//! Who is let in to a limited queue, and who leaves it for others.
 
 use std::collections::BTreeSet;
 
 use crate::{
-    Beyond, Limit, Limited, PortError, Queue, QueueReport, StorePath, Turned, limits, remove,
+    Beyond, Limit, LimitAction, Limited, PortError, Queue, QueueReport, StorePath, limits, remove,
 };
 
-/// The door of one queue, for one call of [`enqueue`](crate::enqueue()).
-pub(crate) struct Door {
+/// The admission of one queue, for one call of [`enqueue`](crate::enqueue()).
+pub(crate) struct Admission {
     /// What is queued already: that is never refused. `None` where nothing is.
     queued: Option<BTreeSet<StorePath>>,
     room: usize,
     why: String,
 }
 
-impl Door {
-    /// A door that cannot be judged is open: what was built must not be lost
-    /// for a bound.
+impl Admission {
+    /// A admission that cannot be judged is open: what was built must not be lost
+    /// for a limit.
     pub(crate) fn of(queue: Queue<'_>, problems: &mut Vec<PortError>) -> Self {
         let judged = queue.limits.map_or(Ok(None), Self::judge);
         judged
@@ -32,12 +32,12 @@ impl Door {
     }
 
     /// `None` when it is open to all.
-    fn judge(Limited { limits, gate }: Limited<'_>) -> Result<Option<Self>, PortError> {
+    fn judge(Limited { limits, state }: Limited<'_>) -> Result<Option<Self>, PortError> {
         if limits.may_close()
-            && let Some(why) = gate.closed()?
+            && let Some(why) = state.closed()?
         {
             return Ok(Some(Self {
-                queued: Some(gate.names()?),
+                queued: Some(state.names()?),
                 room: 0,
                 why,
             }));
@@ -49,7 +49,7 @@ impl Door {
         else {
             return Ok(None);
         };
-        let queued = gate.names()?;
+        let queued = state.names()?;
         Ok(Some(Self {
             room: at_most.saturating_sub(queued.len()),
             queued: Some(queued),
@@ -78,21 +78,21 @@ impl Door {
         report.refused_because = Some(self.why);
         count(
             queue,
-            Turned::Refused,
+            LimitAction::Refused,
             report.refused.len(),
             &mut report.problems,
         );
     }
 }
 
-/// Drops the oldest entries beyond the bound, after new ones were made and are
+/// Drops the oldest entries beyond the limit, after new ones were made and are
 /// durable. Producers at work at the same moment choose the same.
 pub(crate) fn make_room(queue: Queue<'_>, report: &mut QueueReport) {
-    let bound = queue.limits.and_then(|limited| limited.limits.max_entries);
+    let limit = queue.limits.and_then(|limited| limited.limits.max_entries);
     let Some(Limit {
         at_most,
         beyond: Beyond::DropOldest,
-    }) = bound
+    }) = limit
     else {
         return;
     };
@@ -108,7 +108,7 @@ pub(crate) fn make_room(queue: Queue<'_>, report: &mut QueueReport) {
 fn beyond_number(queue: Queue<'_>, at_most: usize) -> Result<Vec<StorePath>, PortError> {
     let names = queue
         .limits
-        .map(|limited| limited.gate.names())
+        .map(|limited| limited.state.names())
         .transpose()?;
     if names.is_none_or(|names| names.len() <= at_most) {
         return Ok(Vec::new());
@@ -132,15 +132,20 @@ fn drop_oldest(queue: Queue<'_>, paths: &[StorePath], report: &mut QueueReport) 
     report.problems.extend(failed.chain(removed.not_durable));
     count(
         queue,
-        Turned::Dropped,
+        LimitAction::Dropped,
         report.dropped.len(),
         &mut report.problems,
     );
 }
 
 /// Counts for whoever looks later.
-pub(crate) fn count(queue: Queue<'_>, what: Turned, number: usize, problems: &mut Vec<PortError>) {
+pub(crate) fn count(
+    queue: Queue<'_>,
+    what: LimitAction,
+    number: usize,
+    problems: &mut Vec<PortError>,
+) {
     if let Some(limited) = queue.limits.filter(|_| number > 0) {
-        problems.extend(limited.gate.count(what, number).err());
+        problems.extend(limited.state.count(what, number).err());
     }
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use camino::Utf8Path;
 use nix_copy::Cancel;
-use queue_core::Patience;
+use queue_core::DrainTime;
 use rustix::fs::inotify::{self, CreateFlags, Reader, WatchFlags};
 
 /// Between looks at a queue that cannot be watched.
@@ -44,7 +44,7 @@ fn watch(queue_dir: &Utf8Path) -> rustix::io::Result<OwnedFd> {
     Ok(watch)
 }
 
-impl Patience for Waiting<'_> {
+impl DrainTime for Waiting<'_> {
     fn left(&self) -> Option<Duration> {
         let deadline = self.deadline?;
         Some(deadline.saturating_duration_since(Instant::now()))

@@ -1,23 +1,23 @@
-//! The port to what producers and pushes tell each other about a queue's bounds.
+//! The port to what producers and pushes tell each other about a queue's limits.
 
 use std::collections::BTreeSet;
 
 use crate::{Limits, PortError, StorePath};
 
-/// A queue's bounds, and the door at which they are kept.
+/// A queue's limits.
 #[derive(Clone, Copy)]
 pub struct Limited<'a> {
-    /// The bounds.
+    /// The limits.
     pub limits: &'a Limits,
     /// Of the same queue.
-    pub gate: &'a dyn Gate,
+    pub state: &'a dyn LimitState,
 }
 
-/// The door of a bounded queue. Asked only where a bound is set.
+/// What producers and pushes tell each other about a limited queue. Asked only where a limit is set.
 ///
 /// Safe to use from many processes at once without a lock. Nothing behind it
 /// need survive a power cut: the next push judges anew, and a count is a hint.
-pub trait Gate {
+pub trait LimitState {
     /// The paths that are queued, by their names alone: cheap, without a look at
     /// each. What only looks like an entry may be among them.
     ///
@@ -47,12 +47,12 @@ pub trait Gate {
     /// # Errors
     ///
     /// When not all were added.
-    fn count(&self, what: Turned, number: usize) -> Result<(), PortError>;
+    fn count(&self, what: LimitAction, number: usize) -> Result<(), PortError>;
 }
 
-/// What a bound did to a path.
+/// What a limit did to a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Turned {
+pub enum LimitAction {
     /// It was not let in.
     Refused,
     /// It was queued, and had to leave.

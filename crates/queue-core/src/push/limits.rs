@@ -1,4 +1,4 @@
-//! The bounds of the queue that a push judges, at its end: what could be
+//! The limits of the queue that a push judges, at its end: what could be
 //! delivered is gone by then.
 
 use std::collections::BTreeSet;
@@ -6,11 +6,12 @@ use std::collections::BTreeSet;
 use super::run::Run;
 use super::{Outcome, PushEvent};
 use crate::{
-    Beyond, Entry, EntryState, Limited, Limits, Pinned, PortError, StorePath, Turned, door, limits,
+    Beyond, Entry, EntryState, LimitAction, Limited, Limits, Pinned, PortError, StorePath,
+    admission, limits,
 };
 
 impl Run<'_, '_> {
-    /// Drops what a bound says to drop, and closes or opens the queue to what
+    /// Drops what a limit says to drop, and closes or opens the queue to what
     /// is new.
     pub(super) fn keep_within_bounds(&mut self) {
         let Some(Limited { limits, .. }) = self.push.queue.limits else {
@@ -82,7 +83,7 @@ impl Run<'_, '_> {
         Ok(self.beyond(limit.beyond, &beyond, why, entries))
     }
 
-    /// Does what is to be done beyond a bound; the reason, if that is to close.
+    /// Does what is to be done beyond a limit; the reason, if that is to close.
     fn beyond(
         &mut self,
         beyond: Beyond,
@@ -106,7 +107,12 @@ impl Run<'_, '_> {
         let removed = crate::remove(queue, paths);
         let failed = removed.failed.into_iter().map(|(_, error)| error);
         let mut problems: Vec<_> = failed.chain(removed.not_durable).collect();
-        door::count(queue, Turned::Dropped, removed.removed.len(), &mut problems);
+        admission::count(
+            queue,
+            LimitAction::Dropped,
+            removed.removed.len(),
+            &mut problems,
+        );
         for error in problems {
             self.problem(error);
         }
@@ -133,12 +139,12 @@ impl Run<'_, '_> {
 
     /// A push that changes nothing writes nothing.
     fn set_closed(&mut self, reason: Option<&str>) {
-        let Some(Limited { gate, .. }) = self.push.queue.limits else {
+        let Some(Limited { state, .. }) = self.push.queue.limits else {
             return;
         };
-        let was = gate.closed();
+        let was = state.closed();
         let unchanged = was.as_ref().is_ok_and(|was| was.as_deref() == reason);
-        if !unchanged && let Err(error) = gate.set_closed(reason) {
+        if !unchanged && let Err(error) = state.set_closed(reason) {
             return self.problem(error);
         }
         match (reason, was) {
