@@ -2,26 +2,16 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod support;
+
 use std::time::Duration;
 
-use nix_post_build_push_config::{
-    BeyondLimit, ByteSize, Environment, Inputs, Need, Overrides, Resolution, resolve,
-};
+use nix_post_build_push_config::{BeyondLimit, ByteSize, Need, Resolution};
+
+use support::Case;
 
 fn read(text: &str) -> Resolution {
-    let directory = tempfile::tempdir().unwrap();
-    let file = directory.path().join("config.toml");
-    std::fs::write(&file, text).unwrap();
-    let overrides = Overrides {
-        config_file: Some(file.try_into().unwrap()),
-        ..Overrides::default()
-    };
-    resolve(&Inputs {
-        overrides: &overrides,
-        environment: &Environment::new([("HOME".into(), "/home/u".into())]),
-        uid: 1000,
-        need: Need::Enqueue,
-    })
+    Case::new(text).resolve(Need::Enqueue)
 }
 
 #[test]

@@ -1,77 +1,13 @@
-//! What is resolved in spite of problems, and which queues there are.
+//! What is resolved in spite of problems.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use std::os::unix::ffi::OsStringExt;
+mod support;
 
 use camino::Utf8PathBuf;
-use nix_post_build_push_config::{
-    Config, Destination, Environment, Inputs, Need, Origin, Overrides, Problem, Resolution, resolve,
-};
+use nix_post_build_push_config::{Destination, Need};
 
-struct Case {
-    directory: tempfile::TempDir,
-    overrides: Overrides,
-    variables: Vec<(&'static str, String)>,
-    uid: u32,
-}
-
-impl Case {
-    fn new(text: &str) -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let file = Utf8PathBuf::try_from(directory.path().join("config.toml")).unwrap();
-        std::fs::write(&file, text).unwrap();
-        let overrides = Overrides {
-            config_file: Some(file),
-            ..Overrides::default()
-        };
-        Self {
-            directory,
-            overrides,
-            variables: vec![("HOME", "/home/u".to_owned())],
-            uid: 1000,
-        }
-    }
-
-    fn pick(mut self, names: &[&str]) -> Self {
-        self.overrides.queues = names.iter().map(|name| (*name).to_owned()).collect();
-        self
-    }
-
-    fn variable(mut self, name: &'static str, value: &str) -> Self {
-        self.variables.push((name, value.to_owned()));
-        self
-    }
-
-    fn resolve(&self, need: Need) -> Resolution {
-        let variables = self
-            .variables
-            .iter()
-            .map(|(name, value)| (name.into(), value.into()));
-        let environment = Environment::new(variables);
-        resolve(&Inputs {
-            overrides: &self.overrides,
-            environment: &environment,
-            uid: self.uid,
-            need,
-        })
-    }
-}
-
-fn names(config: &Config) -> Vec<&str> {
-    config
-        .queues
-        .iter()
-        .map(|queue| queue.name.as_str())
-        .collect()
-}
-
-fn messages(problems: &[Problem]) -> Vec<&str> {
-    problems
-        .iter()
-        .map(|problem| problem.message.as_str())
-        .collect()
-}
+use support::{Case, messages, names};
 
 #[test]
 fn a_mistake_elsewhere_loses_no_queue() {
@@ -129,27 +65,6 @@ fn a_broken_override_of_the_directory_is_not_passed_over() {
 }
 
 #[test]
-fn a_file_without_queues_gives_one_only_if_something_describes_it() {
-    let nothing = Case::new("").resolve(Need::Push);
-    assert_eq!(names(&nothing.config), Vec::<&str>::new());
-    assert_eq!(nothing.problems, []);
-    assert!(
-        nothing.warnings[0]
-            .message
-            .starts_with("no queue is configured in ")
-    );
-    assert_eq!(Case::new("").resolve(Need::Everything).problems.len(), 1);
-
-    let described = Case::new("").variable("NIX_POST_BUILD_PUSH_DESTINATION", "daemon");
-    let (config, _) = described.resolve(Need::Push).strict().unwrap();
-    assert_eq!(names(&config), ["default"]);
-    assert_eq!(
-        config.queues[0].queue_dir.value,
-        "/home/u/.local/state/nix-post-build-push/default"
-    );
-}
-
-#[test]
 fn a_named_file_that_is_missing_is_a_problem() {
     let mut case = Case::new("");
     case.overrides.config_file = Some("/nonexistent/config.toml".into());
@@ -161,42 +76,6 @@ fn a_named_file_that_is_missing_is_a_problem() {
         resolution.problems[0].message.starts_with(expected),
         "{:?}",
         resolution.problems
-    );
-}
-
-#[test]
-fn an_explicit_pick_wins_over_disabled_and_over_the_variable() {
-    let text = "[queues.a]\nenable = false\n[queues.b]\n[queues.c]\nenable = false";
-    let enabled = |case: &Case| {
-        let (config, _) = case.resolve(Need::Enqueue).strict().unwrap();
-        config
-            .enabled()
-            .map(|queue| queue.name.clone())
-            .collect::<Vec<_>>()
-            .join(" ")
-    };
-    assert_eq!(enabled(&Case::new(text)), "b");
-    let case = Case::new(text).variable("NIX_POST_BUILD_PUSH_QUEUE", " c  b ");
-    assert_eq!(enabled(&case), "b c");
-    let case = case.pick(&["a"]);
-    assert_eq!(enabled(&case), "a");
-    let config = case.resolve(Need::Enqueue).config;
-    assert_eq!(config.queues[0].enable.origin, Origin::CommandLine);
-}
-
-#[test]
-fn an_unknown_pick_names_the_known_queues() {
-    let resolution = Case::new("[queues.a]\n[queues.b]")
-        .pick(&["a", "x"])
-        .resolve(Need::Enqueue);
-    assert_eq!(names(&resolution.config), ["a"]);
-    assert_eq!(
-        messages(&resolution.problems),
-        ["unknown queue `x` (command line)"]
-    );
-    assert_eq!(
-        resolution.problems[0].hint.as_deref(),
-        Some("known are a, b")
     );
 }
 
@@ -273,29 +152,6 @@ fn one_queue_with_an_unreadable_secret_leaves_the_others_sound() {
 }
 
 #[test]
-fn a_variable_may_name_the_file_that_holds_the_destination() {
-    let file = "NIX_POST_BUILD_PUSH_DESTINATION_FILE";
-    let asked = |case: Case| {
-        let resolution = case.resolve(Need::Declared);
-        let destination = resolution.config.queues[0].destination.clone();
-        let shown = destination.map(|d| format!("{:?} of {}", d.value, d.origin));
-        (shown, messages(&resolution.problems).join("; "))
-    };
-    let table = || Case::new("[queues.main]\ndestination = { file = \"/nowhere\" }\n");
-    let (shown, problems) = asked(table().variable(file, "/run/url"));
-    let expected = format!("SecretFile(\"/run/url\") of variable {file}");
-    assert_eq!((shown, problems.as_str()), (Some(expected), ""));
-    let both = table().variable(file, "/run/url");
-    let (shown, _) = asked(both.variable("NIX_POST_BUILD_PUSH_DESTINATION", "/direct"));
-    assert!(shown.is_some_and(|shown| shown.ends_with("PUSH_DESTINATION")));
-    let (_, problems) = asked(table().variable(file, "run/url"));
-    assert_eq!(
-        problems,
-        format!("variable {file}: the path is not absolute")
-    );
-}
-
-#[test]
 fn values_of_the_command_line_are_checked_too() {
     let mut case = Case::new("[queues.a]\n[queues.b]");
     case.overrides.batch_size = Some(0);
@@ -310,90 +166,10 @@ fn values_of_the_command_line_are_checked_too() {
 }
 
 #[test]
-fn nix_directories_come_from_the_file_then_from_the_variables_of_nix() {
-    let shown = |case: Case| {
-        let nix = case.resolve(Need::Enqueue).config.nix;
-        format!(
-            "{} ({}), {} ({})",
-            nix.store_dir.value, nix.store_dir.origin, nix.state_dir.value, nix.state_dir.origin
-        )
-    };
-    let case = || Case::new("");
-    assert_eq!(
-        shown(case()),
-        "/nix/store (default), /nix/var/nix (default)"
-    );
-    let local = case()
-        .variable("NIX_LOCALSTATE_DIR", "/v")
-        .variable("NIX_STORE_DIR", "/s/");
-    assert_eq!(
-        shown(local),
-        "/s (variable NIX_STORE_DIR), /v/nix (variable NIX_LOCALSTATE_DIR)"
-    );
-    let both = case()
-        .variable("NIX_LOCALSTATE_DIR", "/v")
-        .variable("NIX_STATE_DIR", "/w");
-    assert_eq!(
-        shown(both),
-        "/nix/store (default), /w (variable NIX_STATE_DIR)"
-    );
-    let file = Case::new("nix.store-dir = '/f'").variable("NIX_STORE_DIR", "/s");
-    assert!(shown(file).starts_with("/f (/"));
-    let relative = case().variable("NIX_STORE_DIR", "s").resolve(Need::Enqueue);
-    assert_eq!(
-        messages(&relative.problems),
-        ["variable NIX_STORE_DIR: the path is not absolute"]
-    );
-}
-
-#[test]
-fn unknown_and_unused_variables_are_warnings() {
-    let case = Case::new("[queues.a]")
-        .variable("NIX_POST_BUILD_PUSH_DESTINATON", "daemon")
-        .variable("NIX_POST_BUILD_PUSH_XARGS_BIN", "xargs")
-        .variable("NIX_POST_BUILD_PUSH_LOG", "debug");
-    let resolution = case.resolve(Need::Enqueue);
-    assert_eq!(resolution.problems, []);
-    let expected = [
-        "unknown variable NIX_POST_BUILD_PUSH_DESTINATON",
-        "variable NIX_POST_BUILD_PUSH_XARGS_BIN has no effect any more",
-    ];
-    assert_eq!(messages(&resolution.warnings), expected);
-    let hint = resolution.warnings[0].hint.as_deref();
-    assert_eq!(
-        hint,
-        Some("did you mean `NIX_POST_BUILD_PUSH_DESTINATION`?")
-    );
-}
-
-#[test]
 fn a_retry_delay_above_its_maximum_is_a_warning() {
     let resolution = Case::new("[queues.a]\nretry-max-delay = \"1s\"").resolve(Need::Enqueue);
     assert_eq!(resolution.problems, []);
     assert_eq!(resolution.warnings.len(), 1);
-}
-
-#[test]
-fn a_variable_of_ours_that_is_not_utf8_is_a_problem() {
-    let bad = std::ffi::OsString::from_vec(vec![0xff]);
-    let environment = Environment::new([
-        ("NIX_POST_BUILD_PUSH_QUEUE_DIR".into(), bad.clone()),
-        ("OTHER".into(), bad),
-    ]);
-    let overrides = Case::new("[queues.a]");
-    let overrides = &overrides.overrides;
-    let inputs = Inputs {
-        overrides,
-        environment: &environment,
-        uid: 0,
-        need: Need::Enqueue,
-    };
-    let resolution = resolve(&inputs);
-    assert_eq!(
-        messages(&resolution.problems),
-        ["variable NIX_POST_BUILD_PUSH_QUEUE_DIR: the value is not UTF-8"]
-    );
-    assert_eq!(resolution.config.queues, []);
 }
 
 #[test]

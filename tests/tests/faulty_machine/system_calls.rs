@@ -1,0 +1,96 @@
+//! System calls that fail, and too few file descriptors.
+
+use super::machine::Machine;
+
+/// Faults that no mount here can bring about (the kernel's tmpfs has no quota everywhere), and
+/// those of a dying disk: the system call that fails, how, and how the command ends.
+const INJECTED: &[(&str, &str, &[&str], i32)] = &[
+    ("symlinkat", "EDQUOT", &["enqueue"], 75),
+    ("symlinkat", "EIO", &["enqueue"], 75),
+    ("symlinkat", "ENOSPC", &["enqueue"], 75),
+    ("fsync", "EIO", &["enqueue"], 75),
+    ("fsync", "EDQUOT", &["enqueue"], 75),
+    ("flock", "ENOLCK", &["enqueue"], 75),
+    ("flock", "ENOLCK", &["push"], 75),
+    ("getdents64", "EIO", &["push"], 75),
+    ("getdents64", "EIO", &["list"], 75),
+    ("getdents64", "EIO", &["status"], 75),
+    ("getdents64", "EIO", &["drop", "--all"], 75),
+    ("unlinkat", "EIO", &["drop", "--all"], 75),
+    ("unlinkat", "EROFS", &["drop", "--all"], 75),
+    ("pipe2", "EMFILE", &["push"], 75),
+    ("clone3,clone,vfork", "EAGAIN", &["push"], 75),
+];
+
+/// Runs what follows with every such system call failing.
+fn failing(call: &str, error: &str) -> Vec<String> {
+    let (trace, inject) = (
+        format!("trace={call}"),
+        format!("inject={call}:error={error}"),
+    );
+    let quiet = ["strace", "-qq", "-o", "/dev/null", "-f"].map(String::from);
+    let options = ["-e".to_owned(), trace, "-e".to_owned(), inject];
+    quiet.into_iter().chain(options).collect()
+}
+
+#[test]
+fn an_injected_fault_is_said_with_its_cause_and_nothing_is_lost() {
+    for (call, error, line, code) in INJECTED {
+        let machine = Machine::with_an_entry();
+        let mut line = line.to_vec();
+        if line == ["enqueue"] {
+            line.push(machine.new.as_str());
+        }
+        let output = machine.run(&failing(call, error), &line);
+        let about = format!("{call} {error}: {output}");
+        assert_eq!(output.code, *code, "{about}");
+        assert!(output.stderr.contains("error: "), "{about}");
+        assert!(output.stderr.contains("caused by: "), "{about}");
+        if ["EDQUOT", "EIO", "ENOSPC", "EROFS"].contains(error) {
+            assert!(output.stderr.contains("hint: "), "{about}");
+        }
+        let queued = machine.product.queued();
+        assert!(queued.contains(&machine.queued), "{about}");
+        machine.delivers();
+    }
+    println!(
+        "figure: faults injected into system calls: {} faults",
+        INJECTED.len()
+    );
+}
+
+#[test]
+fn a_hook_with_an_injected_fault_passes_and_says_so() {
+    for (call, error) in [
+        ("symlinkat", "EDQUOT"),
+        ("symlinkat", "EIO"),
+        ("fsync", "EIO"),
+        ("flock", "ENOLCK"),
+    ] {
+        let machine = Machine::with_an_entry();
+        let output = machine.hook(&failing(call, error)).success();
+        assert!(!output.stderr.is_empty(), "{call} {error}");
+        machine.delivers();
+    }
+}
+
+#[test]
+fn with_few_file_descriptors_every_command_ends_and_nothing_is_lost() {
+    let machine = Machine::with_an_entry();
+    for most in 3..16 {
+        let limit = format!("--nofile={most}:{most}");
+        let before = ["prlimit", &limit, "--"];
+        machine.hook(&before);
+        for line in [&["list"][..], &["status"], &["retry", "--all"], &["push"]] {
+            let output = machine.run(&before, line);
+            // Too few even to load the program: 127.
+            let known = [0, 69, 75, 78, 127].contains(&output.code);
+            assert!(known, "{most}: {output}");
+            assert!(
+                output.code == 0 || !output.stderr.is_empty(),
+                "{most}: {output}"
+            );
+        }
+    }
+    machine.delivers();
+}
