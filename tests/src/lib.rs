@@ -14,7 +14,6 @@
 mod calls;
 mod daemon;
 pub mod expr;
-mod figures;
 mod frozen_gc;
 mod hook_run;
 mod nix;

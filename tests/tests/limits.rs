@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use std::process::Stdio;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use system_tests::{Nix, Product, Run, expr, hashes, names};
+use system_tests::{Nix, Product, Run, expr, figure, hashes, names};
 
 const MIB: u64 = 1 << 20;
 
@@ -302,9 +302,9 @@ fn hooks_at_once_go_beyond_a_limit_by_at_most_their_number() {
         };
         let turned = row[key]["paths"].as_u64().expect("a number");
         assert_eq!(queued.len() as u64 + turned, 16, "{row:#}");
-        println!(
-            "figure: entries after 16 hooks at once, max-entries = 5, {beyond}: {} entries",
-            queued.len()
+        figure(
+            format_args!("entries after 16 hooks at once, max-entries = 5, {beyond}"),
+            format_args!("{} entries", queued.len()),
         );
         match beyond {
             "refuse" => assert!((5..=16).contains(&queued.len()), "{queued:?}"),

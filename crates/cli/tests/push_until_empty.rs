@@ -1,6 +1,6 @@
 //! push --until-empty, with programs in the place of Nix.
 
-#![allow(clippy::unwrap_used, clippy::print_stdout)]
+#![allow(clippy::unwrap_used)]
 
 mod common;
 
@@ -9,6 +9,7 @@ use std::process::{Child, Output};
 use std::time::{Duration, Instant};
 
 use common::{Ran, World, make_fifo};
+use figures::figure;
 use rustix::process::{Pid, Signal, kill_process};
 
 const DOWN: &str = "echo \"error: cannot connect to 'there': Connection refused\" >&2; exit 1";
@@ -117,7 +118,10 @@ fn a_destination_that_comes_back_is_asked_again_when_it_is_its_turn_and_not_befo
     // 80 % of the delay at least; the ledger keeps whole seconds, which takes up to one off.
     let waited: f64 = second - first;
     assert!(waited > 2.0 && waited < 15.0, "{waited} s");
-    println!("figure: a wait of 3.2 s to 4 s for a destination took: {waited:.2} s");
+    figure(
+        "a wait of 3.2 s to 4 s for a destination took",
+        format_args!("{waited:.2} s"),
+    );
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod mutate;
 
 use std::fmt::Debug;
 
+use figures::{figure, is_long};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseResult, TestError, TestRng, TestRunner};
 
@@ -63,11 +64,7 @@ pub const PARSERS: &[Parser] = &[
 /// # Panics
 ///
 /// If it does not hold, with the simplest input that was found.
-#[allow(
-    clippy::panic,
-    clippy::print_stdout,
-    reason = "it is the body of a test"
-)]
+#[allow(clippy::panic, reason = "it is the body of a test")]
 pub fn fuzz<S: Strategy>(name: &str, strategy: S, check: impl Fn(S::Value) -> TestCaseResult)
 where
     S::Value: Debug,
@@ -75,19 +72,21 @@ where
     let Some(parser) = PARSERS.iter().find(|parser| parser.name == name) else {
         panic!("`{name}` is not in PARSERS");
     };
-    let is_long = std::env::var_os("NPBP_TORTURE").is_some_and(|value| value == "1");
-    let cases = if is_long { parser.long } else { SHORT };
+    let cases = if is_long() { parser.long } else { SHORT };
     let config = Config {
         failure_persistence: None,
         max_shrink_time: 20_000,
         ..Config::with_cases(cases)
     };
-    let mut runner = match is_long {
+    let mut runner = match is_long() {
         true => TestRunner::new(config),
         false => TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha)),
     };
     match runner.run(&strategy, check) {
-        Ok(()) => println!("figure: inputs to the parser of {name}: {cases} inputs"),
+        Ok(()) => figure(
+            format_args!("inputs to the parser of {name}"),
+            format_args!("{cases} inputs"),
+        ),
         Err(TestError::Fail(why, input)) => panic!("{name}: {why}\ninput: {input:#?}"),
         Err(TestError::Abort(why)) => panic!("{name}: {why}"),
     }

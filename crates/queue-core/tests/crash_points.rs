@@ -5,9 +5,10 @@
 
 mod sim;
 
+use figures::is_long;
+use sim::figure;
 use sim::play::{Event, play};
 use sim::scenarios::{self, COMPANY, Company, SHORT, Scenario};
-use sim::{figure, torture};
 
 #[derive(Default)]
 struct Count {
@@ -72,7 +73,7 @@ fn nor_does_it_matter_what_somebody_else_does_before_any_step() {
 #[test]
 fn nor_does_it_matter_what_somebody_else_did_before_the_kill() {
     let mut count = Count::default();
-    let company = if torture() { COMPANY } else { SHORT };
+    let company = if is_long() { COMPANY } else { SHORT };
     for (scenario, company) in scenarios::all().flat_map(|s| company.iter().map(move |c| (s, c))) {
         kill_after_each_turn(scenario, company, &mut count);
     }
@@ -92,7 +93,7 @@ fn kill_after_each_turn(scenario: &Scenario, company: &Company, count: &mut Coun
             let events = [(turn, Event::Company(*company)), (stop, Event::Stop)];
             let played = play(scenario, &stage, &events);
             count.stops += 1;
-            if torture() {
+            if is_long() {
                 played.check(scenario, &events);
                 count.losses += played.check_power_losses(scenario, &events);
             } else {

@@ -5,9 +5,10 @@
 
 mod sim;
 
+use figures::is_long;
+use sim::figure;
 use sim::play::{Event, play};
 use sim::scenarios::{self, COMPANY, SHORT, Scenario};
-use sim::{figure, torture};
 
 #[test]
 fn a_collector_that_runs_before_any_step_takes_nothing_that_was_accepted() {
@@ -49,7 +50,7 @@ fn nor_does_one_that_looked_for_roots_before_one_step_and_deletes_before_another
 #[test]
 fn nor_does_one_after_the_turn_of_somebody_else() {
     let mut pairs = 0;
-    let company = if torture() { COMPANY } else { SHORT };
+    let company = if is_long() { COMPANY } else { SHORT };
     for (scenario, company) in scenarios::all().flat_map(|s| company.iter().map(move |c| (s, c))) {
         pairs += at_each_pair(scenario, Event::Company(*company));
     }
@@ -65,7 +66,7 @@ fn at_each_pair(scenario: &Scenario, first: Event) -> usize {
             let events = [(begin, first), (end, Event::Collector)];
             let played = play(scenario, &stage, &events);
             pairs += 1;
-            if torture() {
+            if is_long() {
                 played.check(scenario, &events);
             } else {
                 played.check_collector(scenario, &events);

@@ -5,16 +5,17 @@
 
 mod sim;
 
+use figures::is_long;
 use proptest::collection::vec;
 use proptest::prelude::any;
 use proptest::test_runner::{Config, FileFailurePersistence, RngSeed, TestCaseError, TestRunner};
+use sim::figure;
 use sim::history::{Figures, History, act};
-use sim::{figure, torture};
 
 const LONGEST: usize = 60;
 
 fn config() -> Config {
-    let cases = if torture() { 20_000 } else { 300 };
+    let cases = if is_long() { 20_000 } else { 300 };
     let seeds = FileFailurePersistence::Direct("tests/histories.proptest-regressions");
     Config {
         cases,

@@ -8,6 +8,7 @@ use std::os::unix::fs::{PermissionsExt, chown, lchown, symlink};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use camino::{Utf8Path, Utf8PathBuf};
+use figures::{figure, is_long};
 use queue_core::*;
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use support::World;
@@ -98,8 +99,7 @@ fn a_directory_that_is_exchanged_for_a_symlink_meanwhile_leads_nowhere_else() {
                 renameat_with(CWD, here.as_str(), CWD, link.as_str(), exchange).unwrap();
             }
         });
-        let long = std::env::var("NPBP_TORTURE").is_ok_and(|value| value == "1");
-        for number in 0..if long { 100_000 } else { 2000 } {
+        for number in 0..if is_long() { 100_000 } else { 2000 } {
             let queue = create(&here.join(format!("{number}/a/b/c/queue")));
             outcomes[usize::from(queue.is_ok())] += 1;
             let inserted = queue.map(|queue| queue.insert(&support::path("a")));
@@ -109,9 +109,9 @@ fn a_directory_that_is_exchanged_for_a_symlink_meanwhile_leads_nowhere_else() {
         }
         done.store(true, Ordering::Relaxed);
     });
-    println!(
-        "figure: queues opened while a directory above is exchanged for a symlink: {} refused, {} opened",
-        outcomes[0], outcomes[1]
+    figure(
+        "queues opened while a directory above is exchanged for a symlink",
+        format_args!("{} refused, {} opened", outcomes[0], outcomes[1]),
     );
     assert_eq!(elsewhere.read_dir_utf8().unwrap().count(), 0);
 }

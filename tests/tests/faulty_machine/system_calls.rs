@@ -1,5 +1,7 @@
 //! System calls that fail, and too few file descriptors.
 
+use system_tests::figure;
+
 use super::machine::Machine;
 
 /// Faults that no mount here can bring about (the kernel's tmpfs has no quota everywhere), and
@@ -53,9 +55,9 @@ fn an_injected_fault_is_said_with_its_cause_and_nothing_is_lost() {
         assert!(queued.contains(&machine.queued), "{about}");
         machine.delivers();
     }
-    println!(
-        "figure: faults injected into system calls: {} faults",
-        INJECTED.len()
+    figure(
+        "faults injected into system calls",
+        format_args!("{} faults", INJECTED.len()),
     );
 }
 

@@ -202,8 +202,8 @@ pub fn run_all(door: &str, cases: &[Case]) {
         faults.extend(case.modes().iter().filter_map(|mode| case.faults(*mode)));
     }
     assert!(faults.is_empty(), "{door}:\n{}", faults.join("\n"));
-    println!(
-        "figure: hostile input through {door}: {} cases",
-        cases.len()
+    figures::figure(
+        format_args!("hostile input through {door}"),
+        format_args!("{} cases", cases.len()),
     );
 }

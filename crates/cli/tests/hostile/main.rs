@@ -5,7 +5,6 @@
     missing_docs,
     unreachable_pub,
     clippy::unwrap_used,
-    clippy::print_stdout,
     reason = "a test may panic, and nobody else reads it"
 )]
 
@@ -56,5 +55,5 @@ fn there_are_at_least_a_hundred_and_each_has_a_name_of_its_own() {
     names.dedup();
     assert_eq!(names.len(), count);
     assert!(count >= 100, "{count}");
-    println!("figure: hostile inputs: {count} cases");
+    figures::figure("hostile inputs", format_args!("{count} cases"));
 }
