@@ -184,8 +184,39 @@ fn a_push_drops_the_oldest_and_names_them() {
     let told = format!("warning: main: {name} was dropped undelivered");
     let messages = ran.fails(69);
     assert!(messages.contains(&told), "{messages}");
+    let hint = "hint: it is asked again after ";
+    assert!(messages.contains(hint), "{messages}");
     assert_eq!(queued(&world), 2);
     assert_eq!(status(&world)["dropped"]["paths"], 1);
+}
+
+#[test]
+fn a_drain_that_dropped_something_does_not_say_that_all_is_kept() {
+    let mut world = world("max-pinned = \"2kB\"\nbeyond-max-pinned = \"drop-oldest\"");
+    world.set("NIX_POST_BUILD_PUSH_RETRY_DELAY", "2s");
+    enqueue(&world, &["a", "b", "c"]).ok();
+    let ran = world.run(&["push", "--until-empty", "--deadline", "5s"]);
+    let messages = ran.fails(69);
+    assert!(
+        messages.contains("hint: it is asked again in "),
+        "{messages}"
+    );
+    assert!(!messages.contains("all is kept"), "{messages}");
+}
+
+#[test]
+fn a_push_that_backs_off_drops_nothing() {
+    let world = world("max-pinned = \"3kB\"\nbeyond-max-pinned = \"drop-oldest\"");
+    enqueue(&world, &["a", "b", "c"]).ok();
+    let messages = world.run(&["push"]).fails(69);
+    assert!(messages.contains("hint: all is kept; "), "{messages}");
+    enqueue(&world, &["d"]).ok();
+    let messages = world.run(&["push"]).fails(69);
+    assert!(messages.contains("is not asked before "), "{messages}");
+    assert_eq!(
+        (queued(&world), status(&world)["dropped"]["paths"].as_u64()),
+        (4, Some(0))
+    );
 }
 
 #[test]

@@ -70,7 +70,7 @@ fn what_waits_too_long_is_dropped_named_and_counted() {
 }
 
 #[test]
-fn a_push_that_backs_off_judges_too() {
+fn a_push_that_asked_nobody_drops_nothing_and_the_next_one_that_tried_does() {
     let world = age(Beyond::DropOldest);
     down(&world);
     let old = world.build_and_enqueue(&["old"]);
@@ -79,11 +79,56 @@ fn a_push_that_backs_off_judges_too() {
     world.wait(Duration::from_secs(4));
     let report = world.push();
     assert!(matches!(report.outcome, Outcome::BackingOff { .. }));
+    assert!(report.dropped.is_empty() && world.queued() == old);
+    world.wait(Duration::from_secs(3600));
+    let report = world.push();
+    assert!(matches!(report.outcome, Outcome::Unavailable { .. }));
     assert_eq!(report.dropped, old);
 }
 
 #[test]
-fn a_push_that_finds_nothing_ready_judges_too_and_counts_what_is_left() {
+fn a_push_that_asked_nobody_drops_nothing_for_its_size_and_measures_nothing() {
+    let mut world = pinned(100, Beyond::Refuse);
+    down(&world);
+    enqueue_sized(&world, &[("a", 101)]);
+    assert!(world.push().closed.is_some());
+    let asked = world.sizes.questions.get();
+    world.limits.max_pinned = Some(Limit {
+        at_most: 100,
+        beyond: Beyond::DropOldest,
+    });
+    let report = world.push();
+    assert!(matches!(report.outcome, Outcome::BackingOff { .. }));
+    assert_eq!((report.dropped.len(), world.queued().len()), (0, 1));
+    assert_eq!(world.sizes.questions.get(), asked);
+}
+
+#[test]
+fn a_push_that_asked_nobody_closes_the_queue_all_the_same() {
+    let world = age(Beyond::Refuse);
+    down(&world);
+    world.build_and_enqueue(&["old"]);
+    world.wait(DAY - Duration::from_secs(2));
+    assert!(world.push().closed.is_none());
+    world.wait(Duration::from_secs(4));
+    let report = world.push();
+    assert!(matches!(report.outcome, Outcome::BackingOff { .. }));
+    assert!(report.closed.is_some());
+}
+
+#[test]
+fn a_push_whose_uploader_cannot_run_here_drops_nothing() {
+    let world = age(Beyond::DropOldest);
+    world.destination.down.replace(Some(UploadErrorKind::Local));
+    let old = world.build_and_enqueue(&["old"]);
+    world.wait(DAY * 2);
+    let report = world.push();
+    assert!(matches!(report.outcome, Outcome::Broken(_)));
+    assert!(report.dropped.is_empty() && world.queued() == old);
+}
+
+#[test]
+fn what_is_parked_is_dropped_by_a_push_that_asked_nobody_since_none_would_try_it() {
     let world = age(Beyond::DropOldest);
     world.destination.poison("bad");
     let bad = world.build_and_enqueue(&["bad"]);

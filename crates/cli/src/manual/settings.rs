@@ -194,7 +194,8 @@ pub(crate) const LIMITS: &[SettingDoc] = &[
         "",
         "\"refuse\"",
         "What happens beyond it. `refuse`: nothing new is taken until a push or `drop` brings the \
-         queue back within it. `drop-oldest`: what is older leaves the queue, undelivered.",
+         queue back within it. `drop-oldest`: what is older leaves the queue, undelivered. A push \
+         that tries nothing, since all backs off, drops nothing but what is parked.",
     )
     .without_variable(),
     setting(
@@ -212,7 +213,8 @@ pub(crate) const LIMITS: &[SettingDoc] = &[
         "",
         "\"refuse\"",
         "What happens beyond it. `refuse`: as for `max-age`. `drop-oldest`: the newest entries stay, \
-         as many as fit; one that alone is too large leaves alone.",
+         as many as fit; one that alone is too large leaves alone. A push that tries nothing drops \
+         nothing, as for `max-age`.",
     )
     .without_variable(),
 ];

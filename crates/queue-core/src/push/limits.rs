@@ -6,13 +6,13 @@ use std::collections::BTreeSet;
 use super::run::Run;
 use super::{Outcome, PushEvent};
 use crate::{
-    Beyond, Entry, EntryState, LimitAction, Limited, Limits, Pinned, PortError, StorePath,
+    Beyond, Entry, EntryState, Limit, LimitAction, Limited, Limits, Pinned, PortError, StorePath,
     admission, limits,
 };
 
 impl Run<'_, '_> {
-    /// Drops what a limit says to drop, and closes or opens the queue to what
-    /// is new.
+    /// Drops what a limit says to drop, in a push that tried to deliver it, and
+    /// closes or opens the queue to what is new.
     pub(super) fn keep_within_bounds(&mut self) {
         let Some(Limited { limits, .. }) = self.push.queue.limits else {
             return;
@@ -54,14 +54,26 @@ impl Run<'_, '_> {
         self.beyond(limit.beyond, &older, why, entries)
     }
 
-    /// Why the queue is to be closed. The store is asked only if anything is
-    /// queued.
+    /// Whether a limit may drop it now. A push that tried nothing does not know
+    /// what could be delivered by now. But what is parked no push would try.
+    fn may_leave(&self, path: &StorePath) -> bool {
+        let (now, policy) = (self.push.clock.now(), &self.options.retry);
+        let state = || self.ledger.state(path, now, policy);
+        self.tried || matches!(state(), EntryState::Parked { .. })
+    }
+
+    /// Why the queue is to be closed. The store is asked only if that can have
+    /// a consequence.
     fn judge_pinned(
         &mut self,
         limits: &Limits,
         entries: &mut Vec<Entry>,
     ) -> Result<Option<String>, PortError> {
-        let Some(limit) = limits.max_pinned.filter(|_| !entries.is_empty()) else {
+        let matters = |limit: &Limit<u64>| match limit.beyond {
+            Beyond::Refuse => !entries.is_empty(),
+            Beyond::DropOldest => entries.iter().any(|entry| self.may_leave(&entry.path)),
+        };
+        let Some(limit) = limits.max_pinned.filter(matters) else {
             return Ok(None);
         };
         let Some(sizes) = self.push.sizes else {
@@ -94,7 +106,9 @@ impl Run<'_, '_> {
         match beyond {
             Beyond::Refuse => Some(why),
             Beyond::DropOldest => {
-                self.drop_oldest(paths, &why);
+                let may_leave = paths.iter().filter(|path| self.may_leave(path));
+                let paths: Vec<_> = may_leave.cloned().collect();
+                self.drop_oldest(&paths, &why);
                 let dropped: BTreeSet<_> = paths.iter().collect();
                 entries.retain(|entry| !dropped.contains(&entry.path));
                 None
@@ -103,6 +117,9 @@ impl Run<'_, '_> {
     }
 
     fn drop_oldest(&mut self, paths: &[StorePath], why: &str) {
+        if paths.is_empty() {
+            return;
+        }
         let queue = self.push.queue;
         let removed = crate::remove(queue, paths);
         let failed = removed.failed.into_iter().map(|(_, error)| error);

@@ -56,7 +56,8 @@ impl Push<'_> {
     ///
     /// An entry leaves the queue only when the uploader confirmed it (and the
     /// destination, if it is to be verified), when its store path is no longer
-    /// valid, or when a limit of the queue says to drop it. One bad entry fails
+    /// valid, or when a limit of the queue says to drop it and it could not be
+    /// delivered. One bad entry fails
     /// alone: a failed batch is halved until the culprit stands by itself. A
     /// destination that does not answer is told apart first, and nobody else is
     /// blamed for it. What is damaged is parked before anything of it is copied,

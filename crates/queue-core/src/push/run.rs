@@ -14,6 +14,8 @@ pub(super) struct Run<'p, 'o> {
     pub(super) report: PushReport,
     /// Entries that failed alone in a way that may be the destination's.
     pub(super) suspects: usize,
+    /// Whether it tried to deliver anything, and could.
+    pub(super) tried: bool,
     /// Differs for each failure, so that their waits do.
     pub(super) random: u64,
 }
@@ -33,6 +35,7 @@ pub(super) fn run(
         ledger: Ledger::default(),
         report: PushReport::new(Outcome::Finished),
         suspects: 0,
+        tried: false,
         random: options.seed,
     };
     let saved = run.load_ledger();

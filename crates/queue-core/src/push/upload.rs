@@ -15,6 +15,14 @@ fn is_suspicious(error: &UploadError) -> bool {
     matches!(error.kind, Refused | Stalled | TimedOut)
 }
 
+/// Whether an upload failed before the destination came into it.
+fn says_nothing(error: &UploadError) -> bool {
+    matches!(
+        error.kind,
+        UploadErrorKind::Local | UploadErrorKind::Cancelled
+    )
+}
+
 impl Run<'_, '_> {
     /// Uploads a batch, halving what fails. `Err` ends the push.
     pub(super) fn upload_batch(&mut self, batch: Vec<StorePath>) -> Result<(), Outcome> {
@@ -26,7 +34,9 @@ impl Run<'_, '_> {
             if (self.push.cancelled)() {
                 return Err(Outcome::Cancelled);
             }
-            let Err(error) = self.upload(&part) else {
+            let uploaded = self.upload(&part);
+            self.tried |= !matches!(&uploaded, Err(error) if says_nothing(error));
+            let Err(error) = uploaded else {
                 continue;
             };
             // Questions cost a process each: asked when a batch first fails, and

@@ -23,6 +23,8 @@ pub(super) struct Narrator<'a> {
     queued: bool,
     /// Whether it was told that another push is waited for.
     waits_for_another: bool,
+    /// Whether anything was dropped so far.
+    has_dropped: bool,
 }
 
 impl<'a> Narrator<'a> {
@@ -34,6 +36,7 @@ impl<'a> Narrator<'a> {
             store,
             queued: true,
             waits_for_another: false,
+            has_dropped: false,
         }
     }
 
@@ -51,6 +54,11 @@ impl<'a> Narrator<'a> {
 
     fn waiting(&mut self, time: Duration, why: &Outcome) {
         let (queue, to) = (self.queue, &self.destination);
+        let kept = if self.has_dropped {
+            ""
+        } else {
+            "all is kept; "
+        };
         // In whole seconds, for people to read.
         let time = humantime::format_duration(Duration::from_secs(time.as_secs().max(1)));
         match why {
@@ -62,7 +70,7 @@ impl<'a> Narrator<'a> {
             Outcome::Unavailable { error, .. } => {
                 Message::new(format!("{queue}: {to} is unavailable"))
                     .caused_by_upload(error)
-                    .hint(format!("all is kept; it is asked again in {time}"))
+                    .hint(format!("{kept}it is asked again in {time}"))
                     .warning();
             }
             Outcome::BackingOff { .. } => {
@@ -116,6 +124,7 @@ impl PushObserver for Narrator<'_> {
         if let PushEvent::Waiting { time, why } = event {
             return self.waiting(*time, why);
         }
+        self.has_dropped |= matches!(event, PushEvent::Dropped(..));
         let Self {
             queue, destination, ..
         } = &*self;

@@ -62,8 +62,13 @@ pub(super) fn report_end(report: &PushReport, settings: &QueueSettings, queued: 
         Outcome::Unavailable { error, until } => {
             let text = format!("{name}: {to} is unavailable");
             let message = Message::new(text).caused_by_upload(error);
-            let kept = format!("all is kept; it is asked again after {}", time(*until));
-            if queued { message.hint(kept) } else { message }.error();
+            let again = format!("it is asked again after {}", time(*until));
+            match (queued, report.dropped.is_empty()) {
+                (false, _) => message,
+                (true, true) => message.hint(format!("all is kept; {again}")),
+                (true, false) => message.hint(again),
+            }
+            .error();
         }
         Outcome::Broken(error) => {
             let text = format!("{name}: nothing can be copied from here");
