@@ -122,6 +122,78 @@ fn a_damaged_reference_is_found_where_closures_are_compared_and_only_there() {
     }
 }
 
+#[test]
+fn what_was_found_damaged_in_an_earlier_push_goes_along_with_nobody_until_it_is_repaired() {
+    for closure_type in ["binary", "cache"] {
+        let nix = Nix::new();
+        let alone = nix.build_one(&expr::file("alone", "alone"));
+        let top = nix.build_one(&expr::diamond());
+        let all: Vec<_> = nix.closure(&top).into_iter().collect();
+        let [base, left, right] = ["-base", "-left", "-right"].map(|name| named(&all, name));
+        let more = format!("closure-type = \"{closure_type}\"");
+        let product = Product::install(nix, &config("entries", &more));
+        let enqueue = |paths: &[&Utf8PathBuf]| {
+            let paths = paths.iter().map(|path| path.as_str());
+            let words: Vec<_> = ["enqueue"].into_iter().chain(paths).collect();
+            product.run(&words).success();
+        };
+        enqueue(&[&base]);
+        damage(&base);
+        product.run(&["push"]).exits(75);
+        enqueue(&[&left, &alone]);
+        product
+            .run(&["push"])
+            .exits(75)
+            .stdout_has("1 copied")
+            .stderr_has(format!("failed to copy {left}"))
+            .stderr_has(format!("{base} differs from what was registered"))
+            .stderr_has(format!("--repair-path {base}"));
+        let cached = product.nix().cached("cache");
+        assert!(cached.is_superset(&hashes([&alone])), "{closure_type}");
+        assert!(cached.is_disjoint(&hashes([&base, &left])));
+        is_parked(&product, &left);
+        // Asked for alone, it does not go either.
+        product.run(&["retry", left.as_str()]).success();
+        product.run(&["push"]).exits(75).stderr_has("differs from");
+        let mut repair = product.nix().command("nix-store");
+        repair
+            .args(["--repair-path", base.as_str()])
+            .run()
+            .success();
+        enqueue(&[&right]);
+        product.run(&["push"]).success();
+        let cached = product.nix().cached("cache");
+        assert!(
+            cached.is_superset(&hashes([&base, &right])),
+            "{closure_type}"
+        );
+        product.run(&["retry", "--all"]).success();
+        product.run(&["push"]).success();
+        let cached = product.nix().cached("cache");
+        assert!(cached.is_superset(&hashes([&left])), "{closure_type}");
+        assert_eq!(product.queued(), [].into());
+    }
+}
+
+#[test]
+fn what_was_found_damaged_in_an_earlier_batch_goes_along_with_nobody() {
+    let nix = Nix::new();
+    let top = nix.build_one(&expr::diamond());
+    let all: Vec<_> = nix.closure(&top).into_iter().collect();
+    let base = named(&all, "-base");
+    let alone = nix.build_one(&expr::file("alone", "alone"));
+    let product = Product::install(nix, &config("entries", "batch-size = 1"));
+    for path in [&base, &top, &alone] {
+        product.run(&["enqueue", path.as_str()]).success();
+    }
+    damage(&base);
+    let output = product.run(&["push"]).exits(75).stdout_has("1 copied");
+    output
+        .stderr_has(format!("failed to copy {top}"))
+        .stderr_has(format!("{base} differs from what was registered"));
+    assert_eq!(product.nix().cached("cache"), hashes([&alone]));
+}
+
 /// A source that is an object of its own, and what was built from it.
 fn built_from_a_source(nix: &Nix) -> (Utf8PathBuf, Utf8PathBuf) {
     let body = r#"drv "made" "read x < ${builtins.toFile "source" "source"}; echo $x > $out""#;

@@ -13,16 +13,17 @@ use crate::store_verify::{Verdict, verify};
 use crate::supervise::Timeouts;
 use crate::{ClosureType, Nix};
 
-/// How many objects a hint names.
+/// How many objects a hint names, and the queue remembers.
 const NAMED: usize = 10;
 
 /// How much of what entries bring along is compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ContentsScope {
     /// The entries themselves, or what goes in their place: with the closure
-    /// type `source` their derivations, with `cache` both.
+    /// type `source` their derivations, with `cache` both. Of what they bring
+    /// along only what is known as damaged already: other damage there goes.
     Entries,
-    /// All that goes with them.
+    /// All that goes with them: nothing damaged goes.
     Closure,
 }
 
@@ -31,7 +32,9 @@ pub enum ContentsScope {
 /// One process for each kind of object (derivations and others) in a thousand
 /// entries, beside those that the closure type costs. Only where there is
 /// damage it asks more: which objects cannot be read, which entries bring them
-/// along.
+/// along. Where some is known from before, the scope `Entries` asks once more as
+/// well (`nix-store --query --requisites`), and compares anew what the entries
+/// would bring along of it.
 #[derive(Debug, Clone)]
 pub struct NixStoreContents {
     nix: Nix,
@@ -42,6 +45,9 @@ pub struct NixStoreContents {
 
 /// The damaged objects, each with what is wrong with it.
 type Bad = BTreeMap<StorePath, String>;
+
+/// What was found damaged before.
+type Known = BTreeSet<StorePath>;
 
 impl NixStoreContents {
     /// For entries that are copied with this closure type. The timeouts hold for
@@ -63,8 +69,12 @@ impl NixStoreContents {
 
     /// With an entry that is not valid Nix may answer nothing at all, for none
     /// of the others either.
-    fn compare_valid(&self, entries: &[StorePath]) -> Result<Vec<Damage>, CallError> {
-        let error = match self.compare(entries) {
+    fn compare_valid(
+        &self,
+        entries: &[StorePath],
+        known: &Known,
+    ) -> Result<Vec<Damage>, CallError> {
+        let error = match self.compare(entries, known) {
             Err(error @ CallError::Failed { .. }) => error,
             answer => return answer,
         };
@@ -74,12 +84,12 @@ impl NixStoreContents {
             _ => return Err(error),
         };
         let valid = entries.iter().filter(|path| !gone.contains(path));
-        self.compare(&valid.cloned().collect::<Vec<_>>())
+        self.compare(&valid.cloned().collect::<Vec<_>>(), known)
     }
 
-    fn compare(&self, entries: &[StorePath]) -> Result<Vec<Damage>, CallError> {
+    fn compare(&self, entries: &[StorePath], known: &Known) -> Result<Vec<Damage>, CallError> {
         let mut paths = match self.scope {
-            ContentsScope::Entries => self.flat(entries)?,
+            ContentsScope::Entries => self.flat(entries, known)?,
             ContentsScope::Closure => self.brings().to_copy(entries)?.paths,
         };
         paths.sort_by_key(StorePath::is_derivation);
@@ -97,12 +107,16 @@ impl NixStoreContents {
         }
     }
 
-    /// What the entries themselves come to.
-    fn flat(&self, entries: &[StorePath]) -> Result<Vec<StorePath>, CallError> {
+    /// What the entries themselves come to, and what they bring along of what
+    /// is known as damaged.
+    fn flat(&self, entries: &[StorePath], known: &Known) -> Result<Vec<StorePath>, CallError> {
         let each = self.brings().expected(entries)?;
-        Ok(unique(
-            each.into_iter().flat_map(|(_, paths)| paths).collect(),
-        ))
+        let mut paths: Vec<_> = each.into_iter().flat_map(|(_, paths)| paths).collect();
+        if !known.is_empty() && self.brings_references() {
+            let all = queries::requisites(&self.nix, &self.brings().to_copy(entries)?.paths)?;
+            paths.extend(all.into_iter().filter(|path| known.contains(path)));
+        }
+        Ok(unique(paths))
     }
 
     fn is_recursive(&self) -> bool {
@@ -175,13 +189,15 @@ impl NixStoreContents {
             .map(|object| Ok((object, self.holders(object)?)))
             .collect::<Result<Vec<_>, CallError>>()?;
         let mut found = Vec::new();
-        for (entry, paths) in self.brings().expected(entries)? {
-            let paths = self.with_outputs(paths)?;
+        for (entry, own) in self.brings().expected(entries)? {
+            let paths = self.with_outputs(&own)?;
             let hit = |(_, holders): &&(_, BTreeSet<StorePath>)| {
                 paths.iter().any(|path| holders.contains(path))
             };
             let objects = holders.iter().filter(hit).map(|(object, _)| *object);
-            found.extend(self.damage(entry, &objects.collect::<Vec<_>>(), bad));
+            let mut objects: Vec<_> = objects.collect();
+            objects.sort_by_key(|object| !own.contains(object));
+            found.extend(self.damage(entry, &objects, bad));
         }
         Ok(found)
     }
@@ -196,8 +212,9 @@ impl NixStoreContents {
     }
 
     /// With `cache` the outputs of all derivations go as well.
-    fn with_outputs(&self, mut paths: Vec<StorePath>) -> Result<Vec<StorePath>, CallError> {
-        let derivations: Vec<_> = paths
+    fn with_outputs(&self, own: &[StorePath]) -> Result<Vec<StorePath>, CallError> {
+        let mut paths = own.to_vec();
+        let derivations: Vec<_> = own
             .iter()
             .filter(|path| path.is_derivation())
             .cloned()
@@ -209,26 +226,27 @@ impl NixStoreContents {
     }
 
     fn damage(&self, entry: StorePath, objects: &[&StorePath], bad: &Bad) -> Option<Damage> {
-        let object = *objects.first()?;
+        let first = *objects.first()?;
         let full = |object: &StorePath| self.nix.store_dir().join(object).into_string();
         let tell = |object: &StorePath| format!("{} {}", full(object), bad[object]);
         let more = match objects.len() - 1 {
             0 => String::new(),
             more => format!(" (and {more} more)"),
         };
-        let named: Vec<String> = objects.iter().take(NAMED).map(|path| full(path)).collect();
+        let named = objects.iter().take(NAMED).copied();
+        let paths: Vec<String> = named.clone().map(full).collect();
         let hint = format!(
             "as root, and not through a daemon: `nix-store --repair-path {}`, which fetches or \
              builds it anew",
-            named.join(" ")
+            paths.join(" ")
         );
         let details: Vec<String> = objects.iter().skip(1).map(|path| tell(path)).collect();
         Some(Damage {
             entry,
-            object: object.clone(),
+            objects: named.cloned().collect(),
             error: UploadError {
                 kind: UploadErrorKind::Paths,
-                message: tell(object) + &more,
+                message: tell(first) + &more,
                 hint: Some(hint),
                 details: details.join("\n"),
             },
@@ -249,9 +267,9 @@ fn is_everybodys(reason: &str) -> bool {
 }
 
 impl StoreContents for NixStoreContents {
-    fn damaged(&self, entries: &[StorePath]) -> Result<Vec<Damage>, PortError> {
+    fn damaged(&self, entries: &[StorePath], known: &Known) -> Result<Vec<Damage>, PortError> {
         let object = format!("{} entries", entries.len());
-        self.compare_valid(entries)
+        self.compare_valid(entries, known)
             .map_err(|error| error.into_port("compare with what the store registered", object))
     }
 }

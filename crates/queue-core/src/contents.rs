@@ -1,5 +1,7 @@
 //! The port that compares store objects with what the store registered.
 
+use std::collections::BTreeSet;
+
 use crate::{PortError, StorePath, UploadError};
 
 /// An entry that must not be copied as it is.
@@ -7,9 +9,11 @@ use crate::{PortError, StorePath, UploadError};
 pub struct Damage {
     /// The entry.
     pub entry: StorePath,
-    /// What is damaged: the entry itself, or an object that goes with it.
-    pub object: StorePath,
-    /// What is wrong with the object, naming it, and how to mend it.
+    /// What is damaged: of the entry itself, or objects that go with it. At
+    /// least one, and no more than somebody wants to read; those of the entry
+    /// itself first. The ledger keeps them as long as the entry is queued.
+    pub objects: Vec<StorePath>,
+    /// What is wrong with the first of them, naming it, and how to mend it.
     pub error: UploadError,
 }
 
@@ -21,7 +25,10 @@ pub struct Damage {
 pub trait StoreContents {
     /// Those of `entries` that hold, or bring along, an object that differs
     /// from what the store registered, or that cannot be read. How much of what
-    /// they bring along is looked at is the implementation's affair.
+    /// they bring along is looked at is the implementation's affair, but for
+    /// `known`: objects for which entries were held back before, and still are.
+    /// An entry that would bring one of them along is damaged unless the object
+    /// turns out to be sound by now.
     ///
     /// An entry that is not among them counts as sound, so an implementation must
     /// not answer when any part of the question failed. Entries that are no
@@ -31,5 +38,9 @@ pub trait StoreContents {
     ///
     /// When it cannot be found out. None of `entries` is copied then, and none
     /// is blamed.
-    fn damaged(&self, entries: &[StorePath]) -> Result<Vec<Damage>, PortError>;
+    fn damaged(
+        &self,
+        entries: &[StorePath],
+        known: &BTreeSet<StorePath>,
+    ) -> Result<Vec<Damage>, PortError>;
 }

@@ -1,6 +1,6 @@
 //! What a queue remembers of failures.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::SystemTime;
 
 use crate::{EntryState, RetryPolicy, StorePath};
@@ -36,6 +36,9 @@ pub struct Failures {
     pub next_try: SystemTime,
     /// Given up until somebody asks for it. Never set for a destination.
     pub parked_since: Option<SystemTime>,
+    /// The store objects that were found damaged, if the last failure was for
+    /// that. Never set for a destination.
+    pub damaged: Vec<StorePath>,
 }
 
 /// Whether a failure parks its entry.
@@ -102,6 +105,19 @@ impl Ledger {
     /// Forgets the destination's failures: the next push asks it again.
     pub fn forget_destination(&mut self) -> bool {
         self.destination.take().is_some()
+    }
+
+    /// What was found damaged, and holds entries back since.
+    pub(crate) fn damaged(&self) -> BTreeSet<StorePath> {
+        let objects = self.entries.values().flat_map(|known| &known.damaged);
+        objects.cloned().collect()
+    }
+
+    /// Says that an entry's last failure was for these objects.
+    pub(crate) fn note_damage(&mut self, path: &StorePath, objects: Vec<StorePath>) {
+        if let Some(failures) = self.entries.get_mut(path) {
+            failures.damaged = objects;
+        }
     }
 
     /// Forgets entries that `keep` does not want: those that left the queue.
@@ -173,9 +189,11 @@ impl Failures {
             last_error: String::new(),
             next_try: now,
             parked_since: None,
+            damaged: Vec::new(),
         });
         Self {
             attempts,
+            damaged: Vec::new(),
             last_failure: now,
             last_error: error.to_owned(),
             next_try: now.checked_add(wait).unwrap_or(now),

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Failures, LastPush, Ledger};
+use crate::{Failures, LastPush, Ledger, StorePath};
 
 /// Raised when the meaning of the file changes; a newer one is not guessed at.
 const FORMAT: u32 = 1;
@@ -54,6 +54,8 @@ struct FailuresText {
     next_try: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     parked_since: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    damaged: Vec<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -81,10 +83,10 @@ impl Ledger {
             return Err(LedgerError::Newer(head.format));
         }
         let read: LedgerText = from_toml(text)?;
-        let entries = read.entries.into_iter().map(|(name, failures)| {
-            let path = name.parse().map_err(|_| LedgerError::Value(name))?;
-            Ok((path, failures.read()?))
-        });
+        let entries = read
+            .entries
+            .into_iter()
+            .map(|(name, failures)| Ok((path(name)?, failures.read()?)));
         Ok(Self {
             entries: entries.collect::<Result<_, LedgerError>>()?,
             destination: read.destination.map(FailuresText::read).transpose()?,
@@ -116,6 +118,10 @@ fn from_toml<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, LedgerErro
     toml::from_str(text).map_err(|error| LedgerError::Damaged(Box::new(error)))
 }
 
+fn path(name: String) -> Result<StorePath, LedgerError> {
+    name.parse().map_err(|_| LedgerError::Value(name))
+}
+
 fn time(text: String) -> Result<SystemTime, LedgerError> {
     humantime::parse_rfc3339(&text).map_err(|_| LedgerError::Value(text))
 }
@@ -140,6 +146,11 @@ impl FailuresText {
             last_error: self.last_error,
             next_try: time(self.next_try)?,
             parked_since: self.parked_since.map(time).transpose()?,
+            damaged: self
+                .damaged
+                .into_iter()
+                .map(path)
+                .collect::<Result<_, _>>()?,
         })
     }
 
@@ -152,6 +163,7 @@ impl FailuresText {
             last_error: failures.last_error.clone(),
             next_try: time_text(failures.next_try),
             parked_since: failures.parked_since.map(time_text),
+            damaged: failures.damaged.iter().map(StorePath::to_string).collect(),
         }
     }
 }
@@ -188,13 +200,19 @@ mod tests {
         (0u64..253_402_300_799).prop_map(|s| SystemTime::UNIX_EPOCH + Duration::from_secs(s))
     }
 
+    fn any_path() -> impl Strategy<Value = StorePath> {
+        "[0-9abcdfghijklmnpqrsvwxyz]{32}-[a-z][a-z.?=+-]{0,9}"
+            .prop_map(|text| text.parse().unwrap())
+    }
+
     prop_compose! {
         fn any_failures()(
             attempts in 1u32.., first_failure in any_time(), last_failure in any_time(),
             next_try in any_time(), parked_since in proptest::option::of(any_time()),
             first_error: String, last_error: String,
+            damaged in proptest::collection::vec(any_path(), 0..3),
         ) -> Failures {
-            Failures { attempts, first_failure, first_error, last_failure, last_error, next_try, parked_since }
+            Failures { attempts, first_failure, first_error, last_failure, last_error, next_try, parked_since, damaged }
         }
     }
 
@@ -210,10 +228,7 @@ mod tests {
 
     prop_compose! {
         fn any_ledger()(
-            entries in proptest::collection::btree_map(
-                "[0-9abcdfghijklmnpqrsvwxyz]{32}-[a-z][a-z.?=+-]{0,9}"
-                    .prop_map(|text| text.parse().unwrap()),
-                any_failures(), 0..5),
+            entries in proptest::collection::btree_map(any_path(), any_failures(), 0..5),
             destination in proptest::option::of(any_failures()),
             destination_name in proptest::option::of(any::<String>()),
             last_push in proptest::option::of(any_last_push()),

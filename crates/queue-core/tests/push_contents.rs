@@ -111,6 +111,29 @@ fn each_batch_is_compared_by_itself_just_before_it_goes() {
 }
 
 #[test]
+fn what_is_known_as_damaged_is_told_with_each_later_question_as_long_as_its_entry_waits() {
+    let mut world = World::new();
+    world.options.batch_size = 2.try_into().unwrap();
+    let known = |world: &World| world.contents.known.borrow().clone();
+    let paths = world.build_and_enqueue(&["bad", "a", "b"]);
+    world.contents.damage("bad", "lib");
+    world.push();
+    assert_eq!(*world.contents.questions.borrow(), [2, 1]);
+    let lib = std::collections::BTreeSet::from([support::path("lib")]);
+    assert_eq!(known(&world), lib, "in the next batch");
+    world.contents.damaged.borrow_mut().clear();
+    world.build_and_enqueue(&["c"]);
+    world.push();
+    assert_eq!(known(&world), lib, "in the next push");
+    // Dropped by hand: the push that sees it gone forgets it.
+    world.directory.remove(&paths[0]).unwrap();
+    world.push();
+    world.build_and_enqueue(&["d"]);
+    world.push();
+    assert_eq!(known(&world), [].into());
+}
+
+#[test]
 fn a_push_that_is_asked_to_stop_compares_nothing() {
     let world = World::new();
     world.build_and_enqueue(&["a"]);

@@ -92,8 +92,9 @@ pub(crate) const QUEUE: &[SettingDoc] = &[
          (the queued paths; with the closure types `source` and `cache` their derivations), \
          `closure` (all that goes with them). A binary cache takes a store path that is damaged on \
          the disk without a word, and whoever fetches it fails; other destinations notice. What is \
-         damaged, or brings something damaged along, is parked at once, with a hint how to repair \
-         it, and all else goes. It costs reading all of it once more.",
+         damaged, or brings along what was found damaged, is parked at once, with a hint how to \
+         repair it, and all else goes. With `entries` a damaged path that is not queued itself is \
+         not found. It costs reading all that is compared once more.",
     ),
     setting(
         "check-sigs",

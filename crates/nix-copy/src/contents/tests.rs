@@ -8,7 +8,7 @@ use crate::fake;
 const A: &str = "00000000000000000000000000000001-a";
 const B: &str = "00000000000000000000000000000002-b";
 const C: &str = "00000000000000000000000000000003-c";
-const LIB: &str = "00000000000000000000000000000004-lib";
+const LIB: &str = "00000000000000000000000000000000-lib";
 const DRV: &str = "00000000000000000000000000000005-x.drv";
 
 /// As Nix does; files beside the script say what is modified, what unread.
@@ -68,16 +68,27 @@ fn calls_of(dir: &Utf8Path, program: &str) -> Vec<String> {
     noted.lines().map(str::to_owned).collect()
 }
 
+fn names(paths: &[StorePath]) -> Vec<String> {
+    paths.iter().map(StorePath::to_string).collect()
+}
+
 fn entries(damaged: &[Damage]) -> Vec<String> {
-    let entry = |damage: &Damage| damage.entry.to_string();
-    damaged.iter().map(entry).collect()
+    let entries: Vec<_> = damaged.iter().map(|damage| damage.entry.clone()).collect();
+    names(&entries)
+}
+
+fn known(names: &[&str]) -> Known {
+    paths(names).into_iter().collect()
 }
 
 #[test]
 fn what_is_sound_costs_one_process() {
     let (_dir, dir) = world();
     let contents = standard(&dir, ContentsScope::Closure);
-    assert_eq!(contents.damaged(&paths(&[A, B])).unwrap(), []);
+    assert_eq!(
+        contents.damaged(&paths(&[A, B]), &Known::new()).unwrap(),
+        []
+    );
     let [call] = calls_of(&dir, "nix").try_into().unwrap();
     let wanted = format!("store verify --no-trust --recursive /s/{A} /s/{B}");
     assert!(call.ends_with(&wanted), "{call}");
@@ -89,7 +100,7 @@ fn derivations_and_outputs_are_compared_by_calls_of_their_own() {
     let (_dir, dir) = world();
     let contents = standard(&dir, ContentsScope::Entries);
     mark(&dir, "modified", DRV);
-    let damaged = contents.damaged(&paths(&[DRV, A])).unwrap();
+    let damaged = contents.damaged(&paths(&[DRV, A]), &Known::new()).unwrap();
     assert_eq!(entries(&damaged), [DRV]);
     let calls = calls_of(&dir, "nix");
     assert!(calls[0].ends_with(&format!(" /s/{A}")), "{calls:?}");
@@ -101,7 +112,7 @@ fn a_modified_entry_is_named_with_the_way_to_repair_it() {
     let (_dir, dir) = world();
     let contents = standard(&dir, ContentsScope::Entries);
     mark(&dir, "modified", B);
-    let damaged = contents.damaged(&paths(&[A, B, C])).unwrap();
+    let damaged = contents.damaged(&paths(&[A, B, C]), &Known::new()).unwrap();
     assert_eq!(entries(&damaged), [B]);
     let error = &damaged[0].error;
     assert_eq!(error.kind, UploadErrorKind::Paths);
@@ -119,7 +130,7 @@ fn what_cannot_be_read_is_found_although_nix_does_not_say_which_it_is() {
     let contents = standard(&dir, ContentsScope::Entries);
     mark(&dir, "unread", C);
     mark(&dir, "modified", A);
-    let damaged = contents.damaged(&paths(&[A, B, C])).unwrap();
+    let damaged = contents.damaged(&paths(&[A, B, C]), &Known::new()).unwrap();
     assert_eq!(entries(&damaged), [A, C]);
     assert_eq!(
         damaged[1].error.message,
@@ -136,10 +147,10 @@ fn with_a_damaged_reference_every_entry_that_brings_it_along_is_named() {
     let referrers = format!("printf '/s/%s\\n' {LIB} {A} {C}");
     let programs = [("nix", &*modified), ("nix-store", &*referrers)];
     let contents = contents(&dir, ContentsScope::Closure, &programs);
-    let damaged = contents.damaged(&paths(&[A, B, C])).unwrap();
+    let damaged = contents.damaged(&paths(&[A, B, C]), &Known::new()).unwrap();
     assert_eq!(entries(&damaged), [A, C]);
     for damage in damaged {
-        assert_eq!(damage.object.to_string(), LIB);
+        assert_eq!(names(&damage.objects), [LIB]);
         assert!(damage.error.message.starts_with(&format!("/s/{LIB} ")));
     }
 }
@@ -151,13 +162,80 @@ fn an_entry_that_is_damaged_takes_those_along_that_would_bring_it_whatever_was_c
     let programs = [("nix", VERIFY), ("nix-store", &*referrers)];
     let contents = contents(&dir, ContentsScope::Entries, &programs);
     mark(&dir, "modified", LIB);
-    let damaged = contents.damaged(&paths(&[LIB, A, B])).unwrap();
+    let damaged = contents
+        .damaged(&paths(&[LIB, A, B]), &Known::new())
+        .unwrap();
     assert_eq!(entries(&damaged), [LIB, A]);
-    assert!(
-        damaged
-            .iter()
-            .all(|damage| damage.object.to_string() == LIB)
+    assert!(damaged.iter().all(|damage| names(&damage.objects) == [LIB]));
+}
+
+/// A store in which `A` refers to `LIB`, and nothing else to anything.
+fn lib_and_a(dir: &Utf8Path, scope: ContentsScope) -> NixStoreContents {
+    let store = format!(
+        "echo \"$@\" >> $0.calls
+        case \"$*\" in
+        *--check-validity*) exit ;;
+        *--referrers-closure*{LIB}) echo /s/{A} ;;
+        *--requisites*{A}*) echo /s/{LIB} ;;
+        esac
+        for path; do case $path in /s/*) echo $path ;; esac; done"
     );
+    contents(dir, scope, &[("nix", VERIFY), ("nix-store", &store)])
+}
+
+#[test]
+fn what_is_known_as_damaged_holds_back_those_that_would_bring_it() {
+    let (_dir, dir) = world();
+    let contents = lib_and_a(&dir, ContentsScope::Entries);
+    mark(&dir, "modified", LIB);
+    let damaged = contents.damaged(&paths(&[A, B]), &known(&[LIB])).unwrap();
+    assert_eq!(entries(&damaged), [A]);
+    let told = &damaged[0].error.message;
+    assert_eq!(*told, format!("/s/{LIB} differs from what was registered"));
+    // It has to be known, else nobody looks.
+    assert_eq!(contents.damaged(&paths(&[A, B]), &known(&[C])).unwrap(), []);
+}
+
+#[test]
+fn what_was_known_as_damaged_and_was_repaired_holds_back_nobody() {
+    let (_dir, dir) = world();
+    let contents = lib_and_a(&dir, ContentsScope::Entries);
+    assert_eq!(
+        contents.damaged(&paths(&[A, B]), &known(&[LIB])).unwrap(),
+        []
+    );
+    let calls = calls_of(&dir, "nix");
+    assert!(calls[0].contains(LIB), "it was compared anew: {calls:?}");
+}
+
+#[test]
+fn what_is_known_as_damaged_and_goes_along_with_nobody_is_not_read_again() {
+    let (_dir, dir) = world();
+    let contents = lib_and_a(&dir, ContentsScope::Entries);
+    mark(&dir, "unread", LIB);
+    assert_eq!(contents.damaged(&paths(&[B]), &known(&[LIB])).unwrap(), []);
+    let calls = calls_of(&dir, "nix");
+    assert!(calls.len() == 1 && !calls[0].contains(LIB), "{calls:?}");
+}
+
+#[test]
+fn whole_closures_are_compared_without_a_question_about_what_is_known() {
+    let (_dir, dir) = world();
+    let contents = lib_and_a(&dir, ContentsScope::Closure);
+    assert_eq!(contents.damaged(&paths(&[A]), &known(&[LIB])).unwrap(), []);
+    assert_eq!(calls_of(&dir, "nix-store"), [""; 0]);
+}
+
+#[test]
+fn an_entry_that_is_damaged_itself_is_named_before_what_it_brings_along() {
+    let (_dir, dir) = world();
+    let contents = lib_and_a(&dir, ContentsScope::Entries);
+    for name in [LIB, A] {
+        mark(&dir, "modified", name);
+    }
+    let damaged = contents.damaged(&paths(&[LIB, A]), &Known::new()).unwrap();
+    assert_eq!(names(&damaged[0].objects), [LIB]);
+    assert_eq!(names(&damaged[1].objects), [A, LIB]);
 }
 
 #[test]
@@ -170,7 +248,7 @@ fn an_entry_that_is_not_valid_spoils_no_answer_and_is_no_damage() {
     let programs = [("nix", &*verify), ("nix-store", &*store)];
     let contents = contents(&dir, ContentsScope::Closure, &programs);
     mark(&dir, "modified", C);
-    let damaged = contents.damaged(&paths(&[A, B, C])).unwrap();
+    let damaged = contents.damaged(&paths(&[A, B, C]), &Known::new()).unwrap();
     assert_eq!(entries(&damaged), [C]);
 }
 
@@ -191,7 +269,7 @@ fn a_comparison_that_fails_says_nothing_about_any_entry() {
         let (_dir, dir) = world();
         let programs = [("nix", script), ("nix-store", STORE)];
         let contents = contents(&dir, ContentsScope::Closure, &programs);
-        let answer = contents.damaged(&paths(&[A, B]));
+        let answer = contents.damaged(&paths(&[A, B]), &Known::new());
         let error = answer.expect_err(script).chain();
         assert!(error.contains(told), "{script}: {error}");
     }
@@ -206,6 +284,9 @@ fn a_comparison_has_the_time_of_its_timeouts() {
         timeouts,
         ..contents(&dir, ContentsScope::Entries, &programs)
     };
-    let error = contents.damaged(&paths(&[A])).expect_err("no time").chain();
+    let error = contents
+        .damaged(&paths(&[A]), &Known::new())
+        .expect_err("no time")
+        .chain();
     assert!(error.contains("after the timeout of 0.1 s"), "{error}");
 }

@@ -20,14 +20,20 @@ impl Run<'_, '_> {
             return Err(Outcome::Cancelled);
         }
         let damaged = contents
-            .damaged(&batch)
+            .damaged(&batch, &self.ledger.damaged())
             .map_err(|error| self.not_checked(error))?;
         let failed_before = self.report.failed.len();
-        for Damage { entry, error, .. } in damaged {
+        for Damage {
+            entry,
+            objects,
+            error,
+        } in damaged
+        {
             // Nothing is parked twice, nor what was not asked about.
             if let Some(at) = batch.iter().position(|path| *path == entry) {
                 batch.remove(at);
-                self.entry_failed(entry, error, Parking::AtOnce);
+                self.entry_failed(entry.clone(), error, Parking::AtOnce);
+                self.ledger.note_damage(&entry, objects);
             }
         }
         if self.report.failed.len() > failed_before {

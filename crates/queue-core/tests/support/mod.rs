@@ -322,6 +322,8 @@ pub struct Contents {
     pub broken: Cell<bool>,
     /// How many entries each question was about.
     pub questions: RefCell<Vec<usize>>,
+    /// What the last question said to be known as damaged.
+    pub known: RefCell<BTreeSet<StorePath>>,
 }
 
 impl Contents {
@@ -338,8 +340,13 @@ impl Contents {
 }
 
 impl StoreContents for Contents {
-    fn damaged(&self, entries: &[StorePath]) -> Result<Vec<Damage>, PortError> {
+    fn damaged(
+        &self,
+        entries: &[StorePath],
+        known: &BTreeSet<StorePath>,
+    ) -> Result<Vec<Damage>, PortError> {
         self.questions.borrow_mut().push(entries.len());
+        self.known.borrow_mut().clone_from(known);
         if self.broken.get() {
             let error = PortError::new("read", "the store", "no such program");
             return Err(error.with_hint("install it"));
@@ -347,7 +354,7 @@ impl StoreContents for Contents {
         let damaged = self.damaged.borrow();
         let damage = |(entry, object): &(String, String)| Damage {
             entry: path(entry),
-            object: path(object),
+            objects: vec![path(object)],
             error: UploadError::new(UploadErrorKind::Paths, format!("{object} was modified")),
         };
         // Whatever it was asked about: the push has to look.
