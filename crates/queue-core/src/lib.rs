@@ -27,6 +27,11 @@
 //! | [`Clock`] | what time is it | |
 //! | [`DrainTime`] | how long a drain may take, and waiting | |
 //!
+//! What is done with them: [`enqueue`] adds entries, [`Push`] copies them away,
+//! [`drop_entries`] takes out what nobody wants any more, [`retry_entries`] has
+//! the next push try what failed, and [`remove`] takes out entries and nothing
+//! else.
+//!
 //! With the feature `testing`, the module `testing` has all of them in memory: a
 //! simulated world in which processes are killed, calls fail, the power is lost
 //! and a collector runs, each at any step; and contract tests for adapters of
@@ -49,6 +54,7 @@ mod bytes;
 mod clock;
 mod contents;
 pub mod derivation;
+mod drop_entries;
 mod enqueue;
 mod error;
 mod fs_leaving;
@@ -70,6 +76,7 @@ mod push_state;
 mod queue_directory;
 mod remove;
 mod retry;
+mod retry_entries;
 mod sizes;
 mod store;
 mod store_dir;
@@ -84,6 +91,7 @@ pub use batch::Splitter;
 pub use bytes::Bytes;
 pub use clock::Clock;
 pub use contents::{Damage, StoreContents};
+pub use drop_entries::{DropReport, drop_entries};
 pub use enqueue::{EnqueueReport, QueueReport, enqueue};
 pub use error::PortError;
 pub use fs_leaving::FsLeaving;
@@ -106,6 +114,7 @@ pub use push_state::{PushLock, PushState};
 pub use queue_directory::{Entry, Foreign, Insertion, Listing, Queue, QueueDirectory, Removal};
 pub use remove::{RemoveReport, remove};
 pub use retry::RetryPolicy;
+pub use retry_entries::{RetryReport, retry_entries};
 pub use sizes::{StoreObject, StoreSizes};
 pub use store::{StoreDatabase, StoreFiles};
 pub use store_dir::{StoreDir, StoreDirError};

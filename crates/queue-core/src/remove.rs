@@ -16,7 +16,9 @@ pub struct RemoveReport {
     pub not_durable: Option<PortError>,
 }
 
-/// Removes entries and their roots: the caller no longer wants them copied.
+/// Removes entries and their roots, and nothing else: what a push remembers of
+/// them, or put aside, stays. For a user who no longer wants them copied there is
+/// [`drop_entries`](crate::drop_entries()).
 pub fn remove(queue: Queue<'_>, paths: &[StorePath]) -> RemoveReport {
     let mut report = RemoveReport::default();
     for path in paths {

@@ -133,8 +133,9 @@ fn what_is_dropped_after_a_killed_push_put_it_aside_does_not_come_back() {
     });
     let user = world.process();
     let ports = user.queue(0);
-    assert_eq!(remove(ports.queue(), &[path("a")]).removed, [path("a")]);
-    assert_eq!(remove(ports.leaving(), &[path("a")]).removed, [path("a")]);
+    let (state, leaving) = (&ports.state, ports.leaving());
+    let report = drop_entries(ports.queue(), Some(leaving), Some(state), &[path("a")]);
+    assert_eq!(report.removed, [path("a")]);
     let (report, _) = push(&world, |_| Decision::GoOn);
     assert!(report.uploaded.is_empty() && world.queued(0).is_empty());
 }

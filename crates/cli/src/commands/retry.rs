@@ -1,7 +1,7 @@
 //! `retry`
 
 use nix_post_build_push_config::Need;
-use queue_core::{Ledger, PushState, StorePath};
+use queue_core::{StorePath, retry_entries};
 
 use super::picked;
 use crate::adapters::OpenQueue;
@@ -16,7 +16,7 @@ pub(super) fn run(args: &PickArgs, session: &mut Session) -> Result<Exit, Comman
     let store = session.store(&config)?;
     let mut forgotten = Vec::new();
     let exit = picked::each(args, session, &config, &store, exit, |queue, paths| {
-        forgotten.extend(forget(queue, paths)?);
+        forgotten.extend(retry(queue, paths)?);
         Ok(Exit::Done)
     })?;
     forgotten
@@ -25,34 +25,22 @@ pub(super) fn run(args: &PickArgs, session: &mut Session) -> Result<Exit, Comman
     Ok(exit)
 }
 
-/// Forgets the failures of these entries, and the destination's: it would hold them back.
-/// Gives the entries that had any.
-fn forget(queue: &OpenQueue, paths: &[StorePath]) -> Result<Vec<StorePath>, CommandError> {
+/// Gives the entries that had failed.
+fn retry(queue: &OpenQueue, paths: &[StorePath]) -> Result<Vec<StorePath>, CommandError> {
     let name = queue.name();
-    let state = queue.push_state()?;
-    let Some(_lock) = state.try_lock()? else {
+    let Some(report) = retry_entries(&queue.push_state()?, paths)? else {
         let text = "a push is running, which would write its own memory over this";
         return Err(CommandError::new(Exit::Failed, text).hint("try again when it has ended"));
     };
-    let Some(text) = state.load_ledger()? else {
-        return Ok(Vec::new());
-    };
-    let mut ledger = Ledger::from_text(&text).unwrap_or_else(|error| {
+    if let Some(error) = &report.ledger_lost {
         let text = format!("{name}: the memory of failures is lost, so all is tried again");
-        Message::new(text).caused_by(&error).warning();
-        Ledger::default()
-    });
-    if ledger.forget_destination() {
+        Message::new(text).caused_by(error).warning();
+    }
+    if report.destination_forgotten {
         tracing::info!("{name}: the next push asks the destination again");
     }
-    let had_failed: Vec<_> = paths
-        .iter()
-        .filter(|path| ledger.forget(path))
-        .cloned()
-        .collect();
-    if had_failed.is_empty() {
+    if report.forgotten.is_empty() {
         tracing::info!("{name}: none of these entries had failed");
     }
-    state.save_ledger(&ledger.to_text())?;
-    Ok(had_failed)
+    Ok(report.forgotten)
 }

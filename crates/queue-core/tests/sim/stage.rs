@@ -192,18 +192,11 @@ impl Stage {
             .map(|key| self.witness().wishes(&key))
             .collect();
         let ports = process.queue(queue);
-        let lock = ports.state.try_lock();
-        let report = remove(ports.queue(), paths);
-        let aside = remove(ports.leaving(), paths);
-        let forgotten = match &lock {
-            Ok(Some(_)) => forget(&ports.state, &report.removed),
-            _ => Ok(()),
-        };
+        let (state, leaving) = (&ports.state, ports.leaving());
+        let report = drop_entries(ports.queue(), Some(leaving), Some(state), paths);
         self.excuse_but_added_anew(queue, paths, &queued);
-        let durable = report.not_durable.is_none() && aside.not_durable.is_none();
-        // A push that is at work may be about to put it aside.
-        let alone = matches!(lock, Ok(Some(_)));
-        if !process.is_dead() && alone && durable && aside.failed.is_empty() {
+        let for_good = !report.beside_a_push && report.not_durable.is_empty();
+        if !process.is_dead() && for_good && report.not_forgotten.is_none() {
             for (path, wishes) in paths
                 .iter()
                 .zip(before)
@@ -212,7 +205,7 @@ impl Stage {
                 self.witness().leave((queue, path.clone()), wishes);
             }
         }
-        format!("{:?} {forgotten:?} {report:?} {aside:?}", lock.err())
+        format!("{report:?}")
     }
 
     fn excuse(&self, queue: usize, paths: &[StorePath]) {
@@ -233,12 +226,10 @@ impl Stage {
     /// What `retry` does, and what it complains about.
     pub fn retry(&self, process: &Process<'_>, queue: usize) -> String {
         let ports = process.queue(queue);
-        let lock = ports.state.try_lock();
-        let forgotten = match &lock {
-            Ok(Some(_)) => forget(&ports.state, &self.world.queued(queue)),
-            _ => Ok(()),
-        };
-        format!("{:?} {forgotten:?}", lock.err())
+        format!(
+            "{:?}",
+            retry_entries(&ports.state, &self.world.queued(queue))
+        )
     }
 
     /// Pushes; gives all that it said, and the report.
@@ -261,16 +252,4 @@ impl Stage {
 
 fn of(queue: usize, paths: &[StorePath]) -> impl Iterator<Item = Key> {
     paths.iter().map(move |path| (queue, path.clone()))
-}
-
-fn forget(state: &dyn PushState, paths: &[StorePath]) -> Result<(), PortError> {
-    let Some(text) = state.load_ledger()? else {
-        return Ok(());
-    };
-    let mut ledger = Ledger::from_text(&text).unwrap();
-    ledger.forget_destination();
-    for path in paths {
-        ledger.forget(path);
-    }
-    state.save_ledger(&ledger.to_text())
 }
