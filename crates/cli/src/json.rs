@@ -82,6 +82,17 @@ pub(crate) struct StatusJson {
     pub destination: Option<String>,
     pub queue_dir: String,
     pub closure_type: String,
+    #[serde(flatten)]
+    pub counts: CountsJson,
+    #[serde(flatten)]
+    pub limited: LimitedJson,
+    #[serde(flatten)]
+    pub remembered: RememberedJson,
+}
+
+/// The entries of a queue, counted.
+#[derive(Serialize)]
+pub(crate) struct CountsJson {
     pub entries: usize,
     pub ready: usize,
     pub backing_off: usize,
@@ -89,6 +100,11 @@ pub(crate) struct StatusJson {
     pub unrooted: usize,
     pub absent: usize,
     pub oldest: Option<String>,
+}
+
+/// How much a queue keeps, and how it stands with its limits.
+#[derive(Serialize)]
+pub(crate) struct LimitedJson {
     pub pinned_bytes: Option<u64>,
     pub pinned_error: Option<String>,
     pub store_bytes: Option<u64>,
@@ -96,6 +112,11 @@ pub(crate) struct StatusJson {
     pub closed: Option<String>,
     pub refused: TallyJson,
     pub dropped: TallyJson,
+}
+
+/// What the pushes of a queue remember.
+#[derive(Serialize)]
+pub(crate) struct RememberedJson {
     pub last_push: Option<LastPushJson>,
     pub last_success: Option<String>,
     pub destination_failure: Option<FailureJson>,

@@ -1,5 +1,6 @@
 //! `status`
 
+mod ago;
 mod held;
 mod limits;
 mod text;
@@ -7,7 +8,7 @@ mod text;
 use std::time::SystemTime;
 
 use nix_post_build_push_config::{Need, QueueSettings};
-use queue_core::{EntryState, LimitAction, PortError};
+use queue_core::{EntryState, PortError};
 
 use self::held::Held;
 use super::queues;
@@ -15,9 +16,9 @@ use crate::adapters::{OpenQueue, Store};
 use crate::cli::JsonArgs;
 use crate::error::CommandError;
 use crate::exit_codes::Exit;
-use crate::json::{FailureJson, LastPushJson, StatusJson, time};
+use crate::json::{CountsJson, FailureJson, LastPushJson, RememberedJson, StatusJson, time};
 use crate::session::{Configured, Session, destination, now};
-use crate::view::QueueView;
+use crate::view::{EntryView, QueueView};
 
 pub(super) fn run(args: JsonArgs, session: &mut Session) -> Result<Exit, CommandError> {
     let Configured { config, exit } = session.configure(Need::Enqueue)?;
@@ -47,49 +48,51 @@ fn status(
 ) -> Result<StatusJson, PortError> {
     let held = Held::by(view, store);
     held.warn(settings);
-    let entries = &view.entries;
-    let count =
-        |wanted: fn(&EntryState) -> bool| entries.iter().filter(|e| wanted(&e.state)).count();
-    let failures = entries.iter().filter_map(|entry| {
-        let path = store.dir.join(&entry.entry.path).into_string();
-        entry
-            .failures
-            .as_ref()
-            .map(|failures| FailureJson::new(Some(path), failures))
-    });
-    let last = view.ledger.last_push();
-    let mut destination_failure = view
-        .ledger
-        .destination()
-        .map(|failures| FailureJson::new(None, failures));
-    if let Some(failure) = &mut destination_failure {
-        failure.next_try = view.plan(settings, now, false).destination_until.map(time);
-    }
     Ok(StatusJson {
         queue: settings.name.clone(),
         destination: destination(settings),
         queue_dir: settings.queue_dir.value.to_string(),
         closure_type: settings.closure_type.value.to_string(),
+        counts: counts(&view.entries),
+        limited: limits::limited(settings, queue, view, held, now)?,
+        remembered: remembered(store, settings, view, now),
+    })
+}
+
+fn counts(entries: &[EntryView]) -> CountsJson {
+    let count =
+        |wanted: fn(&EntryView) -> bool| entries.iter().filter(|entry| wanted(entry)).count();
+    CountsJson {
         entries: entries.len(),
-        ready: count(|state| matches!(state, EntryState::Ready)),
-        backing_off: count(|state| matches!(state, EntryState::BackingOff { .. })),
-        parked: count(|state| matches!(state, EntryState::Parked { .. })),
-        unrooted: entries
-            .iter()
-            .filter(|entry| entry.rooted == Some(false))
-            .count(),
-        absent: entries.iter().filter(|entry| entry.is_absent()).count(),
+        ready: count(|entry| matches!(entry.state, EntryState::Ready)),
+        backing_off: count(|entry| matches!(entry.state, EntryState::BackingOff { .. })),
+        parked: count(|entry| matches!(entry.state, EntryState::Parked { .. })),
+        unrooted: count(|entry| entry.rooted == Some(false)),
+        absent: count(EntryView::is_absent),
         oldest: entries.first().map(|entry| time(entry.entry.enqueued_at)),
-        limits: limits::rows(settings, view, &held, now),
-        pinned_bytes: held.bytes,
-        pinned_error: held.error,
-        store_bytes: held.file_system,
-        closed: limits::closed(queue)?,
-        refused: limits::tally(queue, LimitAction::Refused)?,
-        dropped: limits::tally(queue, LimitAction::Dropped)?,
+    }
+}
+
+fn remembered(
+    store: &Store,
+    settings: &QueueSettings,
+    view: &QueueView,
+    now: SystemTime,
+) -> RememberedJson {
+    let last = view.ledger.last_push();
+    let destination = view.ledger.destination();
+    let failures = view.entries.iter().filter_map(|entry| {
+        let path = store.dir.join(&entry.entry.path).into_string();
+        let failures = entry.failures.as_ref()?;
+        Some(FailureJson::new(Some(path), failures))
+    });
+    RememberedJson {
         last_push: last.map(LastPushJson::from),
         last_success: last.and_then(|last| last.last_success).map(time),
-        destination_failure,
+        destination_failure: destination.map(|failures| FailureJson {
+            next_try: view.plan(settings, now, false).destination_until.map(time),
+            ..FailureJson::new(None, failures)
+        }),
         failures: failures.collect(),
-    })
+    }
 }

@@ -2,78 +2,74 @@
 
 use std::time::{Duration, SystemTime};
 
-use nix_post_build_push_config::{BeyondLimit, QueueSettings, Setting};
+use nix_post_build_push_config::{BeyondLimit, LimitSettings, QueueSettings, Setting};
 use queue_core::{LimitAction, PortError};
 
 use super::held::Held;
 use crate::adapters::OpenQueue;
-use crate::json::{LimitJson, TallyJson};
+use crate::json::{LimitJson, LimitedJson, TallyJson};
 use crate::view::QueueView;
 
-/// Each limit that is set, with how much of it is used.
-pub(super) fn rows(
+/// How much a queue keeps, and what its limits say and did.
+pub(super) fn limited(
     settings: &QueueSettings,
+    queue: Option<&OpenQueue>,
     view: &QueueView,
-    held: &Held,
+    held: Held,
     now: SystemTime,
-) -> Vec<LimitJson> {
-    let limits = &settings.limits;
-    let oldest = view.entries.first().map(|entry| entry.entry.enqueued_at);
-    let age = oldest.map_or(Duration::ZERO, |oldest| {
-        now.duration_since(oldest).unwrap_or_default()
-    });
-    let entries = limits.max_entries.as_ref().map(|limit| {
-        let used = Some(view.entries.len() as u64);
-        row(
-            "max-entries",
-            limit.value.into(),
-            used,
-            &limits.beyond_max_entries,
-        )
-    });
-    let age = limits.max_age.as_ref().map(|limit| {
-        let used = Some(age.as_secs());
-        row(
-            "max-age",
-            limit.value.as_secs(),
-            used,
-            &limits.beyond_max_age,
-        )
-    });
-    let pinned = limits.max_pinned.as_ref().map(|limit| {
-        row(
-            "max-pinned",
-            limit.value.0,
-            held.bytes,
-            &limits.beyond_max_pinned,
-        )
-    });
-    [entries, age, pinned].into_iter().flatten().collect()
+) -> Result<LimitedJson, PortError> {
+    Ok(LimitedJson {
+        limits: rows(&settings.limits, view, &held, now),
+        closed: closed(queue)?,
+        refused: tally(queue, LimitAction::Refused)?,
+        dropped: tally(queue, LimitAction::Dropped)?,
+        pinned_bytes: held.bytes,
+        pinned_error: held.error,
+        store_bytes: held.file_system,
+    })
 }
 
-fn row(
-    limit: &'static str,
-    at_most: u64,
-    used: Option<u64>,
-    beyond: &Setting<BeyondLimit>,
-) -> LimitJson {
-    let beyond = beyond.value.as_str();
-    LimitJson {
-        limit,
-        at_most,
-        used,
-        beyond,
-    }
+/// Each limit that is set, with how much of it is used.
+fn rows(limits: &LimitSettings, view: &QueueView, held: &Held, now: SystemTime) -> Vec<LimitJson> {
+    let row = |limit, at_most: Option<u64>, used, beyond: &Setting<BeyondLimit>| {
+        Some(LimitJson {
+            limit,
+            at_most: at_most?,
+            used,
+            beyond: beyond.value.as_str(),
+        })
+    };
+    let entries = limits.max_entries.as_ref().map(|max| max.value.into());
+    let age = limits.max_age.as_ref().map(|max| max.value.as_secs());
+    let pinned = limits.max_pinned.as_ref().map(|max| max.value.0);
+    let number = Some(view.entries.len() as u64);
+    let oldest = Some(age_of_oldest(view, now).as_secs());
+    [
+        row("max-entries", entries, number, &limits.beyond_max_entries),
+        row("max-age", age, oldest, &limits.beyond_max_age),
+        row("max-pinned", pinned, held.bytes, &limits.beyond_max_pinned),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// Nothing is older than zero, whatever the clock shows.
+fn age_of_oldest(view: &QueueView, now: SystemTime) -> Duration {
+    let oldest = view.entries.first().map(|entry| entry.entry.enqueued_at);
+    oldest
+        .and_then(|oldest| now.duration_since(oldest).ok())
+        .unwrap_or_default()
 }
 
 /// How often limits refused or dropped something.
-pub(super) fn tally(queue: Option<&OpenQueue>, what: LimitAction) -> Result<TallyJson, PortError> {
+fn tally(queue: Option<&OpenQueue>, what: LimitAction) -> Result<TallyJson, PortError> {
     let tally = queue.map(|queue| queue.tally(what)).transpose()?;
     Ok(TallyJson::from(tally.unwrap_or_default()))
 }
 
 /// Why the queue takes nothing new.
-pub(super) fn closed(queue: Option<&OpenQueue>) -> Result<Option<String>, PortError> {
+fn closed(queue: Option<&OpenQueue>) -> Result<Option<String>, PortError> {
     let limited = queue.and_then(|queue| queue.queue().limits);
     match limited.filter(|limited| limited.limits.may_close()) {
         Some(limited) => limited.state.closed(),

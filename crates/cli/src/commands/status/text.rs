@@ -1,10 +1,15 @@
 //! A status for people.
 
+use std::iter;
 use std::time::{Duration, SystemTime};
 
 use queue_core::Bytes;
 
-use crate::json::{FailureJson, LastPushJson, LimitJson, StatusJson, TallyJson};
+use super::ago::{ago, rough};
+use crate::json::{
+    CountsJson, FailureJson, LastPushJson, LimitJson, LimitedJson, RememberedJson, StatusJson,
+    TallyJson,
+};
 use crate::output::Output;
 
 /// More failed entries than that are counted only.
@@ -21,57 +26,75 @@ pub(super) fn print(rows: &[StatusJson], now: SystemTime, out: &mut Output) {
 
 fn print_one(row: &StatusJson, now: SystemTime, out: &mut Output) {
     out.line(&row.queue);
-    let mut field = |name: &str, value: String| out.line(format_args!("  {name:<13} {value}"));
-    field(
-        "destination:",
-        row.destination
-            .clone()
-            .unwrap_or_else(|| "none is set".to_owned()),
-    );
-    if let Some(failure) = &row.destination_failure {
-        field("", destination_failure(failure, now));
+    let about = about(row, now);
+    let limits = limits(&row.limited, now);
+    let pushes = pushes(&row.remembered, now);
+    for (name, value) in about.into_iter().chain(limits).chain(pushes) {
+        out.line(format_args!("  {name:<13} {value}"));
     }
-    field("directory:", row.queue_dir.clone());
-    field("entries:", entries(row));
-    if let Some(oldest) = &row.oldest {
-        field("oldest:", ago(oldest, now));
+    print_failures(&row.remembered.failures, now, out);
+}
+
+/// A name, or nothing where the name of the line above holds, and what is to be said.
+type Field = (&'static str, String);
+
+/// What it is, and what is in it.
+fn about(row: &StatusJson, now: SystemTime) -> Vec<Field> {
+    let (counts, failure) = (&row.counts, &row.remembered.destination_failure);
+    let destination = row.destination.as_deref().unwrap_or("none is set");
+    let mut fields = vec![("destination:", destination.to_owned())];
+    fields.extend(failure.iter().map(|f| ("", destination_failure(f, now))));
+    fields.push(("directory:", row.queue_dir.clone()));
+    fields.push(("entries:", entries(counts)));
+    fields.extend(counts.oldest.iter().map(|time| ("oldest:", ago(time, now))));
+    if counts.entries > 0 {
+        fields.push(("keeps:", kept(&row.limited)));
     }
-    if row.entries > 0 {
-        field("keeps:", kept(row));
+    fields
+}
+
+fn limits(limited: &LimitedJson, now: SystemTime) -> Vec<Field> {
+    let names = ["limits:"].into_iter().chain(iter::repeat(""));
+    let mut fields: Vec<_> = names.zip(limited.limits.iter().map(used)).collect();
+    if let Some(reason) = &limited.closed {
+        fields.push(("closed:", format!("nothing new is taken: {reason}")));
     }
-    for (number, limit) in row.limits.iter().enumerate() {
-        field(if number == 0 { "limits:" } else { "" }, used(limit));
+    for (name, tally) in [
+        ("refused:", &limited.refused),
+        ("dropped:", &limited.dropped),
+    ] {
+        fields.extend(
+            tally
+                .last
+                .iter()
+                .map(|last| (name, turned(tally, last, now))),
+        );
     }
-    if let Some(reason) = &row.closed {
-        field("closed:", format!("nothing new is taken: {reason}"));
-    }
-    for (name, tally) in [("refused:", &row.refused), ("dropped:", &row.dropped)] {
-        if let Some(last) = &tally.last {
-            field(name, turned(tally, last, now));
-        }
-    }
-    field(
-        "last push:",
-        row.last_push
-            .as_ref()
-            .map_or("none".to_owned(), |p| last_push(p, now)),
-    );
-    if let Some(success) = &row.last_success {
-        field("last success:", ago(success, now));
-    }
-    for failure in row.failures.iter().take(MOST_FAILURES) {
+    fields
+}
+
+fn pushes(remembered: &RememberedJson, now: SystemTime) -> Vec<Field> {
+    let last = remembered.last_push.as_ref();
+    let last = last.map_or("none".to_owned(), |last| last_push(last, now));
+    let success = remembered.last_success.iter();
+    let success = success.map(|time| ("last success:", ago(time, now)));
+    iter::once(("last push:", last)).chain(success).collect()
+}
+
+fn print_failures(failures: &[FailureJson], now: SystemTime, out: &mut Output) {
+    for failure in failures.iter().take(MOST_FAILURES) {
         out.line(format_args!("  {}", failed(failure, now)));
         out.line(format_args!("    {}", failure.last_error));
     }
-    if row.failures.len() > MOST_FAILURES {
+    if failures.len() > MOST_FAILURES {
         out.line(format_args!(
             "  and {} more",
-            row.failures.len() - MOST_FAILURES
+            failures.len() - MOST_FAILURES
         ));
     }
 }
 
-fn entries(row: &StatusJson) -> String {
+fn entries(row: &CountsJson) -> String {
     let parts = [
         (row.ready, "ready"),
         (row.backing_off, "backing off"),
@@ -91,7 +114,7 @@ fn entries(row: &StatusJson) -> String {
 }
 
 /// What it keeps from the garbage collector.
-fn kept(row: &StatusJson) -> String {
+fn kept(row: &LimitedJson) -> String {
     let Some(bytes) = row.pinned_bytes else {
         let why = row.pinned_error.as_deref().unwrap_or_default();
         return format!("not known how much of the store: {why}");
@@ -164,50 +187,5 @@ fn failed(failure: &FailureJson, now: SystemTime) -> String {
             ago(next, now)
         ),
         (None, None) => format!("{path} failed {attempts} times"),
-    }
-}
-
-/// `2026-01-02T03:04:05Z (3h ago)`, or `(in 5m)`.
-fn ago(time: &str, now: SystemTime) -> String {
-    let Ok(then) = humantime::parse_rfc3339(time) else {
-        return time.to_owned();
-    };
-    match (now.duration_since(then), then.duration_since(now)) {
-        (Ok(past), _) => format!("{time} ({} ago)", rough(past)),
-        (_, Ok(ahead)) => format!("{time} (in {})", rough(ahead)),
-        _ => time.to_owned(),
-    }
-}
-
-fn rough(duration: Duration) -> String {
-    let seconds = duration.as_secs();
-    let (unit, name) = match seconds {
-        0..120 => (1, "s"),
-        120..7200 => (60, "m"),
-        7200..172_800 => (3600, "h"),
-        _ => (86_400, "d"),
-    };
-    format!("{}{name}", seconds / unit)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_are_given_with_their_distance() {
-        let now = humantime::parse_rfc3339("2026-01-02T12:00:00Z").unwrap();
-        assert_eq!(
-            ago("2026-01-02T11:59:01Z", now),
-            "2026-01-02T11:59:01Z (59s ago)"
-        );
-        assert_eq!(
-            ago("2026-01-02T09:00:00Z", now),
-            "2026-01-02T09:00:00Z (3h ago)"
-        );
-        assert_eq!(
-            ago("2026-01-02T12:05:00Z", now),
-            "2026-01-02T12:05:00Z (in 5m)"
-        );
     }
 }
