@@ -46,6 +46,14 @@ impl Given {
         self.paths.is_empty() && self.refused == 0
     }
 
+    /// How a command ends at best that worked on what is good.
+    pub(super) fn exit(&self) -> Exit {
+        match self.refused {
+            0 => Exit::Done,
+            _ => Exit::Failed,
+        }
+    }
+
     /// Adds arguments; reports those that lead to no store path.
     pub(super) fn add(&mut self, arguments: &[String], session: &Session, store: &Store) {
         for argument in arguments {

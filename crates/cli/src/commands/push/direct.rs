@@ -1,33 +1,26 @@
 //! Uploading given paths at once, without a queue on disk.
 
 use nix_copy::Cancel;
-use nix_post_build_push_config::{Config, QueueSettings};
+use nix_post_build_push_config::QueueSettings;
 use queue_core::{InsideGcRoots, Push, PushReport, Queue, StorePath};
 
+use super::Work;
 use super::memory::{MemoryQueue, NoCollector, NoState};
 use super::observer::Narrator;
 use super::queue::SystemClock;
 use super::summary::{self, Told};
 use crate::adapters::{Store, contents, push_options, uploader};
-use crate::cli::PushArgs;
 use crate::commands::queues;
 use crate::error::CommandError;
 use crate::exit_codes::Exit;
 use crate::session::Session;
 
 /// Uploads the paths to the destinations of all selected queues at the same time.
-pub(super) fn all(
-    paths: &[StorePath],
-    config: &Config,
-    store: &Store,
-    args: &PushArgs,
-    session: &mut Session,
-    stop: &Cancel,
-    exit: Exit,
-) -> Exit {
-    let mut told = Told::new(args.json.json);
-    let upload = |settings: &QueueSettings| one(paths, store, settings, stop);
-    let exit = queues::each_at_once(config, exit, upload, |settings, report| {
+pub(super) fn all(paths: &[StorePath], work: &Work<'_>, session: &mut Session) -> Exit {
+    let Work { config, store, .. } = *work;
+    let mut told = Told::new(work.args.json.json);
+    let upload = |settings: &QueueSettings| one(paths, store, settings, work.stop);
+    let exit = queues::each_at_once(config, work.exit, upload, |settings, report| {
         summary::report_direct_outcome(&report, settings);
         told.report(&report, settings, store, session);
         // Somebody asked for just these paths: one that is not valid is a failure here.

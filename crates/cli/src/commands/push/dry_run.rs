@@ -2,9 +2,10 @@
 
 use std::time::SystemTime;
 
-use nix_post_build_push_config::{Config, QueueSettings};
+use nix_post_build_push_config::QueueSettings;
 use queue_core::{StoreFiles, StorePath};
 
+use super::Work;
 use super::observer::count;
 use crate::adapters::Store;
 use crate::cli::PushArgs;
@@ -15,16 +16,11 @@ use crate::session::{Session, destination, now};
 use crate::view::QueueView;
 
 /// For the queues as they are.
-pub(super) fn queues(
-    config: &Config,
-    store: &Store,
-    args: &PushArgs,
-    session: &mut Session,
-    exit: Exit,
-) -> Exit {
+pub(super) fn queues(work: &Work<'_>, session: &mut Session) -> Exit {
+    let Work { args, store, .. } = *work;
     let mut rows = Vec::new();
     let now = now();
-    let exit = queues::each(config, exit, |settings| {
+    let exit = queues::each(work.config, work.exit, |settings| {
         let queue = queues::open(store, settings)?;
         let view = QueueView::of(store, settings, queue.as_ref(), now)?;
         rows.push(planned(&view, settings, store, args.force, now));
@@ -35,16 +31,10 @@ pub(super) fn queues(
 }
 
 /// For given paths.
-pub(super) fn paths(
-    paths: &[StorePath],
-    config: &Config,
-    store: &Store,
-    args: &PushArgs,
-    session: &mut Session,
-    exit: Exit,
-) -> Exit {
+pub(super) fn paths(paths: &[StorePath], work: &Work<'_>, session: &mut Session) -> Exit {
+    let store = work.store;
     let mut rows = Vec::new();
-    let exit = queues::each(config, exit, |settings| {
+    let exit = queues::each(work.config, work.exit, |settings| {
         let mut row = nothing(settings);
         for path in paths {
             let present = store.dir.is_present(path)?;
@@ -59,7 +49,7 @@ pub(super) fn paths(
         rows.push(row);
         Ok(if absent { Exit::Failed } else { Exit::Done })
     });
-    tell(&rows, args, session);
+    tell(&rows, work.args, session);
     exit
 }
 
@@ -106,25 +96,14 @@ fn tell(rows: &[DryRunJson], args: &PushArgs, session: &mut Session) {
 }
 
 fn tell_one(row: &DryRunJson, session: &mut Session) {
-    let DryRunJson {
-        queue,
-        destination,
-        closure_type,
-        ready,
-        ..
-    } = row;
-    let out = &mut session.out;
-    out.line(match &row.destination_until {
-        Some(until) => format!("{queue}: {destination} did not answer; not asked before {until}"),
-        None if ready.is_empty() => format!("{queue}: nothing would be copied to {destination}"),
-        None => format!(
-            "{queue}: would copy {} to {destination} (closure type {closure_type})",
-            count(ready.len())
-        ),
-    });
-    ready
-        .iter()
-        .for_each(|path| out.line(format_args!("  {path}")));
+    let (queue, out) = (&row.queue, &mut session.out);
+    let mut tell = |what: String, paths: &[String]| {
+        out.line(what);
+        paths
+            .iter()
+            .for_each(|path| out.line(format_args!("  {path}")));
+    };
+    tell(what_would_go(row), &row.ready);
     let others = [
         (&row.backing_off, "back off after a failure"),
         (&row.parked, "are parked after too many failures"),
@@ -134,9 +113,27 @@ fn tell_one(row: &DryRunJson, session: &mut Session) {
         ),
     ];
     for (paths, what) in others.into_iter().filter(|(paths, _)| !paths.is_empty()) {
-        out.line(format_args!("{queue}: {} that {what}", count(paths.len())));
-        paths
-            .iter()
-            .for_each(|path| out.line(format_args!("  {path}")));
+        tell(
+            format!("{queue}: {} that {what}", count(paths.len())),
+            paths,
+        );
+    }
+}
+
+fn what_would_go(row: &DryRunJson) -> String {
+    let DryRunJson {
+        queue,
+        destination,
+        closure_type,
+        ready,
+        ..
+    } = row;
+    match &row.destination_until {
+        Some(until) => format!("{queue}: {destination} did not answer; not asked before {until}"),
+        None if ready.is_empty() => format!("{queue}: nothing would be copied to {destination}"),
+        None => format!(
+            "{queue}: would copy {} to {destination} (closure type {closure_type})",
+            count(ready.len())
+        ),
     }
 }

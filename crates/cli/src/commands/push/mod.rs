@@ -9,9 +9,11 @@ mod queue;
 mod summary;
 mod waiting;
 
-use nix_post_build_push_config::Need;
+use nix_copy::Cancel;
+use nix_post_build_push_config::{Config, Need};
 
 use super::given::{Given, takes_out_paths};
+use crate::adapters::Store;
 use crate::cli::PushArgs;
 use crate::error::CommandError;
 use crate::exit_codes::Exit;
@@ -21,6 +23,17 @@ use crate::signals;
 /// The earlier program's name for a push of the paths that are given, hook's included.
 const PERFORM_UPLOAD: &str = "perform-upload";
 
+/// What every kind of push works with.
+struct Work<'a> {
+    args: &'a PushArgs,
+    config: &'a Config,
+    store: &'a Store,
+    /// Asks it to end; also tells of the deadline.
+    stop: &'a Cancel,
+    /// How it ends at best.
+    exit: Exit,
+}
+
 pub(super) fn run(args: &PushArgs, session: &mut Session) -> Result<Exit, CommandError> {
     let asked = signals::listen()?;
     let (stop, deadline) = drain::deadline(args, &asked)?;
@@ -29,50 +42,42 @@ pub(super) fn run(args: &PushArgs, session: &mut Session) -> Result<Exit, Comman
     let by_itself = session.called == PERFORM_UPLOAD;
     let hook = takes_out_paths(&args.paths, session, by_itself)?;
     let has_paths = hook || by_itself || !args.paths.paths.is_empty();
+    let work = Work {
+        args,
+        config: &config,
+        store: &store,
+        stop: &stop,
+        exit,
+    };
     if args.until_empty {
         drain::refuse_what_does_not_fit(args, has_paths)?;
-        return Ok(drain::all(
-            &config, &store, args, session, &stop, deadline, exit,
-        ));
+        return Ok(drain::all(&work, deadline, session));
     }
-    if !has_paths {
-        return match args.dry_run {
-            true => Ok(dry_run::queues(&config, &store, args, session, exit)),
-            false => Ok(queue::all(&config, &store, args, session, &stop, exit)),
-        };
+    match (has_paths, args.dry_run) {
+        (true, _) => push_given(work, hook, session),
+        (false, true) => Ok(dry_run::queues(&work, session)),
+        (false, false) => Ok(queue::all(&work, session)),
     }
+}
+
+/// Pushes what is given, and with `hook` what Nix names to its hook.
+fn push_given(work: Work<'_>, hook: bool, session: &mut Session) -> Result<Exit, CommandError> {
     let mut given = Given::default();
-    given.add(&args.paths.paths, session, &store);
+    given.add(&work.args.paths.paths, session, work.store);
     if hook {
-        given.add_from_hook(session, &store);
+        given.add_from_hook(session, work.store);
     }
     if given.paths.is_empty() {
         return nothing_given(&given);
     }
-    let exit = exit.max(if given.refused > 0 {
-        Exit::Failed
-    } else {
-        Exit::Done
-    });
-    match args.dry_run {
-        true => Ok(dry_run::paths(
-            &given.paths,
-            &config,
-            &store,
-            args,
-            session,
-            exit,
-        )),
-        false => Ok(direct::all(
-            &given.paths,
-            &config,
-            &store,
-            args,
-            session,
-            &stop,
-            exit,
-        )),
-    }
+    let work = Work {
+        exit: work.exit.max(given.exit()),
+        ..work
+    };
+    Ok(match work.args.dry_run {
+        true => dry_run::paths(&given.paths, &work, session),
+        false => direct::all(&given.paths, &work, session),
+    })
 }
 
 fn nothing_given(given: &Given) -> Result<Exit, CommandError> {

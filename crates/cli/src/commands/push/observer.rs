@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use nix_post_build_push_config::QueueSettings;
-use queue_core::{FailedEntry, Outcome, PushEvent, PushObserver, StoreDir, StorePath};
+use queue_core::{FailedEntry, LedgerError, Outcome, PushEvent, PushObserver, StoreDir, StorePath};
 
 use crate::json::time;
 use crate::message::Message;
@@ -92,6 +92,17 @@ impl<'a> Narrator<'a> {
         }
     }
 
+    fn ledger_lost(&self, error: &LedgerError) {
+        Message::new(format!("{}: the memory of failures is lost", self.queue))
+            .caused_by(error)
+            .warning();
+    }
+
+    fn dropped(&self, path: &StorePath, why: &str) {
+        let what = format!("{} was dropped undelivered", self.full(path));
+        self.limited(&what, why);
+    }
+
     /// A limit of the queue did something.
     fn limited(&self, what: &str, why: &str) {
         let mut message = Message::new(format!("{}: {what}", self.queue));
@@ -117,36 +128,13 @@ impl<'a> Narrator<'a> {
         };
         message.error();
     }
-}
 
-impl PushObserver for Narrator<'_> {
-    fn notice(&mut self, event: &PushEvent<'_>) {
-        if let PushEvent::Waiting { time, why } = event {
-            return self.waiting(*time, why);
-        }
-        self.has_dropped |= matches!(event, PushEvent::Dropped(..));
-        let Self {
-            queue, destination, ..
-        } = &*self;
+    /// What becomes of a batch, for who wants to know it in detail.
+    fn batch(&self, event: &PushEvent<'_>) {
+        let (queue, to) = (self.queue, &self.destination);
         match event {
-            PushEvent::LedgerLost(error) => {
-                Message::new(format!("{queue}: the memory of failures is lost"))
-                    .caused_by(*error)
-                    .warning();
-            }
-            PushEvent::Foreign(foreign) => warn_of_foreign(queue, foreign),
-            PushEvent::Rooted(path) => {
-                tracing::info!("{queue}: {} had no root and has one now", self.full(path));
-            }
-            PushEvent::Invalid(path) => self.invalid(path),
-            PushEvent::Dropped(path, why) => {
-                let what = format!("{} was dropped undelivered", self.full(path));
-                self.limited(&what, why);
-            }
-            PushEvent::Closed(why) => self.limited("nothing new is queued from now on", why),
-            PushEvent::Opened => tracing::info!("{queue}: what is new is queued again"),
             PushEvent::Started(paths) => {
-                tracing::debug!("{queue}: copying {} to {destination}", count(paths.len()));
+                tracing::debug!("{queue}: copying {} to {to}", count(paths.len()));
             }
             PushEvent::Uploaded(paths) => {
                 tracing::debug!("{queue}: copied {}", count(paths.len()));
@@ -158,12 +146,37 @@ impl PushObserver for Narrator<'_> {
                 let text = format!("{queue}: failed to copy {} together", count(*size));
                 tracing::debug!(details = error.message, "{text}; trying smaller parts");
             }
+            _ => {}
+        }
+    }
+}
+
+impl PushObserver for Narrator<'_> {
+    fn notice(&mut self, event: &PushEvent<'_>) {
+        if let PushEvent::Waiting { time, why } = event {
+            return self.waiting(*time, why);
+        }
+        self.has_dropped |= matches!(event, PushEvent::Dropped(..));
+        let queue = self.queue;
+        match event {
+            PushEvent::LedgerLost(error) => self.ledger_lost(error),
+            PushEvent::Foreign(foreign) => warn_of_foreign(queue, foreign),
+            PushEvent::Rooted(path) => {
+                tracing::info!("{queue}: {} had no root and has one now", self.full(path));
+            }
+            PushEvent::Invalid(path) => self.invalid(path),
+            PushEvent::Dropped(path, why) => self.dropped(path, why),
+            PushEvent::Closed(why) => self.limited("nothing new is queued from now on", why),
+            PushEvent::Opened => tracing::info!("{queue}: what is new is queued again"),
             PushEvent::Warning(warning) => {
                 let path = self.full(&warning.path);
                 tracing::warn!("{queue}: {path} {}", warning.message);
             }
             PushEvent::Failed(failed) => self.failed(failed),
             PushEvent::Problem(error) => Message::from(*error).error(),
+            PushEvent::Started(_) | PushEvent::Uploaded(_) | PushEvent::Split(..) => {
+                self.batch(event);
+            }
             _ => {}
         }
     }

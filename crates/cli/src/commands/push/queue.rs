@@ -1,30 +1,24 @@
 //! Pushing the queues.
 
 use nix_copy::Cancel;
-use nix_post_build_push_config::{Config, QueueSettings};
+use nix_post_build_push_config::QueueSettings;
 use queue_core::{PortError, Push, PushReport};
 
+use super::Work;
 use super::observer::Narrator;
 use super::summary::{self, Told};
 use crate::adapters::{OpenQueue, Store, contents, push_options, uploader};
-use crate::cli::PushArgs;
 use crate::commands::queues;
 use crate::error::CommandError;
 use crate::exit_codes::Exit;
 use crate::session::Session;
 
 /// Pushes all selected queues at the same time.
-pub(super) fn all(
-    config: &Config,
-    store: &Store,
-    args: &PushArgs,
-    session: &mut Session,
-    stop: &Cancel,
-    exit: Exit,
-) -> Exit {
-    let mut told = Told::new(args.json.json);
-    let push = |settings: &QueueSettings| one(store, settings, args.force, stop);
-    let exit = queues::each_at_once(config, exit, push, |settings, report| {
+pub(super) fn all(work: &Work<'_>, session: &mut Session) -> Exit {
+    let Work { config, store, .. } = *work;
+    let mut told = Told::new(work.args.json.json);
+    let push = |settings: &QueueSettings| one(work, settings);
+    let exit = queues::each_at_once(config, work.exit, push, |settings, report| {
         let Some(report) = report else {
             told.nothing_queued(settings, session);
             return Exit::Done;
@@ -38,17 +32,13 @@ pub(super) fn all(
 }
 
 /// `None` when the queue does not exist, and so is empty.
-fn one(
-    store: &Store,
-    settings: &QueueSettings,
-    force: bool,
-    stop: &Cancel,
-) -> Result<Option<PushReport>, CommandError> {
+fn one(work: &Work<'_>, settings: &QueueSettings) -> Result<Option<PushReport>, CommandError> {
+    let store = work.store;
     let Some(queue) = queues::open(store, settings)? else {
         return Ok(None);
     };
-    let options = push_options(settings, force, fastrand::u64(..));
-    let report = with_push(store, settings, &queue, stop, |push| {
+    let options = push_options(settings, work.args.force, fastrand::u64(..));
+    let report = with_push(store, settings, &queue, work.stop, |push| {
         push.run(&options, &mut Narrator::new(settings, &store.dir))
     })?;
     Ok(Some(report))

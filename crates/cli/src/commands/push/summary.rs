@@ -1,5 +1,7 @@
 //! How a push ended: its exit code, its messages, its line of summary.
 
+use std::time::SystemTime;
+
 use nix_post_build_push_config::{Config, QueueSettings};
 use queue_core::{Outcome, PushReport, StorePath};
 
@@ -168,24 +170,11 @@ fn line(report: &PushReport, name: &str, destination: &str) -> String {
 
 fn json(report: &PushReport, settings: &QueueSettings, store: &Store) -> PushJson {
     let full = |path: &StorePath| store.dir.join(path).into_string();
-    let (outcome, error, until) = match &report.outcome {
-        Outcome::AlreadyRunning => ("already-running", None, None),
-        Outcome::Cancelled => ("cancelled", None, None),
-        Outcome::BackingOff { until, error } => {
-            ("backing-off", Some(error.clone()), Some(time(*until)))
-        }
-        Outcome::Unavailable { error, until } => (
-            "unavailable",
-            Some(error.message.clone()),
-            Some(time(*until)),
-        ),
-        Outcome::Broken(error) => ("broken", Some(error.message.clone()), None),
-        _ => ("finished", None, None),
-    };
+    let (outcome, error, until) = ended(&report.outcome);
     PushJson {
         outcome,
-        error,
-        until,
+        error: error.map(str::to_owned),
+        until: until.map(time),
         uploaded: report.uploaded.iter().map(full).collect(),
         invalid: report.invalid.iter().map(full).collect(),
         dropped: report.dropped.iter().map(full).collect(),
@@ -200,6 +189,20 @@ fn json(report: &PushReport, settings: &QueueSettings, store: &Store) -> PushJso
         left: report.left,
         next_try: report.next_try.map(time),
         ..json_of_nothing(settings)
+    }
+}
+
+/// The word for an end, its cause, and when the destination is asked again.
+fn ended(outcome: &Outcome) -> (&'static str, Option<&str>, Option<SystemTime>) {
+    match outcome {
+        Outcome::AlreadyRunning => ("already-running", None, None),
+        Outcome::Cancelled => ("cancelled", None, None),
+        Outcome::BackingOff { until, error } => ("backing-off", Some(error), Some(*until)),
+        Outcome::Unavailable { error, until } => {
+            ("unavailable", Some(&error.message), Some(*until))
+        }
+        Outcome::Broken(error) => ("broken", Some(&error.message), None),
+        _ => ("finished", None, None),
     }
 }
 
