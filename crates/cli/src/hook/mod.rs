@@ -41,43 +41,49 @@ pub fn run(variables: Vec<(OsString, OsString)>, uid: u32) -> Outcome {
 }
 
 fn run_within(variables: Vec<(OsString, OsString)>, uid: u32, store_time: Duration) -> Outcome {
-    let raw = |name: &str| {
-        variables
-            .iter()
-            .find(|(n, _)| n == name)
-            .map(|(_, value)| value.clone())
-    };
-    let hook_variables = HookVariables::of(raw);
-    let environment = Environment::new(variables.iter().cloned());
-    let overrides = Overrides::default();
-    let resolution = resolve(&Inputs {
-        overrides: &overrides,
-        environment: &environment,
-        uid,
-        need: Need::Enqueue,
-    });
+    let hook_variables = HookVariables::of(|name| value(&variables, name));
+    let resolution = resolve_for_queueing(&variables, uid);
     let mut outcome = Outcome {
         errors: report::problems(&resolution),
         warnings: Vec::new(),
         on_error: resolution.config.hook.on_error.value,
     };
-    let store = match Store::open(&resolution.config, variables, Cancel::never()) {
-        Ok(store) => store.within(store_time),
-        Err(error) => {
-            outcome.errors.push(report::port_error(&error));
-            return outcome;
+    match Store::open(&resolution.config, variables, Cancel::never()) {
+        Ok(store) => {
+            let store = store.within(store_time);
+            let built = built(hook_variables, &store, &mut outcome);
+            enqueue_everywhere(&store, &resolution, &built, &mut outcome);
         }
-    };
-    let mut built = hook_variables.read(&store);
+        Err(error) => outcome.errors.push(report::port_error(&error)),
+    }
+    outcome
+}
+
+fn value(variables: &[(OsString, OsString)], name: &str) -> Option<OsString> {
+    let found = variables.iter().find(|(known, _)| known == name);
+    found.map(|(_, value)| value.clone())
+}
+
+fn resolve_for_queueing(variables: &[(OsString, OsString)], uid: u32) -> Resolution {
+    resolve(&Inputs {
+        overrides: &Overrides::default(),
+        environment: &Environment::new(variables.iter().cloned()),
+        uid,
+        need: Need::Enqueue,
+    })
+}
+
+/// What Nix has built, as far as it can be found out.
+fn built(variables: HookVariables, store: &Store, outcome: &mut Outcome) -> Built {
+    let mut built = variables.read(store);
     if built.is_nothing() {
         outcome.errors.push(NOT_A_HOOK.to_owned());
     }
-    if let Err(error) = built.ask_nix(&store) {
+    if let Err(error) = built.ask_nix(store) {
         outcome.errors.push(report::port_error(&error));
     }
     outcome.errors.append(&mut built.errors);
-    enqueue_everywhere(&store, &resolution, &built, &mut outcome);
-    outcome
+    built
 }
 
 const NOT_A_HOOK: &str = "neither OUT_PATHS nor DRV_PATH is set: this program is run by Nix, \
