@@ -137,18 +137,8 @@ fn warn_of_what_is_ignored(cli: &Cli, split: &Split) {
 
 /// Tells our arguments from Nix's, and refuses the latter where they would have no effect.
 fn read_arguments() -> Result<Split, Refused> {
-    let utf8 = |argument: OsString| {
-        argument.into_string().map_err(|argument| {
-            Refused::by_us(format!(
-                "an argument is not UTF-8: {}",
-                argument.to_string_lossy()
-            ))
-        })
-    };
-    let arguments = std::env::args_os()
-        .skip(1)
-        .map(utf8)
-        .collect::<Result<Vec<_>, _>>()?;
+    let arguments: Result<Vec<_>, _> = std::env::args_os().skip(1).map(utf8).collect();
+    let arguments = arguments?;
     let command = cli::command();
     let split = Split::new(arguments, &OwnOptions::of(&command));
     let Some((first, called)) = split.nix.first().zip(split.command()) else {
@@ -159,17 +149,28 @@ fn read_arguments() -> Result<Split, Refused> {
     if may_have || IGNORE.contains(&called) {
         return Ok(split);
     }
-    // Clap knows best what is wrong with it, and what may have been meant.
-    let mut arguments = vec![NAME.to_owned()];
-    arguments.extend(split.words.iter().cloned().chain([first.clone()]));
-    let mut refused = match parse(arguments) {
-        Err(error) => Refused::by_clap(error),
-        Ok(_) => Refused::by_us(format!("unexpected option `{first}` for `{called}`")),
-    };
+    let mut refused = refuse_option(first, called, &split);
     if known.is_some() {
         refused.hint = Some("only `push` hands options on to Nix");
     }
     Err(refused)
+}
+
+fn utf8(argument: OsString) -> Result<String, Refused> {
+    argument.into_string().map_err(|argument| {
+        let argument = argument.to_string_lossy();
+        Refused::by_us(format!("an argument is not UTF-8: {argument}"))
+    })
+}
+
+/// Clap knows best what is wrong with an option, and what may have been meant.
+fn refuse_option(first: &str, called: &str, split: &Split) -> Refused {
+    let mut arguments = vec![NAME.to_owned()];
+    arguments.extend(split.words.iter().cloned().chain([first.to_owned()]));
+    match parse(arguments) {
+        Err(error) => Refused::by_clap(error),
+        Ok(_) => Refused::by_us(format!("unexpected option `{first}` for `{called}`")),
+    }
 }
 
 /// A command line that is not carried out.

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use nix_post_build_push_config::Need;
-use queue_core::{UploadError, UploadErrorKind};
+use nix_post_build_push_config::{Need, QueueSettings};
+use queue_core::{StorePath, UploadError, UploadErrorKind};
 
 use super::given::{Given, takes_out_paths};
 use super::queues;
-use crate::adapters;
+use crate::adapters::{self, Store};
 use crate::cli::ClosureArgs;
 use crate::error::CommandError;
 use crate::exit_codes::Exit;
@@ -28,38 +28,40 @@ pub(super) fn run(args: &ClosureArgs, session: &mut Session) -> Result<Exit, Com
         return Ok(Exit::Usage);
     }
     let mut rows = Vec::new();
-    let exit = exit.max(if given.refused > 0 {
-        Exit::Failed
-    } else {
-        Exit::Done
-    });
-    let exit = queues::each(&config, exit, |settings| {
-        let mut paths = given.paths.clone();
-        if paths.is_empty() {
-            let queue = queues::open(&store, settings)?;
-            let listing = queue
-                .map(|queue| queue.list())
-                .transpose()?
-                .unwrap_or_default();
-            paths = listing
-                .entries
-                .into_iter()
-                .map(|entry| entry.path)
-                .collect();
-        }
-        if paths.is_empty() {
-            return Ok(Exit::Done);
-        }
-        let closure =
-            adapters::closure(&store, settings, &paths).map_err(|error| refused(&error))?;
-        rows.extend(closure.iter().map(|path| ClosureJson {
-            queue: settings.name.clone(),
-            path: store.dir.join(path).into_string(),
-        }));
+    let exit = queues::each(&config, exit.max(given.exit()), |settings| {
+        rows.extend(closure(&given.paths, &store, settings)?);
         Ok(Exit::Done)
     });
     print(&rows, args.json.json, session);
     Ok(exit)
+}
+
+/// What a queue would copy of these paths; without any, of its entries.
+fn closure(
+    given: &[StorePath],
+    store: &Store,
+    settings: &QueueSettings,
+) -> Result<Vec<ClosureJson>, CommandError> {
+    let paths = match given {
+        [] => queued(store, settings)?,
+        _ => given.to_vec(),
+    };
+    if paths.is_empty() {
+        return Ok(Vec::new());
+    }
+    let closure = adapters::closure(store, settings, &paths).map_err(|error| refused(&error))?;
+    let row = |path: &StorePath| ClosureJson {
+        queue: settings.name.clone(),
+        path: store.dir.join(path).into_string(),
+    };
+    Ok(closure.iter().map(row).collect())
+}
+
+fn queued(store: &Store, settings: &QueueSettings) -> Result<Vec<StorePath>, CommandError> {
+    let queue = queues::open(store, settings)?;
+    let listing = queue.map(|queue| queue.list()).transpose()?;
+    let entries = listing.unwrap_or_default().entries;
+    Ok(entries.into_iter().map(|entry| entry.path).collect())
 }
 
 fn refused(error: &UploadError) -> CommandError {

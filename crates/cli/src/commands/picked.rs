@@ -1,7 +1,7 @@
 //! The entries that `retry` and `drop` are about.
 
-use nix_post_build_push_config::Config;
-use queue_core::StorePath;
+use nix_post_build_push_config::{Config, QueueSettings};
+use queue_core::{Listing, StorePath};
 
 use super::queues;
 use crate::adapters::{OpenQueue, Store};
@@ -50,43 +50,52 @@ pub(super) fn each(
     let mut all = Vec::new();
     let mut work = Vec::new();
     let exit = queues::each(config, exit, |settings| {
-        let Some(queue) = queues::open(store, settings)? else {
-            return Ok(Exit::Done);
-        };
-        let listing = queue.list()?;
-        listing
-            .foreign
-            .iter()
-            .for_each(|foreign| warn_of_foreign(&settings.name, foreign));
-        let paths: Vec<_> = listing
-            .entries
-            .into_iter()
-            .map(|entry| entry.path)
-            .collect();
-        let picked: Vec<_> = paths
-            .iter()
-            .filter(|path| pick.picks(path))
-            .cloned()
-            .collect();
-        all.extend(paths);
-        work.push((settings.name.clone(), queue, picked));
+        if let Some((queue, paths)) = open(settings, store)? {
+            let picked: Vec<_> = paths
+                .iter()
+                .filter(|path| pick.picks(path))
+                .cloned()
+                .collect();
+            work.push((settings.name.clone(), queue, picked));
+            all.extend(paths);
+        }
         Ok(Exit::Done)
     });
-    let idle = pick.idle(&all);
-    for pattern in &idle {
-        Message::new(format!("nothing that is queued fits `{}`", pattern.text))
-            .hint("`list` shows what is queued")
-            .error();
-    }
-    let exit = exit.max(if idle.is_empty() {
-        Exit::Done
-    } else {
-        Exit::Usage
-    });
+    let exit = exit.max(report_idle(&pick, &all));
     Ok(queues::each(config, exit, |settings| {
         match work.iter().find(|(name, ..)| *name == settings.name) {
             Some((_, queue, picked)) if args.all || !picked.is_empty() => visit(queue, picked),
             _ => Ok(Exit::Done),
         }
     }))
+}
+
+/// A queue that exists and its entries.
+fn open(
+    settings: &QueueSettings,
+    store: &Store,
+) -> Result<Option<(OpenQueue, Vec<StorePath>)>, CommandError> {
+    let Some(queue) = queues::open(store, settings)? else {
+        return Ok(None);
+    };
+    let Listing { entries, foreign } = queue.list()?;
+    for foreign in &foreign {
+        warn_of_foreign(&settings.name, foreign);
+    }
+    let paths = entries.into_iter().map(|entry| entry.path).collect();
+    Ok(Some((queue, paths)))
+}
+
+/// Reports the patterns that fit nothing.
+fn report_idle(pick: &Pick, all: &[StorePath]) -> Exit {
+    let idle = pick.idle(all);
+    for pattern in &idle {
+        Message::new(format!("nothing that is queued fits `{}`", pattern.text))
+            .hint("`list` shows what is queued")
+            .error();
+    }
+    match idle.is_empty() {
+        true => Exit::Done,
+        false => Exit::Usage,
+    }
 }

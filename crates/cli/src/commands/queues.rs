@@ -45,9 +45,7 @@ pub(super) fn each_at_once<T: Send>(
                 let _ = thread_sender.send((settings, ended));
             };
             if let Err(error) = thread::Builder::new().spawn_scoped(scope, run) {
-                let text = "failed to begin the work on this queue";
-                let error = CommandError::new(Exit::Failed, text).caused_by(&error);
-                let _ = sender.send((settings, Ok(Err(error))));
+                let _ = sender.send((settings, Ok(Err(not_begun(&error)))));
             }
         }
         drop(sender);
@@ -55,16 +53,25 @@ pub(super) fn each_at_once<T: Send>(
             exit = exit.max(match ended {
                 Ok(Ok(value)) => tell(settings, value),
                 Ok(Err(error)) => report(error, settings),
-                // The message of the fault itself was written where it happened.
-                Err(_) => {
-                    let text = format!("{}: ended by a fault of the program", settings.name);
-                    Message::new(text).error();
-                    Exit::Bug
-                }
+                Err(_) => report_fault(settings),
             });
         }
     });
     exit
+}
+
+fn not_begun(error: &std::io::Error) -> CommandError {
+    CommandError::new(Exit::Failed, "failed to begin the work on this queue").caused_by(error)
+}
+
+/// The message of the fault itself was written where it happened.
+fn report_fault(settings: &QueueSettings) -> Exit {
+    Message::new(format!(
+        "{}: ended by a fault of the program",
+        settings.name
+    ))
+    .error();
+    Exit::Bug
 }
 
 fn report(mut error: CommandError, settings: &QueueSettings) -> Exit {

@@ -74,45 +74,46 @@ fn rest() -> Roff {
     roff.text([roman(
         "Every setting has a variable, NIX_POST_BUILD_PUSH_ and its key. Others:",
     )]);
-    texts::VARIABLES
-        .iter()
-        .for_each(|(name, meaning)| entry(&mut roff, name, meaning));
+    entries(&mut roff, texts::VARIABLES);
+    configuration(&mut roff);
+    roff.control("SH", ["FILES"]);
+    entries(&mut roff, texts::FILES);
+    roff.control("SH", ["EXIT STATUS"]);
+    for (code, meaning) in exit_codes::ALL {
+        entry(&mut roff, &code.to_string(), meaning);
+    }
+    examples(&mut roff);
+    roff
+}
+
+fn entries(roff: &mut Roff, entries: &[(&str, &str)]) {
+    for (name, meaning) in entries {
+        entry(roff, name, meaning);
+    }
+}
+
+fn configuration(roff: &mut Roff) {
     roff.control("SH", ["CONFIGURATION"])
         .text([roman(texts::CONFIG_FILE)]);
-    let tables = [
-        ("[queues.NAME]", settings::QUEUE),
-        ("[queues.NAME.limits]", settings::LIMITS),
-        ("[hook]", settings::HOOK),
-        ("[nix]", settings::NIX),
-    ];
-    for (title, settings) in tables {
+    for &(title, settings) in settings::TABLES {
         roff.control("SS", [title]);
         for setting in settings {
             let name = format!("{} (default: {})", setting.key, setting.default);
-            entry(&mut roff, &name, setting.meaning);
+            entry(roff, &name, setting.meaning);
         }
     }
-    roff.control("SH", ["FILES"]);
-    texts::FILES
-        .iter()
-        .for_each(|(name, meaning)| entry(&mut roff, name, meaning));
-    roff.control("SH", ["EXIT STATUS"]);
-    exit_codes::ALL
-        .iter()
-        .for_each(|(code, meaning)| entry(&mut roff, &code.to_string(), meaning));
+}
+
+fn examples(roff: &mut Roff) {
     roff.control("SH", ["EXAMPLES"]).control("nf", []);
     let examples = [
         texts::AFTER_HELP,
         texts::ENQUEUE_EXAMPLES,
         texts::PUSH_EXAMPLES,
     ];
-    let lines = examples
-        .iter()
-        .flat_map(|text| text.lines())
-        .filter(|line| line.starts_with("  "));
-    lines.for_each(|line| {
+    let lines = examples.iter().flat_map(|text| text.lines());
+    for line in lines.filter(|line| line.starts_with("  ")) {
         roff.text([roman(line)]);
-    });
+    }
     roff.control("fi", []);
-    roff
 }

@@ -51,40 +51,36 @@ fn commands(command: &Command) -> String {
 
 fn one_command(text: &mut String, name: &str, command: &Command) {
     let own: Vec<_> = command.get_arguments().filter(|arg| is_own(arg)).collect();
-    let words: String = own
-        .iter()
-        .filter(|arg| arg.is_positional())
-        .map(|arg| word(arg))
-        .collect();
+    let places = own.iter().filter(|arg| arg.is_positional());
+    let words: String = places.map(|arg| word(arg)).collect();
     let _ = write!(text, "\n### `{name}{words}`\n");
-    let aliases: Vec<_> = command
-        .get_visible_aliases()
-        .map(|alias| format!("`{alias}`"))
-        .collect();
+    let aliases = command.get_visible_aliases();
+    let aliases: Vec<_> = aliases.map(|alias| format!("`{alias}`")).collect();
     if !aliases.is_empty() {
         let _ = write!(text, "\nAlso: {}.\n", aliases.join(", "));
     }
     let about = command.get_long_about().or(command.get_about());
-    let _ = write!(
-        text,
-        "\n{}\n",
-        paragraphs(&about.map(ToString::to_string).unwrap_or_default())
-    );
-    let options: Vec<_> = own
-        .iter()
-        .map(|arg| format!("- {}\n", argument(arg)))
-        .collect();
+    let about = about.map(ToString::to_string).unwrap_or_default();
+    let _ = write!(text, "\n{}\n", paragraphs(&about));
+    let options = own.iter().map(|arg| format!("- {}\n", argument(arg)));
+    let options: String = options.collect();
     if !options.is_empty() {
-        let _ = write!(text, "\n{}", options.concat());
+        let _ = write!(text, "\n{options}");
     }
     if let Some(examples) = command.get_after_help() {
-        let examples = examples.to_string();
-        let lines = examples
-            .lines()
-            .skip(1)
-            .map(|line| format!("{}\n", line.trim_start()));
-        let _ = write!(text, "\n```sh\n{}```\n", lines.collect::<String>());
+        let _ = write!(
+            text,
+            "\n```sh\n{}```\n",
+            without_title(&examples.to_string())
+        );
     }
+}
+
+fn without_title(examples: &str) -> String {
+    let lines = examples.lines().skip(1);
+    lines
+        .map(|line| format!("{}\n", line.trim_start()))
+        .collect()
 }
 
 fn is_own(arg: &Arg) -> bool {
@@ -147,35 +143,35 @@ fn argument(arg: &Arg) -> String {
 fn options(command: &Command) -> String {
     let mut text =
         "## Options\n\nThese may stand anywhere before `--`, with any command.\n".to_owned();
-    let is_setting = |arg: &Arg| {
-        let long = arg.get_long().unwrap_or_default();
-        let long = long.strip_prefix("no-").unwrap_or(long);
-        settings::QUEUE.iter().any(|setting| setting.key == long)
-    };
-    let others = command
-        .get_arguments()
-        .filter(|arg| !is_setting(arg) && !arg.is_hide_set());
+    let arguments = command.get_arguments();
+    let others = arguments.filter(|arg| !is_setting(arg) && !arg.is_hide_set());
     let _ = writeln!(text);
     for arg in others {
         let _ = writeln!(text, "- {}", argument(arg));
     }
     let _ = write!(text, "\n### Settings\n\n{}\n\n", texts::PRECEDENCE);
-    let with_option = settings::QUEUE
-        .iter()
-        .filter(|setting| !setting.option.is_empty());
-    let rows = with_option.map(|setting| {
-        let option = match setting.option.starts_with('-') {
-            true => format!("`{}`", setting.option),
-            false => setting.option.to_owned(),
-        };
-        [
-            option,
-            variable(setting),
-            format!("`{}`", setting.key),
-            default(setting),
-        ]
-    });
+    let settings = settings::QUEUE.iter();
+    let rows = settings
+        .filter(|setting| !setting.option.is_empty())
+        .map(|setting| {
+            let key = format!("`{}`", setting.key);
+            [option(setting), variable(setting), key, default(setting)]
+        });
     text + &cells(["Option", "Variable", "Key", "Default"], rows)
+}
+
+fn is_setting(arg: &Arg) -> bool {
+    let long = arg.get_long().unwrap_or_default();
+    let long = long.strip_prefix("no-").unwrap_or(long);
+    settings::QUEUE.iter().any(|setting| setting.key == long)
+}
+
+/// Options in code, words as words.
+fn option(setting: &settings::SettingDoc) -> String {
+    match setting.option.starts_with('-') {
+        true => format!("`{}`", setting.option),
+        false => setting.option.to_owned(),
+    }
 }
 
 fn variable(setting: &settings::SettingDoc) -> String {
@@ -208,13 +204,7 @@ fn environment() -> String {
 
 fn config_file() -> String {
     let mut text = format!("## Configuration file\n\n{}\n", texts::CONFIG_FILE);
-    let tables = [
-        ("[queues.NAME]", settings::QUEUE),
-        ("[queues.NAME.limits]", settings::LIMITS),
-        ("[hook]", settings::HOOK),
-        ("[nix]", settings::NIX),
-    ];
-    for (title, settings) in tables {
+    for &(title, settings) in settings::TABLES {
         let rows = settings.iter().map(|setting| {
             [
                 format!("`{}`", setting.key),

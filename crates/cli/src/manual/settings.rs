@@ -50,6 +50,14 @@ impl SettingDoc {
     }
 }
 
+/// Every table of the file with its keys.
+pub(crate) const TABLES: &[(&str, &[SettingDoc])] = &[
+    ("[queues.NAME]", QUEUE),
+    ("[queues.NAME.limits]", LIMITS),
+    ("[hook]", HOOK),
+    ("[nix]", NIX),
+];
+
 /// The keys of a `[queues.NAME]` table.
 pub(crate) const QUEUE: &[SettingDoc] = &[
     setting(
