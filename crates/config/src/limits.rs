@@ -41,12 +41,7 @@ pub(crate) fn resolve(
     if let Some(section) = &section {
         section.check_keys(LIMIT_KEYS, problems);
     }
-    let mut sources = Sources {
-        overrides: inputs.overrides,
-        environment: inputs.environment,
-        section: section.as_ref(),
-        problems,
-    };
+    let mut sources = Sources::new(inputs, section.as_ref(), problems);
     LimitSettings {
         max_entries: sources.get(&key::MAX_ENTRIES),
         beyond_max_entries: sources.get_or(&key::BEYOND_MAX_ENTRIES, BeyondLimit::Refuse),
@@ -60,37 +55,38 @@ pub(crate) fn resolve(
 /// Warns of what is said about limits that are not set.
 pub(crate) fn warnings(queue: &QueueSettings) -> Vec<Problem> {
     let limits = &queue.limits;
-    let pairs = [
-        (
-            limits.max_entries.is_some(),
-            &limits.beyond_max_entries,
-            key::MAX_ENTRIES.name,
-            key::BEYOND_MAX_ENTRIES.name,
-        ),
-        (
-            limits.max_age.is_some(),
-            &limits.beyond_max_age,
-            key::MAX_AGE.name,
-            key::BEYOND_MAX_AGE.name,
-        ),
-        (
-            limits.max_pinned.is_some(),
-            &limits.beyond_max_pinned,
-            key::MAX_PINNED.name,
-            key::BEYOND_MAX_PINNED.name,
-        ),
-    ];
-    let idle = pairs.into_iter().filter_map(|(is_set, beyond, max, name)| {
+    let idle = |is_set: bool, max: &str, beyond: &Setting<BeyondLimit>, name: &str| {
         let location = beyond.origin.location().filter(|_| !is_set)?;
-        let text = format!(
-            "queue `{}`: `{name}` has no effect without `{max}`",
-            queue.name
-        );
+        let queue = &*queue.name;
+        let text = format!("queue `{queue}`: `{name}` has no effect without `{max}`");
         Some(
             Problem::new(text)
                 .at(Some(location.clone()))
-                .of_queues([&*queue.name]),
+                .of_queues([queue]),
         )
-    });
-    idle.collect()
+    };
+    let (entries, age, pinned) = (&limits.max_entries, &limits.max_age, &limits.max_pinned);
+    [
+        idle(
+            entries.is_some(),
+            key::MAX_ENTRIES.name,
+            &limits.beyond_max_entries,
+            key::BEYOND_MAX_ENTRIES.name,
+        ),
+        idle(
+            age.is_some(),
+            key::MAX_AGE.name,
+            &limits.beyond_max_age,
+            key::BEYOND_MAX_AGE.name,
+        ),
+        idle(
+            pinned.is_some(),
+            key::MAX_PINNED.name,
+            &limits.beyond_max_pinned,
+            key::BEYOND_MAX_PINNED.name,
+        ),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }

@@ -27,17 +27,7 @@ pub(crate) fn resolve(
     section: Option<&Section<'_>>,
     problems: &mut Problems,
 ) -> Option<QueueSettings> {
-    let Inputs {
-        overrides,
-        environment,
-        ..
-    } = *inputs;
-    let mut sources = Sources {
-        overrides,
-        environment,
-        section,
-        problems,
-    };
+    let mut sources = Sources::new(inputs, section, problems);
     let seconds = Duration::from_secs;
     let enable = picks.enable(sources.get_or(&key::ENABLE, true));
     let queue_dir = queue_dir(inputs, &mut sources, name, picks.want(name));

@@ -140,18 +140,26 @@ fn resolve_with(
     checks::check(&config, inputs.need, &mut problems);
     let mut warnings = variables::warnings(inputs.environment);
     warnings.extend(checks::warnings(&config));
-    let mut problems = problems.into_sorted();
-    if config.queues.is_empty() && problems.is_empty() {
-        match inputs.need {
-            Need::Declared | Need::Everything => problems.push(no_queue(&config)),
-            Need::Push => warnings.push(no_queue(&config)),
+    let mut resolution = Resolution {
+        config,
+        problems: problems.into_sorted(),
+        warnings,
+    };
+    resolution.mind_no_queue(inputs.need);
+    resolution
+}
+
+impl Resolution {
+    /// Says that there is no queue, where that is no consequence of anything else.
+    fn mind_no_queue(&mut self, need: Need) {
+        if !self.config.queues.is_empty() || !self.problems.is_empty() {
+            return;
+        }
+        match need {
+            Need::Declared | Need::Everything => self.problems.push(no_queue(&self.config)),
+            Need::Push => self.warnings.push(no_queue(&self.config)),
             Need::Enqueue => {}
         }
-    }
-    Resolution {
-        config,
-        problems,
-        warnings,
     }
 }
 
@@ -169,21 +177,11 @@ fn hook(
     document: Option<&Document<'_>>,
     problems: &mut Problems,
 ) -> HookSettings {
-    let Inputs {
-        overrides,
-        environment,
-        ..
-    } = *inputs;
     let section = document.map(|document| document.section("hook", problems));
     if let Some(section) = &section {
         section.check_keys(HOOK_KEYS, problems);
     }
-    let mut sources = Sources {
-        overrides,
-        environment,
-        section: section.as_ref(),
-        problems,
-    };
+    let mut sources = Sources::new(inputs, section.as_ref(), problems);
     HookSettings {
         on_error: sources.get_or(&key::ON_ERROR, OnError::Ignore),
         fsync: sources.get_or(&key::FSYNC, true),
@@ -197,25 +195,15 @@ fn nix(
     document: Option<&Document<'_>>,
     problems: &mut Problems,
 ) -> NixSettings {
-    let Inputs {
-        overrides,
-        environment,
-        ..
-    } = *inputs;
     let section = document.map(|document| document.section("nix", problems));
     if let Some(section) = &section {
         section.check_keys(NIX_KEYS, problems);
     }
-    let mut sources = Sources {
-        overrides,
-        environment,
-        section: section.as_ref(),
-        problems,
-    };
+    let mut sources = Sources::new(inputs, section.as_ref(), problems);
     let store_dir = sources.get(&key::STORE_DIR);
     let state_dir = sources.get(&key::STATE_DIR);
     let bin_dir = sources.get(&key::BIN_DIR);
-    let mut variable = |name, below| directory(environment, name, below, problems);
+    let mut variable = |name, below| directory(inputs.environment, name, below, problems);
     let store_dir = store_dir.or_else(|| variable(variables::STORE_DIR, ""));
     let state_dir = state_dir
         .or_else(|| variable(variables::STATE_DIR, ""))

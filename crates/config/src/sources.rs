@@ -8,6 +8,7 @@ use crate::origin::{Origin, Setting};
 use crate::overrides::Overrides;
 use crate::path;
 use crate::problem::{Problem, Problems};
+use crate::resolve::Inputs;
 use crate::section::Section;
 use crate::value::Value;
 
@@ -37,13 +38,27 @@ impl<T> Given<T> {
 
 /// The sources of one table's settings.
 pub(crate) struct Sources<'a> {
-    pub(crate) overrides: &'a Overrides,
-    pub(crate) environment: &'a Environment,
+    overrides: &'a Overrides,
+    environment: &'a Environment,
     pub(crate) section: Option<&'a Section<'a>>,
     pub(crate) problems: &'a mut Problems,
 }
 
-impl Sources<'_> {
+impl<'a> Sources<'a> {
+    /// `section` is the table, if there is one.
+    pub(crate) fn new(
+        inputs: &Inputs<'a>,
+        section: Option<&'a Section<'a>>,
+        problems: &'a mut Problems,
+    ) -> Self {
+        Self {
+            overrides: inputs.overrides,
+            environment: inputs.environment,
+            section,
+            problems,
+        }
+    }
+
     /// The value of the strongest source that has a good one.
     pub(crate) fn get<T: Value>(&mut self, key: &Key<T>) -> Option<Setting<T>> {
         self.layers(key).into_iter().find_map(Given::usable)
