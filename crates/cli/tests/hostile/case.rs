@@ -16,6 +16,8 @@ pub struct Case {
     pub name: &'static str,
     /// `hook`, or the arguments of the program that users run.
     pub line: &'static str,
+    /// What is there in any case.
+    pub world: fn(&mut Stage),
     /// Puts it in its place.
     pub prepare: fn(&mut Stage),
     /// How it ends.
@@ -67,6 +69,7 @@ impl Case {
     /// Everything that is wrong, in words, and what was printed.
     fn faults(&self, mode: Mode) -> Option<String> {
         let mut stage = Stage::new();
+        (self.world)(&mut stage);
         (self.prepare)(&mut stage);
         let before = beside_the_queue(&stage);
         let ran = self.run(&mut stage, mode);

@@ -9,6 +9,7 @@
 )]
 
 mod case;
+mod rows;
 mod run;
 mod stage;
 mod tree;

@@ -11,6 +11,9 @@ use std::process::{Command, Stdio};
 /// The hashes of the store objects that are there.
 pub const HASH: &str = "v3ygr25lms4hdmxwa8h14sjv6km1l8cz";
 
+/// A derivation that may be there.
+pub const DERIVATION: &str = "store/{#}-x.drv";
+
 /// Texts and bytes that a test hands over may hold `{}`, the root of the stage, `{a}` and `{b}`,
 /// two store objects, and `{#}`, a valid hash.
 pub struct Stage {
@@ -90,6 +93,25 @@ impl Stage {
         self.variables.retain(|(known, _)| known != name.as_ref());
     }
 
+    /// Takes away what is there, with all that is in it.
+    pub fn remove(&self, name: impl AsRef<[u8]>) {
+        let path = self.path(name);
+        match path.is_dir() {
+            true => fs::remove_dir_all(path).unwrap(),
+            false => fs::remove_file(path).unwrap(),
+        }
+    }
+
+    /// A second name for a file.
+    pub fn hard_link(&self, name: impl AsRef<[u8]>, to: impl AsRef<[u8]>) {
+        fs::hard_link(self.path(to), self.path(name)).unwrap();
+    }
+
+    /// More arguments.
+    pub fn arguments<T: AsRef<[u8]>, const N: usize>(&mut self, texts: [T; N]) {
+        texts.iter().for_each(|text| self.argument(text));
+    }
+
     /// Another argument.
     pub fn argument(&mut self, text: impl AsRef<[u8]>) {
         self.arguments.push(self.os(text));
@@ -99,10 +121,8 @@ impl Stage {
         self.stdin = self.fill(text);
     }
 
-    pub fn file(&self, name: impl AsRef<[u8]>, text: impl AsRef<[u8]>) -> PathBuf {
-        let path = self.path(name);
-        fs::write(&path, self.fill(text)).unwrap();
-        path
+    pub fn file(&self, name: impl AsRef<[u8]>, text: impl AsRef<[u8]>) {
+        fs::write(self.path(name), self.fill(text)).unwrap();
     }
 
     pub fn dir(&self, name: impl AsRef<[u8]>) {
@@ -146,11 +166,8 @@ impl Stage {
         assert!(install.wait().unwrap().success());
     }
 
-    /// `nix` with this script, a destination to push to, and `{a}` in the queue.
-    pub fn nix(&mut self, script: impl AsRef<[u8]>) {
+    pub fn nix(&self, script: impl AsRef<[u8]>) {
         self.program("nix", script);
-        self.set("NIX_POST_BUILD_PUSH_DESTINATION", "file://{}/cache");
-        self.entry("a");
     }
 
     /// An entry as the hook makes it, but for its root.
@@ -163,7 +180,6 @@ impl Stage {
 
     /// What the pushes remember.
     pub fn ledger(&self, text: impl AsRef<[u8]>) {
-        self.entry("a");
         self.dir("queue/.push");
         self.file("queue/.push/ledger.toml", text);
     }
@@ -171,7 +187,8 @@ impl Stage {
     /// A configuration file.
     pub fn config(&mut self, text: impl AsRef<[u8]>) {
         self.unset("NIX_POST_BUILD_PUSH_QUEUE_DIR");
-        let file = self.file("outside/config.toml", text);
+        self.file("outside/config.toml", text);
+        let file = self.path("outside/config.toml");
         fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
         self.set(
             "NIX_POST_BUILD_PUSH_CONFIG_FILE",
