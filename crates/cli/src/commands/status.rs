@@ -7,7 +7,7 @@ mod text;
 use std::time::SystemTime;
 
 use nix_post_build_push_config::{Need, QueueSettings};
-use queue_core::{EntryState, LimitAction, PortError};
+use queue_core::{EntryState, LimitAction};
 
 use self::held::Held;
 use super::queues;
@@ -27,7 +27,7 @@ pub(super) fn run(args: JsonArgs, session: &mut Session) -> Result<Exit, Command
     let exit = queues::each(&config, exit, |settings| {
         let queue = queues::open(&store, settings)?;
         let view = QueueView::of(&store, settings, queue.as_ref(), now)?;
-        rows.push(status(&store, settings, queue.as_ref(), &view, now)?);
+        rows.push(status(&store, settings, queue.as_ref(), &view, now));
         Ok(Exit::Done)
     });
     if args.json {
@@ -44,7 +44,7 @@ fn status(
     queue: Option<&OpenQueue>,
     view: &QueueView,
     now: SystemTime,
-) -> Result<StatusJson, PortError> {
+) -> StatusJson {
     let held = Held::by(view, store);
     held.warn(settings);
     let entries = &view.entries;
@@ -65,7 +65,7 @@ fn status(
     if let Some(failure) = &mut destination_failure {
         failure.next_try = view.plan(settings, now, false).destination_until.map(time);
     }
-    Ok(StatusJson {
+    StatusJson {
         queue: settings.name.clone(),
         destination: destination(settings),
         queue_dir: settings.queue_dir.value.to_string(),
@@ -84,12 +84,12 @@ fn status(
         pinned_bytes: held.bytes,
         pinned_error: held.error,
         store_bytes: held.file_system,
-        closed: limits::closed(queue)?,
-        refused: limits::tally(queue, LimitAction::Refused)?,
-        dropped: limits::tally(queue, LimitAction::Dropped)?,
+        closed: limits::closed(queue),
+        refused: limits::tally(queue, LimitAction::Refused),
+        dropped: limits::tally(queue, LimitAction::Dropped),
         last_push: last.map(LastPushJson::from),
         last_success: last.and_then(|last| last.last_success).map(time),
         destination_failure,
         failures: failures.collect(),
-    })
+    }
 }
