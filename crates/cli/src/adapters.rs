@@ -22,6 +22,7 @@ use queue_core::{
     Queue, QueueDirectory, RetryPolicy, StoreDir, Tally,
 };
 
+pub use limits::{OPENED_BY, refusal_hint};
 use roots::{SharedTime, TimedRoots};
 pub use upload::{closure, contents, uploader};
 

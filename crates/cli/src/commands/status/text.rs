@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use queue_core::Bytes;
 
+use crate::adapters::OPENED_BY;
 use crate::json::{FailureJson, LastPushJson, LimitJson, StatusJson, TallyJson};
 use crate::output::Output;
 
@@ -44,6 +45,7 @@ fn print_one(row: &StatusJson, now: SystemTime, out: &mut Output) {
     }
     if let Some(reason) = &row.closed {
         field("closed:", format!("nothing new is taken: {reason}"));
+        field("", OPENED_BY.to_owned());
     }
     for (name, tally) in [("refused:", &row.refused), ("dropped:", &row.dropped)] {
         if let Some(last) = &tally.last {
@@ -62,6 +64,9 @@ fn print_one(row: &StatusJson, now: SystemTime, out: &mut Output) {
     for failure in row.failures.iter().take(MOST_FAILURES) {
         out.line(format_args!("  {}", failed(failure, now)));
         out.line(format_args!("    {}", failure.last_error));
+        if let Some(hint) = advice(failure) {
+            out.line(format_args!("    hint: {hint}"));
+        }
     }
     if row.failures.len() > MOST_FAILURES {
         out.line(format_args!(
@@ -165,6 +170,16 @@ fn failed(failure: &FailureJson, now: SystemTime) -> String {
         ),
         (None, None) => format!("{path} failed {attempts} times"),
     }
+}
+
+/// What to do about a failure.
+fn advice(failure: &FailureJson) -> Option<String> {
+    let hint = failure.hint.as_ref()?;
+    let path = failure.path.as_deref().unwrap_or_default();
+    Some(match failure.parked_since {
+        Some(_) => format!("{hint}; then `nix-post-build-push retry {path}`"),
+        None => hint.clone(),
+    })
 }
 
 /// `2026-01-02T03:04:05Z (3h ago)`, or `(in 5m)`.
