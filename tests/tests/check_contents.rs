@@ -72,6 +72,11 @@ fn what_the_hint_says_repairs_it_and_then_it_goes() {
     let path = product.nix().build_one(&expr::file("bad", "bad"));
     damage(&path);
     product.run(&["push"]).exits(75);
+    // Also for who comes later.
+    let told = format!(
+        "`nix-store --repair-path {path}`, which fetches or builds it anew; then `nix-post-build-push retry {path}`"
+    );
+    product.run(&["status"]).success().stdout_has(told);
     // Asked for without having repaired it, it is parked anew.
     product.run(&["retry", "--all"]).success();
     product.run(&["push"]).exits(75).stderr_has("differs from");

@@ -177,6 +177,13 @@ fn refuses(product: &Product, reason: &str, hint: &str) {
     output.stderr_has(reason).stderr_has(hint);
 }
 
+/// As root does who reads the hint.
+#[track_caller]
+fn paste(command: &str) {
+    let mut shell = std::process::Command::new("sh");
+    shell.args(["-ec", command]).run().success();
+}
+
 #[test]
 fn a_user_is_refused_a_queue_that_others_could_exchange() {
     let product = own_queue();
@@ -255,10 +262,10 @@ fn entries_of_others_are_shown_by_every_command_not_pushed_and_not_removed() {
         .join("user/queue")
         .join(theirs.file_name().expect("name"));
     std::os::unix::fs::lchown(&entry, Some(user.uid + 1), None).expect("lchown");
+    let take_in = format!("chown -h {} {entry}", user.uid);
     let why = format!(
-        "is not an entry: it belongs to uid {}; `chown -h {} {entry}` takes it in",
-        user.uid + 1,
-        user.uid
+        "is not an entry: it belongs to uid {}\n  hint: `{take_in}` takes it in, `rm {entry}` throws it away\n",
+        user.uid + 1
     );
     for command in ["list", "status", "push"] {
         let output = product.user_run(&[command]).success();
@@ -268,8 +275,7 @@ fn entries_of_others_are_shown_by_every_command_not_pushed_and_not_removed() {
     assert_eq!(product.nix().cached("user/cache"), hashes(&[hers]));
     product.user_run(&["drop", theirs.as_str()]).fails();
     assert!(entry.is_symlink());
-    // What the hint says.
-    std::os::unix::fs::lchown(&entry, Some(user.uid), None).expect("lchown");
+    paste(&take_in);
     product.user_run(&["push"]).success().without_complaint();
     assert_eq!(product.queued_in("user/queue"), [].into());
 }

@@ -7,19 +7,22 @@ mod limits;
 mod roots;
 mod upload;
 
+use std::error::Error;
 use std::ffi::OsString;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use nix_copy::{Cancel, Nix, NixStoreDatabase, NixStoreRoots, Timeouts};
-use nix_post_build_push_config::{Config, NixSettings, Origin, QueueSettings};
+use nix_post_build_push_config::{Config, NixSettings, Origin, QueueSettings, Setting};
+use ownership::quoted;
 use queue_core::{
-    AutoRoots, FsLeaving, FsPushState, FsQueueDirectory, GcRoots, InsideGcRoots, Ledger,
-    LedgerError, LimitAction, Limited, Listing, LocalGc, PortError, PushOptions, PushState, Queue,
-    QueueDirectory, RetryPolicy, StoreDir, Tally,
+    AutoRoots, BehindSymlink, FsLeaving, FsPushState, FsQueueDirectory, GcRoots, InsideGcRoots,
+    Ledger, LedgerError, LimitAction, Limited, Listing, LocalGc, PortError, PushOptions, PushState,
+    Queue, QueueDirectory, RetryPolicy, StoreDir, Tally,
 };
 
+pub use limits::{OPENED_BY, refusal_hint};
 use roots::{SharedTime, TimedRoots};
 pub use upload::{closure, contents, uploader};
 
@@ -130,8 +133,9 @@ impl OpenQueue {
     ///
     /// If the directory or the roots cannot be opened, or are not safe to use.
     pub fn create(store: &Store, settings: &QueueSettings) -> Result<Self, PortError> {
-        let directory =
-            FsQueueDirectory::create(&settings.queue_dir.value, &store.dir, store.fsync)?;
+        let path = &settings.queue_dir;
+        let directory = FsQueueDirectory::create(&path.value, &store.dir, store.fsync)
+            .map_err(|error| behind_symlink(error, path))?;
         Self::with_roots(store, settings, directory)
     }
 
@@ -141,7 +145,9 @@ impl OpenQueue {
     ///
     /// As [`create`](Self::create).
     pub fn open(store: &Store, settings: &QueueSettings) -> Result<Option<Self>, PortError> {
-        FsQueueDirectory::open(&settings.queue_dir.value, &store.dir, store.fsync)?
+        let path = &settings.queue_dir;
+        FsQueueDirectory::open(&path.value, &store.dir, store.fsync)
+            .map_err(|error| behind_symlink(error, path))?
             .map(|directory| Self::with_roots(store, settings, directory))
             .transpose()
     }
@@ -240,6 +246,32 @@ impl OpenQueue {
         };
         Ok(text.map_or(Ok(Ledger::default()), |text| Ledger::from_text(&text)))
     }
+}
+
+/// Says where to write the path that is wanted, and how.
+fn behind_symlink(error: PortError, path: &Setting<Utf8PathBuf>) -> PortError {
+    let cause = error.source().and_then(|cause| cause.downcast_ref());
+    let Some(BehindSymlink {
+        leads_to: Some(real),
+    }) = cause
+    else {
+        return error;
+    };
+    // A file is nothing to change by a command: it may have been generated.
+    let hint = match &path.origin {
+        Origin::File(place) => format!(
+            "write the path that it leads to: {real} at {place} (roots go by the path as it is written)"
+        ),
+        Origin::Environment(name) => {
+            let real = quoted(real.as_str());
+            format!("export {name}={real} # roots go by the path as it is written")
+        }
+        _ => {
+            let real = quoted(real.as_str());
+            format!("--queue-dir {real} # roots go by the path as it is written")
+        }
+    };
+    error.with_hint(hint)
 }
 
 /// Where the entries of a queue stand while they leave it, with roots of its own.

@@ -39,6 +39,7 @@ pub(crate) struct EntryJson {
     pub present: Option<bool>,
     pub attempts: u32,
     pub last_error: Option<String>,
+    pub hint: Option<String>,
     pub next_try: Option<String>,
     pub parked_since: Option<String>,
 }
@@ -60,6 +61,7 @@ impl EntryJson {
             present: view.present,
             attempts: failures.map_or(0, |failures| failures.attempts),
             last_error: failures.map(|failures| failures.last_error.clone()),
+            hint: failures.and_then(|failures| failures.hint.clone()),
             next_try,
             parked_since: failures
                 .and_then(|failures| failures.parked_since)
@@ -177,6 +179,7 @@ pub(crate) struct FailureJson {
     pub first_failure: String,
     pub last_failure: String,
     pub last_error: String,
+    pub hint: Option<String>,
     pub next_try: Option<String>,
     pub parked_since: Option<String>,
 }
@@ -191,6 +194,7 @@ impl FailureJson {
             first_failure: time(failures.first_failure),
             last_failure: time(failures.last_failure),
             last_error: failures.last_error.clone(),
+            hint: failures.hint.clone(),
             next_try: parked_since.is_none().then(|| time(failures.next_try)),
             parked_since,
         }

@@ -87,11 +87,11 @@ impl EntryView {
 
 /// Reports something in a queue directory that is no entry.
 pub(crate) fn warn_of_foreign(queue: &str, foreign: &Foreign) {
-    let Foreign { name, reason } = foreign;
+    let Foreign { name, reason, hint } = foreign;
     Message::new(format!(
         "queue {queue}: `{name}` is not an entry: it {reason}"
     ))
-    .hint("it is left alone; move it away")
+    .hint(hint)
     .warning();
 }
 

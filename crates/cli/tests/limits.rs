@@ -113,7 +113,7 @@ fn a_refusal_is_a_failure_of_the_hook_in_one_line() {
         "{said}"
     );
     let end = "-b is not queued, nor 1 more: it holds as many entries as it may, 1 \
-               (hint: see `nix-post-build-push status`)\n";
+               (hint: push the queue, `drop` what is not wanted, or raise the limit)\n";
     assert!(said.ends_with(end), "{said}");
     world.set("NIX_POST_BUILD_PUSH_ON_ERROR", "fail");
     assert_eq!(hook(&world, &["b"]).0, 1);
@@ -169,6 +169,28 @@ fn a_push_closes_a_queue_that_keeps_too_much_and_drop_opens_it() {
     );
     world.run(&["drop", "*-a"]).ok();
     assert_eq!(status(&world)["closed"], json!(null));
+    enqueue(&world, &["d"]).ok();
+}
+
+#[test]
+fn who_is_refused_by_a_closed_queue_reads_what_opens_it_also_after_the_limit_was_raised() {
+    let world = world("max-pinned = 2500");
+    enqueue(&world, &["a", "b", "c"]).ok();
+    let push = world.run(&["push"]).fails(69);
+    let opened_by = "`nix-post-build-push push` opens it again once it is within its limits, also \
+                     after one was raised; `nix-post-build-push drop` opens it at once";
+    assert!(push.contains(&format!("hint: {opened_by}\n")), "{push}");
+    for limit in [2500, 9999] {
+        let config = std::fs::read_to_string(world.root.join("config.toml")).unwrap();
+        world.write("config.toml", &config.replace("2500", &limit.to_string()));
+        let (_, said) = hook(&world, &["d"]);
+        assert!(said.ends_with(&format!("(hint: {opened_by})\n")), "{said}");
+        let said = enqueue(&world, &["d"]).fails(75);
+        assert!(said.ends_with(&format!("hint: {opened_by}\n")), "{said}");
+        let status = world.run(&["status"]).ok();
+        assert!(status.contains(opened_by), "{status}");
+    }
+    world.run(&["push"]).fails(69);
     enqueue(&world, &["d"]).ok();
 }
 

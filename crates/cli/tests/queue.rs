@@ -214,6 +214,7 @@ fn list_as_json_has_its_documented_fields() {
         "present",
         "attempts",
         "last_error",
+        "hint",
         "next_try",
         "parked_since",
     ];
@@ -272,6 +273,7 @@ fn ledger(entry: &str, parked: bool) -> String {
     };
     let failures = "attempts = 3\nfirst-failure = \"2026-01-01T00:00:00Z\"\nfirst-error = \"no\"\n\
                     last-failure = \"2026-01-01T00:00:00Z\"\nlast-error = \"too \\u001b[2Jbad\"\n\
+                    hint = \"mend\\u001b[2J it\"\n\
                     next-try = \"2026-01-01T00:00:00Z\"\n";
     format!(
         "format = 1\ndestination-name = \"file:///x\"\n[destination]\n{failures}[entries.{entry}]\n{failures}{parked}"
@@ -297,6 +299,12 @@ fn retry_forgets_the_failures_of_entries_and_destination() {
         "{status}"
     );
     assert!(status.contains("too \\u{1b}[2Jbad"), "{status}");
+    let advice = format!(
+        "    hint: mend\\u{{1b}}[2J it; then `nix-post-build-push retry ROOT/store/{name}`\n"
+    );
+    assert!(status.contains(&advice), "{status}");
+    let hint = "mend\u{1b}[2J it";
+    assert_eq!(world.run(&["list", "--json"]).json()[0]["hint"], hint);
     assert_eq!(
         world.run(&["status", "--json"]).json()[0]["failures"][0]["attempts"],
         3

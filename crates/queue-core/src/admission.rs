@@ -12,6 +12,7 @@ pub(crate) struct Admission {
     queued: Option<BTreeSet<StorePath>>,
     room: usize,
     why: String,
+    closed: bool,
 }
 
 impl Admission {
@@ -28,6 +29,7 @@ impl Admission {
                 queued: None,
                 room: usize::MAX,
                 why: String::new(),
+                closed: false,
             })
     }
 
@@ -40,6 +42,7 @@ impl Admission {
                 queued: Some(state.names()?),
                 room: 0,
                 why,
+                closed: true,
             }));
         }
         let Some(Limit {
@@ -54,6 +57,7 @@ impl Admission {
             room: at_most.saturating_sub(queued.len()),
             queued: Some(queued),
             why: limits::full(at_most),
+            closed: false,
         }))
     }
 
@@ -76,6 +80,7 @@ impl Admission {
             return;
         }
         report.refused_because = Some(self.why);
+        report.closed = self.closed;
         count(
             queue,
             LimitAction::Refused,

@@ -3,12 +3,13 @@
 use std::cell::OnceCell;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use rustix::fs;
 
-use crate::fs_push_state::{fail, give};
+use crate::room::Room;
 use crate::{
     FsQueueDirectory, Insertion, Listing, PortError, QueueDirectory, Removal, StoreDir, StorePath,
 };
+
+const LEAVING: &str = "leaving";
 
 /// [`Push::leaving`](crate::Push::leaving) in a queue directory. It is made with
 /// the first entry that stands in it: a push that needs none must not fail for
@@ -16,19 +17,22 @@ use crate::{
 #[derive(Debug)]
 pub struct FsLeaving {
     path: Utf8PathBuf,
+    /// The push's.
+    above: Room,
     store: StoreDir,
     fsync: bool,
-    room: OnceCell<FsQueueDirectory>,
+    opened: OnceCell<FsQueueDirectory>,
 }
 
 impl FsLeaving {
-    /// At that path, below the push's room.
-    pub(crate) fn new(path: Utf8PathBuf, store: StoreDir, fsync: bool) -> Self {
+    /// In the push's room.
+    pub(crate) fn new(above: &Room, store: StoreDir, fsync: bool) -> Self {
         Self {
-            path,
+            path: above.path().join(LEAVING),
+            above: above.clone(),
             store,
             fsync,
-            room: OnceCell::new(),
+            opened: OnceCell::new(),
         }
     }
 
@@ -40,23 +44,26 @@ impl FsLeaving {
 
     /// `None` while nothing ever left.
     fn opened(&self) -> Result<Option<&FsQueueDirectory>, PortError> {
-        if self.room.get().is_none()
-            && let Some(room) = FsQueueDirectory::open(&self.path, &self.store, self.fsync)?
+        if self.opened.get().is_none()
+            && let Some(room) = Room::open(&self.above, self.path.clone(), self.above.owner())?
         {
-            return Ok(Some(self.room.get_or_init(|| room)));
+            return Ok(Some(self.keep(&room)));
         }
-        Ok(self.room.get())
+        Ok(self.opened.get())
     }
 
     fn made(&self) -> Result<&FsQueueDirectory, PortError> {
-        if let Some(room) = self.opened()? {
-            return Ok(room);
+        if let Some(opened) = self.opened()? {
+            return Ok(opened);
         }
-        let room = FsQueueDirectory::create(&self.path, &self.store, self.fsync)?;
-        fs::openat(room.handle(), "..", fs::OFlags::PATH, fs::Mode::empty())
-            .and_then(|above| give(&room.handle(), &above))
-            .map_err(|error| fail("give to its owner the directory", &self.path, error))?;
-        Ok(self.room.get_or_init(|| room))
+        let owner = self.above.owner();
+        let room = Room::create(&self.above, self.path.clone(), owner, self.fsync)?;
+        Ok(self.keep(&room))
+    }
+
+    fn keep(&self, room: &Room) -> &FsQueueDirectory {
+        let directory = || FsQueueDirectory::in_room(room, self.store.clone(), self.fsync);
+        self.opened.get_or_init(directory)
     }
 }
 

@@ -2,18 +2,16 @@
 
 use std::collections::BTreeSet;
 use std::io::{Read, Write};
-use std::os::fd::OwnedFd;
 use std::time::{Duration, SystemTime};
 
-use rustix::fs::{self, AtFlags, FileType, Mode, OFlags};
+use rustix::fs::{self, AtFlags, FileType, OFlags};
 use rustix::io::Errno;
 
-use crate::fs_push_state::give;
 use crate::fs_queue_directory::{LIMITS_ROOM, PUSH_ROOM};
 use crate::{FsPushState, FsQueueDirectory, LimitAction, LimitState, PortError, StorePath};
 
 const CLOSED: &str = "closed";
-const NEW_CLOSED: &str = "closed.new";
+const ADD: &str = "add to the count";
 /// A reason is one line; more is not ours.
 const LONGEST_REASON: u64 = 1000;
 
@@ -56,52 +54,40 @@ impl LimitState for FsQueueDirectory {
             Err(error) => return Err(self.failed("look for", &name, error)),
             Ok(_) => {}
         }
-        let Some(room) = FsPushState::open(self)? else {
+        let Some(state) = FsPushState::open(self)? else {
             return Ok(None);
         };
-        let reason = match room.file(CLOSED, OFlags::RDONLY) {
-            Ok(file) => read_line(file),
-            Err(Errno::NOENT) => return Ok(None),
-            Err(error) => Err(error.into()),
-        };
-        reason.map(Some).map_err(|error| {
-            self.failed("read", &name, error)
-                .with_hint("a push writes it anew; until then nothing is refused")
-        })
+        match state.room().file("read", CLOSED, OFlags::RDONLY)? {
+            Some(file) => read_line(file)
+                .map(Some)
+                .map_err(|error| self.failed("read", &name, error)),
+            None => Ok(None),
+        }
     }
 
     fn set_closed(&self, reason: Option<&str>) -> Result<(), PortError> {
-        let name = format!("{PUSH_ROOM}/{CLOSED}");
-        match reason {
-            Some(reason) => {
-                let room = FsPushState::create(self)?;
-                room.replace(CLOSED, NEW_CLOSED, &format!("{reason}\n"))
-                    .map_err(|error| self.failed("write", &name, error))
-            }
-            None => match FsPushState::open(self)? {
-                Some(room) => match fs::unlinkat(room.handle(), CLOSED, AtFlags::empty()) {
-                    Ok(()) | Err(Errno::NOENT) => Ok(()),
-                    Err(error) => Err(self.failed("remove", &name, error)),
-                },
-                None => Ok(()),
-            },
+        if let Some(reason) = reason {
+            let state = FsPushState::create(self)?;
+            return state
+                .room()
+                .replace("write", CLOSED, &format!("{reason}\n"));
+        }
+        match FsPushState::open(self)? {
+            Some(state) => state.room().remove("remove", CLOSED),
+            None => Ok(()),
         }
     }
 
     fn count(&self, what: LimitAction, number: usize) -> Result<(), PortError> {
-        let room = match self.limits_room()? {
-            Some(room) => room,
-            None => self.make_limits_room()?,
-        };
-        let name = counter(what);
-        let failed =
-            |error| self.failed("add to the count", &format!("{LIMITS_ROOM}/{name}"), error);
-        let flags = OFlags::WRONLY | OFlags::APPEND | OFlags::CREATE;
-        let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
-        let file = fs::openat(&room, name, flags, Mode::from_raw_mode(0o644))
-            .and_then(|file| give(&file, &room).map(|()| file))
-            .map_err(|error| failed(error.into()))?;
-        std::fs::File::from(file)
+        let room = self.make_room(LIMITS_ROOM)?;
+        let (name, flags) = (
+            counter(what),
+            OFlags::WRONLY | OFlags::APPEND | OFlags::CREATE,
+        );
+        let path = format!("{LIMITS_ROOM}/{name}");
+        let failed = |error| self.failed(ADD, &path, error);
+        let file = room.file(ADD, name, flags)?;
+        file.ok_or_else(|| failed(Errno::NOENT.into()))?
             .write_all(&vec![b'.'; number])
             .map_err(failed)
     }
@@ -114,39 +100,14 @@ impl FsQueueDirectory {
     ///
     /// When that cannot be seen.
     pub fn tally(&self, what: LimitAction) -> Result<Tally, PortError> {
-        let Some(room) = self.limits_room()? else {
+        let Some(room) = self.room(LIMITS_ROOM)? else {
             return Ok(Tally::default());
         };
-        match fs::statat(&room, counter(what), AtFlags::SYMLINK_NOFOLLOW) {
-            Ok(stat) => Ok(Tally {
-                number: u64::try_from(stat.st_size).unwrap_or(0),
-                last: time(stat.st_mtime),
-            }),
-            Err(Errno::NOENT) => Ok(Tally::default()),
-            Err(error) => Err(self.failed("see the count", counter(what), error)),
-        }
-    }
-
-    /// `None` while nothing was counted yet.
-    fn limits_room(&self) -> Result<Option<OwnedFd>, PortError> {
-        let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::RDONLY | OFlags::CLOEXEC;
-        match fs::openat(self.handle(), LIMITS_ROOM, flags, Mode::empty()) {
-            Ok(room) => Ok(Some(room)),
-            Err(Errno::NOENT) => Ok(None),
-            Err(error) => Err(self.failed("open the directory", LIMITS_ROOM, error)),
-        }
-    }
-
-    fn make_limits_room(&self) -> Result<OwnedFd, PortError> {
-        let failed = |error: Errno| self.failed("create the directory", LIMITS_ROOM, error);
-        match fs::mkdirat(self.handle(), LIMITS_ROOM, Mode::from_raw_mode(0o755)) {
-            // Another producer may have been faster.
-            Ok(()) | Err(Errno::EXIST) => {}
-            Err(error) => return Err(failed(error)),
-        }
-        let room = self.limits_room()?.ok_or_else(|| failed(Errno::NOENT))?;
-        give(&room, &self.handle()).map_err(failed)?;
-        Ok(room)
+        let counted = room.look("see the count", counter(what))?;
+        Ok(counted.map_or_else(Tally::default, |stat| Tally {
+            number: u64::try_from(stat.st_size).unwrap_or(0),
+            last: time(stat.st_mtime),
+        }))
     }
 
     fn failed(&self, action: &str, name: &str, error: impl Into<std::io::Error>) -> PortError {

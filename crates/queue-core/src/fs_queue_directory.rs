@@ -2,13 +2,15 @@
 
 use std::ffi::CStr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use camino::{Utf8Path, Utf8PathBuf};
-use ownership::{is_root, quoted};
+use ownership::quoted;
 use rustix::fs::{self, AtFlags, FileType, Stat};
 use rustix::io::Errno;
 
+use crate::room::{Room, may_own};
 use crate::store_dir::is_plain;
 use crate::way::{self, Missing};
 use crate::{
@@ -37,7 +39,7 @@ pub struct FsQueueDirectory {
     path: Utf8PathBuf,
     store: StoreDir,
     owner: u32,
-    handle: OwnedFd,
+    handle: Arc<OwnedFd>,
     fsync: bool,
 }
 
@@ -93,7 +95,7 @@ impl FsQueueDirectory {
             path: path.to_owned(),
             store: store.clone(),
             owner: stat.st_uid,
-            handle,
+            handle: Arc::new(handle),
             fsync,
         }))
     }
@@ -104,9 +106,38 @@ impl FsQueueDirectory {
         &self.path
     }
 
-    /// A room for entries of the same store that leave.
-    pub(crate) fn leaving(&self, path: Utf8PathBuf) -> FsLeaving {
-        FsLeaving::new(path, self.store.clone(), self.fsync)
+    /// A room as another set of entries.
+    pub(crate) fn in_room(room: &Room, store: StoreDir, fsync: bool) -> Self {
+        Self {
+            path: room.path().to_owned(),
+            store,
+            owner: room.owner(),
+            handle: room.shared_handle(),
+            fsync,
+        }
+    }
+
+    /// A room for entries of the same store that leave, in the push's.
+    pub(crate) fn leaving(&self, above: &Room) -> FsLeaving {
+        FsLeaving::new(above, self.store.clone(), self.fsync)
+    }
+
+    /// A room of this queue's; `None` when it is not there.
+    pub(crate) fn room(&self, name: &str) -> Result<Option<Room>, PortError> {
+        Room::open(&self.handle, self.path.join(name), self.owner_now()?)
+    }
+
+    /// A room of this queue's, made when it is not there.
+    pub(crate) fn make_room(&self, name: &str) -> Result<Room, PortError> {
+        let owner = self.owner_now()?;
+        Room::create(&self.handle, self.path.join(name), owner, self.fsync)
+    }
+
+    /// Somebody may have given the queue away since it was opened.
+    fn owner_now(&self) -> Result<u32, PortError> {
+        let stat = fs::fstat(&self.handle);
+        stat.map(|stat| stat.st_uid)
+            .map_err(|error| self.fail("see the owner of", "", error))
     }
 
     pub(crate) fn handle(&self) -> BorrowedFd<'_> {
@@ -118,47 +149,46 @@ impl FsQueueDirectory {
     }
 
     /// Why `name` is not the entry of `path`, or its status if it is.
-    fn inspect(&self, name: &CStr, path: &StorePath) -> Result<Result<Stat, String>, Errno> {
+    fn inspect(&self, name: &CStr, path: &StorePath) -> Result<Result<Stat, Stranger>, Errno> {
         let stat = fs::statat(&self.handle, name, AtFlags::SYMLINK_NOFOLLOW)?;
         if FileType::from_raw_mode(stat.st_mode) != FileType::Symlink {
-            return Ok(Err("is not a symlink".into()));
+            return Ok(Err(Stranger::new("is not a symlink")));
         }
         let points_at = fs::readlinkat(&self.handle, name, Vec::new())?;
         if points_at.as_bytes() != self.store.join(path).as_str().as_bytes() {
             let shown = points_at.to_string_lossy();
-            return Ok(Err(format!("points at {:?}", shown)));
+            return Ok(Err(Stranger::new(format!("points at {shown:?}"))));
         }
-        if !self.may_own(stat.st_uid) {
-            let (owner, entry) = (self.owner, self.path.join(path.base_name()));
-            let take_in = format!("`chown -h {owner} {}` takes it in", quoted(entry.as_str()));
-            return Ok(Err(format!("belongs to uid {}; {take_in}", stat.st_uid)));
+        if !may_own(stat.st_uid, self.owner) {
+            return Ok(Err(self.owned_by(stat.st_uid, path)));
         }
         Ok(Ok(stat))
     }
 
-    fn may_own(&self, uid: u32) -> bool {
-        let us = rustix::process::geteuid().as_raw();
-        uid == us || uid == self.owner || is_root(uid)
+    fn owned_by(&self, uid: u32, path: &StorePath) -> Stranger {
+        let (owner, entry) = (self.owner, self.path.join(path.base_name()));
+        let entry = quoted(entry.as_str());
+        Stranger {
+            reason: format!("belongs to uid {uid}"),
+            hint: format!("`chown -h {owner} {entry}` takes it in, `rm {entry}` throws it away"),
+        }
     }
 
     fn read_entry(&self, name: &CStr) -> Result<Result<Entry, Foreign>, Errno> {
-        let foreign = |reason: String| {
-            let name = name.to_string_lossy().escape_debug().to_string();
-            Ok(Err(Foreign { name, reason }))
-        };
+        let foreign = |stranger: Stranger| Ok(Err(stranger.named(name)));
         let Some(path) = name
             .to_str()
             .ok()
             .and_then(|name| name.parse::<StorePath>().ok())
         else {
-            return foreign("is not named like a store path".into());
+            return foreign(Stranger::new("is not named like a store path"));
         };
         match self.inspect(name, &path)? {
             Ok(stat) => Ok(Ok(Entry {
                 path,
                 enqueued_at: modified(&stat),
             })),
-            Err(reason) => foreign(reason),
+            Err(stranger) => foreign(stranger),
         }
     }
 
@@ -178,10 +208,10 @@ impl FsQueueDirectory {
                 // Removed since it was listed.
                 Err(Errno::NOENT) => {}
                 // One entry that cannot be read must not hide the others.
-                Err(error) => listing.foreign.push(Foreign {
-                    name: name.to_string_lossy().escape_debug().to_string(),
-                    reason: format!("cannot be read: {}", std::io::Error::from(error)),
-                }),
+                Err(error) => {
+                    let why = format!("cannot be read: {}", std::io::Error::from(error));
+                    listing.foreign.push(Stranger::new(why).named(name));
+                }
             }
         }
         Ok(listing)
@@ -195,7 +225,7 @@ impl QueueDirectory for FsQueueDirectory {
             Ok(()) => Ok(Insertion::Added),
             Err(Errno::EXIST) => match with_c_str(name, |name| self.inspect(name, path)) {
                 Ok(Ok(_)) => Ok(Insertion::AlreadyThere),
-                Ok(Err(reason)) => Err(not_ours(self, "create the entry", name, reason)),
+                Ok(Err(found)) => Err(not_ours(self, "create the entry", name, found)),
                 // A push removed it just now; it was there when we came.
                 Err(Errno::NOENT) => self.insert(path),
                 Err(error) => Err(self.fail("create the entry", name, error)),
@@ -208,7 +238,7 @@ impl QueueDirectory for FsQueueDirectory {
         let name = path.base_name();
         match with_c_str(name, |name| self.inspect(name, path)) {
             Ok(Ok(_)) => {}
-            Ok(Err(reason)) => return Err(not_ours(self, "remove the entry", name, reason)),
+            Ok(Err(found)) => return Err(not_ours(self, "remove the entry", name, found)),
             Err(Errno::NOENT) => return Ok(Removal::WasAbsent),
             Err(error) => return Err(self.fail("remove the entry", name, error)),
         }
@@ -237,14 +267,32 @@ impl QueueDirectory for FsQueueDirectory {
     }
 }
 
-fn not_ours(queue: &FsQueueDirectory, action: &str, name: &str, reason: String) -> PortError {
-    queue
-        .fail(
-            action,
-            name,
-            std::io::Error::other(format!("what is there {reason}")),
-        )
-        .with_hint("it is not an entry of this queue; move it away")
+/// What has an entry's place and is none.
+struct Stranger {
+    reason: String,
+    hint: String,
+}
+
+impl Stranger {
+    fn new(reason: impl Into<String>) -> Self {
+        Self {
+            reason: reason.into(),
+            hint: "it is left alone; move it away".into(),
+        }
+    }
+
+    fn named(self, name: &CStr) -> Foreign {
+        Foreign {
+            name: name.to_string_lossy().escape_debug().to_string(),
+            reason: self.reason,
+            hint: self.hint,
+        }
+    }
+}
+
+fn not_ours(queue: &FsQueueDirectory, action: &str, name: &str, found: Stranger) -> PortError {
+    let why = std::io::Error::other(format!("what is there {}", found.reason));
+    queue.fail(action, name, why).with_hint(found.hint)
 }
 
 fn with_c_str<T>(name: &str, f: impl FnOnce(&CStr) -> Result<T, Errno>) -> Result<T, Errno> {

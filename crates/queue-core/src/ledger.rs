@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::SystemTime;
 
-use crate::{EntryState, RetryPolicy, StorePath};
+use crate::{EntryState, RetryPolicy, StorePath, UploadError};
 
 /// The memory of one queue's pushes: which entries failed how often, whether
 /// the destination is down, how the last push ended.
@@ -32,6 +32,8 @@ pub struct Failures {
     pub last_failure: SystemTime,
     /// What it said, one line.
     pub last_error: String,
+    /// What the user can do about that, where it is known; one line.
+    pub hint: Option<String>,
     /// Not before that time again.
     pub next_try: SystemTime,
     /// Given up until somebody asks for it. Never set for a destination.
@@ -128,7 +130,7 @@ impl Ledger {
     pub(crate) fn entry_failed(
         &mut self,
         path: &StorePath,
-        error: &str,
+        error: &UploadError,
         now: SystemTime,
         policy: &RetryPolicy,
         random: u64,
@@ -157,7 +159,7 @@ impl Ledger {
     pub(crate) fn destination_failed(
         &mut self,
         name: &str,
-        error: &str,
+        error: &UploadError,
         now: SystemTime,
         policy: &RetryPolicy,
         random: u64,
@@ -172,7 +174,7 @@ impl Ledger {
 impl Failures {
     fn one_more(
         known: Option<Self>,
-        error: &str,
+        error: &UploadError,
         now: SystemTime,
         policy: &RetryPolicy,
         random: u64,
@@ -184,9 +186,10 @@ impl Failures {
         let old = known.unwrap_or_else(|| Self {
             attempts,
             first_failure: now,
-            first_error: error.to_owned(),
+            first_error: error.message.clone(),
             last_failure: now,
             last_error: String::new(),
+            hint: None,
             next_try: now,
             parked_since: None,
             damaged: Vec::new(),
@@ -195,7 +198,8 @@ impl Failures {
             attempts,
             damaged: Vec::new(),
             last_failure: now,
-            last_error: error.to_owned(),
+            last_error: error.message.clone(),
+            hint: error.hint.clone(),
             next_try: now.checked_add(wait).unwrap_or(now),
             ..old
         }

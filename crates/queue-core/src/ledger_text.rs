@@ -51,6 +51,8 @@ struct FailuresText {
     first_error: String,
     last_failure: String,
     last_error: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<String>,
     next_try: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     parked_since: Option<String>,
@@ -144,6 +146,7 @@ impl FailuresText {
             first_error: self.first_error,
             last_failure: time(self.last_failure)?,
             last_error: self.last_error,
+            hint: self.hint,
             next_try: time(self.next_try)?,
             parked_since: self.parked_since.map(time).transpose()?,
             damaged: self
@@ -161,6 +164,7 @@ impl FailuresText {
             first_error: failures.first_error.clone(),
             last_failure: time_text(failures.last_failure),
             last_error: failures.last_error.clone(),
+            hint: failures.hint.clone(),
             next_try: time_text(failures.next_try),
             parked_since: failures.parked_since.map(time_text),
             damaged: failures.damaged.iter().map(StorePath::to_string).collect(),
@@ -193,6 +197,7 @@ impl LastPushText {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{UploadError, UploadErrorKind};
     use proptest::prelude::*;
     use std::time::Duration;
 
@@ -209,10 +214,10 @@ mod tests {
         fn any_failures()(
             attempts in 1u32.., first_failure in any_time(), last_failure in any_time(),
             next_try in any_time(), parked_since in proptest::option::of(any_time()),
-            first_error: String, last_error: String,
+            first_error: String, last_error: String, hint: Option<String>,
             damaged in proptest::collection::vec(any_path(), 0..3),
         ) -> Failures {
-            Failures { attempts, first_failure, first_error, last_failure, last_error, next_try, parked_since, damaged }
+            Failures { attempts, first_failure, first_error, last_failure, last_error, hint, next_try, parked_since, damaged }
         }
     }
 
@@ -271,7 +276,7 @@ mod tests {
         let path: crate::StorePath = "v3ygr25lms4hdmxwa8h14sjv6km1l8cz-x".parse().unwrap();
         ledger.entry_failed(
             &path,
-            "why",
+            &UploadError::new(UploadErrorKind::Local, "why"),
             SystemTime::UNIX_EPOCH,
             &crate::RetryPolicy::default(),
             0,

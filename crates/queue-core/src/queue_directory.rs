@@ -21,6 +21,8 @@ pub struct Foreign {
     pub name: String,
     /// Why it is no entry, as a fragment: `is not a symlink`.
     pub reason: String,
+    /// What the user can do about it.
+    pub hint: String,
 }
 
 /// What a queue directory holds.

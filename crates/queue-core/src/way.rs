@@ -43,6 +43,16 @@ pub(crate) fn open(path: &Utf8Path, missing: Missing) -> Result<Option<OwnedFd>,
     opened.map(Some).map_err(|error| way.fail(error))
 }
 
+/// The cause when a queue's directory, or one above it, is a symlink.
+#[derive(Debug, thiserror::Error)]
+#[error("it is a symlink")]
+pub struct BehindSymlink {
+    /// The same directory by a path without symlinks, where there is one.
+    pub leads_to: Option<Utf8PathBuf>,
+}
+
+const WHY_AS_WRITTEN: &str = "roots go by the path as it is written";
+
 struct Way<'a> {
     path: &'a Utf8Path,
     missing: Missing,
@@ -164,21 +174,22 @@ impl<'a> Way<'a> {
                 .is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == kind)
         };
         if !is(FileType::Symlink) {
+            let at = quoted(self.at.as_str());
+            let away = format!("{}.old", self.at);
             return self
                 .refuse("it is not a directory")
-                .with_hint("move it away, or give the queue another place");
+                .with_hint(format!("mv -n {at} {}", quoted(&away)));
         }
-        let instead = match self.resolved() {
-            Some(path) => format!("write the path that it leads to: {path}"),
-            None => "write a path without symlinks".to_owned(),
+        let leads_to = self.leads_to();
+        let hint = match &leads_to {
+            Some(path) => format!("write the path that it leads to: {path} ({WHY_AS_WRITTEN})"),
+            None => format!("write a path without symlinks ({WHY_AS_WRITTEN})"),
         };
-        let why = "roots go by the path as it is written";
-        self.refuse("it is a symlink")
-            .with_hint(format!("{instead} ({why})"))
+        self.refuse(BehindSymlink { leads_to }).with_hint(hint)
     }
 
     /// For the hint only: nothing is opened by this path.
-    fn resolved(&self) -> Option<Utf8PathBuf> {
+    fn leads_to(&self) -> Option<Utf8PathBuf> {
         let rest = self.path.strip_prefix(&self.at).ok()?;
         let real = self.at.canonicalize_utf8().ok()?;
         // Joining nothing would leave a slash behind.

@@ -28,6 +28,13 @@ fn what_is_damaged_is_parked_at_once_and_the_rest_goes_in_the_same_push() {
     assert_eq!(failed.error.message, "bad was modified");
     assert_eq!((failed.attempts, failed.next_try), (1, None));
     assert_eq!((report.parked, report.left), (1, 0));
+    let ledger = world.ledger();
+    let known = ledger.entry(&failed.path).unwrap();
+    assert_eq!(
+        known.hint.as_deref(),
+        Some("repair bad"),
+        "for who looks later"
+    );
     assert_eq!(names(&world.queued()), ["bad"], "parked is still queued");
     assert!(!world.auto().is_empty(), "and still held");
 }

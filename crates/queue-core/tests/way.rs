@@ -5,6 +5,7 @@
 mod support;
 
 use std::os::unix::fs::{PermissionsExt, chown, lchown, symlink};
+use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -26,6 +27,13 @@ fn refused(path: &Utf8Path) -> (String, String) {
     let opened = FsQueueDirectory::open(path, &store, false);
     assert_eq!(told(opened.unwrap_err()), error);
     error
+}
+
+/// As somebody who reads the hint does.
+#[track_caller]
+fn paste(command: &str) {
+    let status = Command::new("sh").args(["-ec", command]).status();
+    assert!(status.unwrap().success(), "{command}");
 }
 
 fn made(path: Utf8PathBuf) -> Utf8PathBuf {
@@ -117,15 +125,27 @@ fn a_directory_that_is_exchanged_for_a_symlink_meanwhile_leads_nowhere_else() {
 }
 
 #[test]
-fn what_is_no_directory_is_named() {
+fn what_is_no_directory_is_named_with_the_command_that_moves_it_away() {
     let world = World::new();
-    std::fs::write(world.root.join("file"), "").unwrap();
-    let (message, _) = refused(&world.root.join("file/queue"));
-    let expected = format!(
-        "failed to come to the queue through the directory {}/file: it is not a directory",
-        world.root
-    );
-    assert_eq!(message, expected);
+    let file = world.root.join("it's $(a file)");
+    for (queue, action) in [
+        (
+            file.join("queue"),
+            "come to the queue through the directory",
+        ),
+        (file.clone(), "open the queue directory"),
+    ] {
+        std::fs::write(&file, "theirs").unwrap();
+        let (message, hint) = refused(&queue);
+        let expected = format!("failed to {action} {file}: it is not a directory");
+        assert_eq!(message, expected);
+        paste(&hint);
+        create(&queue).unwrap();
+        let old = world.root.join("it's $(a file).old");
+        assert_eq!(std::fs::read_to_string(&old).unwrap(), "theirs");
+        std::fs::remove_file(old).unwrap();
+        std::fs::remove_dir_all(&file).unwrap();
+    }
 }
 
 #[test]
@@ -138,6 +158,9 @@ fn a_directory_above_that_everybody_may_write_is_refused_unless_it_is_sticky() {
         assert!(message.contains("written by others"), "{message}");
         assert_eq!(hint, format!("chmod o-w '{open}'"));
         assert!(!open.join("queue").exists());
+        paste(&hint);
+        create(&open.join("queue")).unwrap();
+        std::fs::remove_dir(open.join("queue")).unwrap();
     }
     mode(&open, 0o1777);
     create(&open.join("queue")).unwrap();
@@ -161,7 +184,10 @@ fn the_owners_private_group_may_write_above_and_another_group_may_not() {
         match refused_with {
             None => drop(create(&home.join("queue")).unwrap()),
             Some(command) => {
-                assert_eq!(refused(&home.join("queue")).1, format!("{command} {home}"))
+                let (_, hint) = refused(&home.join("queue"));
+                assert_eq!(hint, format!("{command} {home}"));
+                paste(&hint);
+                create(&home.join("queue")).unwrap();
             }
         }
     }
@@ -195,6 +221,8 @@ fn for_root_a_queue_and_what_is_above_it_may_belong_to_one_account_and_no_two() 
         let why = "it belongs to uid 1235, and a directory above it to uid 1234";
         assert!(message.ends_with(why), "{message}");
         assert_eq!(hint, format!("chown 1234 {at}"));
+        paste(&hint);
+        create(&queue).unwrap();
     }
 }
 
@@ -222,11 +250,10 @@ fn an_entry_of_another_account_is_reported_with_the_command_that_takes_it_in() {
     let [foreign] = listing.foreign.as_slice() else {
         panic!("{listing:?}")
     };
-    let reason = format!("belongs to uid 1235; `chown -h 1234 {entry}` takes it in");
-    assert_eq!(
-        (foreign.name.as_str(), &foreign.reason),
-        (theirs.base_name(), &reason)
-    );
+    let hint = format!("`chown -h 1234 {entry}` takes it in, `rm {entry}` throws it away");
+    assert_eq!(foreign.name, theirs.base_name());
+    assert_eq!(foreign.reason, "belongs to uid 1235");
+    assert_eq!(foreign.hint, hint);
 
     for error in [
         directory.remove(&theirs).unwrap_err(),
@@ -237,9 +264,10 @@ fn an_entry_of_another_account_is_reported_with_the_command_that_takes_it_in() {
             "{}",
             error.chain()
         );
+        assert_eq!(error.hint(), Some(hint.as_str()));
     }
     assert!(entry.is_symlink());
-    lchown(&entry, Some(1234), None).unwrap();
+    paste(hint.split('`').nth(1).unwrap());
     assert_eq!(directory.list().unwrap().entries.len(), 3);
 }
 

@@ -1,7 +1,20 @@
 //! The limits of a queue, as it takes them.
 
 use nix_post_build_push_config::{BeyondLimit, QueueSettings, Setting};
-use queue_core::{Beyond, Limit, Limits};
+use queue_core::{Beyond, Limit, Limits, QueueReport};
+
+/// What opens a queue again that a push closed, in spite of whatever was changed since.
+pub const OPENED_BY: &str = "`nix-post-build-push push` opens it again once it is within its limits, \
+                             also after one was raised; `nix-post-build-push drop` opens it at once";
+
+/// What to do about what a limit refused.
+#[must_use]
+pub fn refusal_hint(report: &QueueReport) -> &'static str {
+    match report.closed {
+        true => OPENED_BY,
+        false => "push the queue, `drop` what is not wanted, or raise the limit",
+    }
+}
 
 /// What the configuration says.
 pub(super) fn limits(settings: &QueueSettings) -> Limits {

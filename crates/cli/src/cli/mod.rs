@@ -68,7 +68,12 @@ pub(crate) enum Command {
     /// queue. Options that are not listed here go to `nix copy`.
     ///
     /// With --until-empty the exit code tells what is left: 0 nothing, 69 something whose
-    /// destination did not answer, 75 anything else, such as what is parked.
+    /// destination did not answer, 75 anything else: what is parked, or what there was no time
+    /// for, also where a first copy hung until --deadline.
+    ///
+    /// SIGTERM, SIGINT, SIGHUP, --deadline and the timeouts end a copy that is under way: its
+    /// `nix` is sent SIGTERM, and killed if it is still there 10 seconds later. A push may end
+    /// that much later than it was asked to. What is not confirmed stays queued.
     #[command(
         visible_aliases = ["upload-queued-paths", "perform-upload"],
         override_usage = texts::PUSH_USAGE,
@@ -192,7 +197,8 @@ pub(crate) struct PushArgs {
     /// that do not answer, and for other pushes; not for what is parked
     #[arg(long)]
     pub until_empty: bool,
-    /// With --until-empty: end after this long, even in the midst of a copy [default: never]
+    /// With --until-empty: end after this long, even in the midst of a copy, which is given 10
+    /// seconds to end [default: never]
     #[arg(long, value_name = "DURATION", requires = "until_empty", value_parser = parse_duration)]
     pub deadline: Option<Duration>,
     #[command(flatten)]

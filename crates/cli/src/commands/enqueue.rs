@@ -7,7 +7,7 @@ use nix_post_build_push_config::{Config, Need, QueueSettings};
 use queue_core::{EnqueueReport, QueueReport, StorePath, enqueue};
 
 use super::given::{Given, LONGEST_LINE, Line, takes_out_paths};
-use crate::adapters::{OpenQueue, Store};
+use crate::adapters::{OpenQueue, Store, refusal_hint};
 use crate::cli::EnqueueArgs;
 use crate::error::CommandError;
 use crate::exit_codes::Exit;
@@ -173,9 +173,7 @@ fn tell_limits(report: &QueueReport, name: &str) {
     for path in &report.refused {
         let mut message = Message::new(format!("{name}: {path} was not enqueued"));
         message.causes.push(why.clone());
-        message
-            .hint("push the queue, `drop` what is not wanted, or raise the limit")
-            .error();
+        message.hint(refusal_hint(report)).error();
     }
     for path in &report.dropped {
         let text = format!("{name}: {path} was dropped undelivered, to make room");

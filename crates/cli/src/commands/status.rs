@@ -8,7 +8,7 @@ mod text;
 use std::time::SystemTime;
 
 use nix_post_build_push_config::{Need, QueueSettings};
-use queue_core::{EntryState, PortError};
+use queue_core::EntryState;
 
 use self::held::Held;
 use super::queues;
@@ -28,7 +28,7 @@ pub(super) fn run(args: JsonArgs, session: &mut Session) -> Result<Exit, Command
     let exit = queues::each(&config, exit, |settings| {
         let queue = queues::open(&store, settings)?;
         let view = QueueView::of(&store, settings, queue.as_ref(), now)?;
-        rows.push(status(&store, settings, queue.as_ref(), &view, now)?);
+        rows.push(status(&store, settings, queue.as_ref(), &view, now));
         Ok(Exit::Done)
     });
     if args.json {
@@ -45,18 +45,18 @@ fn status(
     queue: Option<&OpenQueue>,
     view: &QueueView,
     now: SystemTime,
-) -> Result<StatusJson, PortError> {
+) -> StatusJson {
     let held = Held::by(view, store);
     held.warn(settings);
-    Ok(StatusJson {
+    StatusJson {
         queue: settings.name.clone(),
         destination: destination(settings),
         queue_dir: settings.queue_dir.value.to_string(),
         closure_type: settings.closure_type.value.to_string(),
         counts: counts(&view.entries),
-        limited: limits::limited(settings, queue, view, held, now)?,
+        limited: limits::limited(settings, queue, view, held, now),
         remembered: remembered(store, settings, view, now),
-    })
+    }
 }
 
 fn counts(entries: &[EntryView]) -> CountsJson {

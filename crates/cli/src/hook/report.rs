@@ -3,6 +3,8 @@
 use nix_post_build_push_config::Resolution;
 use queue_core::{PortError, QueueReport, StoreDir};
 
+use crate::adapters::refusal_hint;
+
 /// The problems of the configuration in one line: the first, and where to read
 /// the rest.
 pub(super) fn problems(resolution: &Resolution) -> Vec<String> {
@@ -51,15 +53,13 @@ pub(super) fn queue_report(queue: &str, report: &QueueReport, store: &StoreDir) 
             "queue {queue}: {} is not queued{more}: {why}",
             store.join(path)
         );
-        lines.push(with_hint(line, Some(LIMITS_HINT)));
+        lines.push(with_hint(line, Some(refusal_hint(report))));
     }
     if let Some(error) = &report.not_durable {
         lines.push(queue_error(queue, error));
     }
     lines
 }
-
-const LIMITS_HINT: &str = "see `nix-post-build-push status`";
 
 /// What the limits of a queue did that is no failure.
 pub(super) fn limits(queue: &str, report: &QueueReport, store: &StoreDir) -> Vec<String> {

@@ -31,6 +31,11 @@ pub(super) const COMMANDS: &[JsonDoc] = &[
             ("attempts", "number", "failures since the last success"),
             ("last_error", "string or null", "what the last one said"),
             (
+                "hint",
+                "string or null",
+                "what to do about it, where that is known",
+            ),
+            (
                 "next_try",
                 "time or null",
                 "when it is tried again, if it waits",
@@ -131,7 +136,7 @@ pub(super) const COMMANDS: &[JsonDoc] = &[
                 "failures",
                 "array",
                 "of objects: `path`, `attempts`, `first_failure`, `last_failure` (times), \
-                 `last_error`, `next_try` and `parked_since` (times or null)",
+                 `last_error`, `hint` (string or null), `next_try` and `parked_since` (times or null)",
             ),
         ],
     ),

@@ -155,13 +155,15 @@ pub(crate) const QUEUE: &[SettingDoc] = &[
         "retry-delay",
         "--retry-delay DURATION",
         "\"1m\"",
-        "The wait after a first failure. It doubles with each further one.",
+        "The wait after a first failure. It doubles with each further one, of an entry up to \
+         `retry-max-delay`, of a destination that does not answer up to 15 minutes.",
     ),
     setting(
         "retry-max-delay",
         "--retry-max-delay DURATION",
         "\"6h\"",
-        "The longest wait.",
+        "The longest wait, of an entry. A destination is asked again after 15 minutes at the \
+         latest, or after this if it is less.",
     ),
     setting(
         "max-attempts",

@@ -204,7 +204,11 @@ pub(crate) const FILES: &[(&str, &str)] = &[
         "QUEUE-DIR/HASH-NAME",
         "An entry: a symlink to the store path. Its age is the link's.",
     ),
-    ("QUEUE-DIR/.push/lock", "Held by the one push at work."),
+    (
+        "QUEUE-DIR/.push/lock",
+        "Held by the one push at work. This and what follows is used only if it is ours, root's or \
+         the queue's owner's, and nobody else may write it.",
+    ),
     (
         "QUEUE-DIR/.push/ledger.toml",
         "What pushes remember of failures.",

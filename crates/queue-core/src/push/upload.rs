@@ -144,13 +144,9 @@ impl Run<'_, '_> {
     fn destination_failed(&mut self, error: UploadError) -> Outcome {
         let (now, random) = (self.push.clock.now(), self.next_random());
         let policy = self.options.retry;
-        let known = self.ledger.destination_failed(
-            &self.options.destination,
-            &error.message,
-            now,
-            &policy,
-            random,
-        );
+        let known =
+            self.ledger
+                .destination_failed(&self.options.destination, &error, now, &policy, random);
         Outcome::Unavailable {
             until: known.next_try,
             error,
@@ -190,7 +186,7 @@ impl Run<'_, '_> {
         let policy: RetryPolicy = self.options.retry;
         let known = self
             .ledger
-            .entry_failed(&path, &error.message, now, &policy, random, parking);
+            .entry_failed(&path, &error, now, &policy, random, parking);
         let parked = known.parked_since.is_some();
         let failed = FailedEntry {
             path,

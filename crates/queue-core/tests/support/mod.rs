@@ -355,7 +355,10 @@ impl StoreContents for Contents {
         let damage = |(entry, object): &(String, String)| Damage {
             entry: path(entry),
             objects: vec![path(object)],
-            error: UploadError::new(UploadErrorKind::Paths, format!("{object} was modified")),
+            error: UploadError {
+                hint: Some(format!("repair {object}")),
+                ..UploadError::new(UploadErrorKind::Paths, format!("{object} was modified"))
+            },
         };
         // Whatever it was asked about: the push has to look.
         Ok(damaged.iter().map(damage).collect())

@@ -5,6 +5,7 @@ use std::time::Duration;
 use nix_post_build_push_config::QueueSettings;
 use queue_core::{FailedEntry, LedgerError, Outcome, PushEvent, PushObserver, StoreDir, StorePath};
 
+use crate::adapters::OPENED_BY;
 use crate::json::time;
 use crate::message::Message;
 use crate::session::destination;
@@ -100,14 +101,14 @@ impl<'a> Narrator<'a> {
 
     fn dropped(&self, path: &StorePath, why: &str) {
         let what = format!("{} was dropped undelivered", self.full(path));
-        self.limited(&what, why);
+        self.limited(&what, why).warning();
     }
 
     /// A limit of the queue did something.
-    fn limited(&self, what: &str, why: &str) {
+    fn limited(&self, what: &str, why: &str) -> Message {
         let mut message = Message::new(format!("{}: {what}", self.queue));
         message.causes.push(why.to_owned());
-        message.hint(LIMITS_HINT).warning();
+        message.hint(LIMITS_HINT)
     }
 
     fn failed(&self, failed: &FailedEntry) {
@@ -166,7 +167,10 @@ impl PushObserver for Narrator<'_> {
             }
             PushEvent::Invalid(path) => self.invalid(path),
             PushEvent::Dropped(path, why) => self.dropped(path, why),
-            PushEvent::Closed(why) => self.limited("nothing new is queued from now on", why),
+            PushEvent::Closed(why) => self
+                .limited("nothing new is queued from now on", why)
+                .hint(OPENED_BY)
+                .warning(),
             PushEvent::Opened => tracing::info!("{queue}: what is new is queued again"),
             PushEvent::Warning(warning) => {
                 let path = self.full(&warning.path);

@@ -8,6 +8,7 @@ use queue_core::{LimitAction, PortError};
 use super::held::Held;
 use crate::adapters::OpenQueue;
 use crate::json::{LimitJson, LimitedJson, TallyJson};
+use crate::message::Message;
 use crate::view::QueueView;
 
 /// How much a queue keeps, and what its limits say and did.
@@ -17,16 +18,16 @@ pub(super) fn limited(
     view: &QueueView,
     held: Held,
     now: SystemTime,
-) -> Result<LimitedJson, PortError> {
-    Ok(LimitedJson {
+) -> LimitedJson {
+    LimitedJson {
         limits: rows(&settings.limits, view, &held, now),
-        closed: closed(queue)?,
-        refused: tally(queue, LimitAction::Refused)?,
-        dropped: tally(queue, LimitAction::Dropped)?,
+        closed: closed(queue),
+        refused: tally(queue, LimitAction::Refused),
+        dropped: tally(queue, LimitAction::Dropped),
         pinned_bytes: held.bytes,
         pinned_error: held.error,
         store_bytes: held.file_system,
-    })
+    }
 }
 
 /// Each limit that is set, with how much of it is used.
@@ -63,16 +64,26 @@ fn age_of_oldest(view: &QueueView, now: SystemTime) -> Duration {
 }
 
 /// How often limits refused or dropped something.
-fn tally(queue: Option<&OpenQueue>, what: LimitAction) -> Result<TallyJson, PortError> {
-    let tally = queue.map(|queue| queue.tally(what)).transpose()?;
-    Ok(TallyJson::from(tally.unwrap_or_default()))
+fn tally(queue: Option<&OpenQueue>, what: LimitAction) -> TallyJson {
+    let tally = queue.and_then(|queue| known(queue, queue.tally(what)));
+    TallyJson::from(tally.unwrap_or_default())
 }
 
 /// Why the queue takes nothing new.
-fn closed(queue: Option<&OpenQueue>) -> Result<Option<String>, PortError> {
-    let limited = queue.and_then(|queue| queue.queue().limits);
-    match limited.filter(|limited| limited.limits.may_close()) {
-        Some(limited) => limited.state.closed(),
-        None => Ok(None),
+fn closed(queue: Option<&OpenQueue>) -> Option<String> {
+    let queue = queue?;
+    let limited = queue.queue().limits?;
+    match limited.limits.may_close() {
+        true => known(queue, limited.state.closed())?,
+        false => None,
     }
+}
+
+/// What cannot be seen of the limits hides nothing else of the queue.
+fn known<T>(queue: &OpenQueue, answer: Result<T, PortError>) -> Option<T> {
+    let warn = |error: &PortError| {
+        let text = format!("{}: what its limits did cannot be seen", queue.name());
+        Message::new(text).caused_by_port(error).warning();
+    };
+    answer.inspect_err(warn).ok()
 }

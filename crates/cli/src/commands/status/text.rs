@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 use queue_core::Bytes;
 
 use super::ago::{ago, rough};
+use crate::adapters::OPENED_BY;
 use crate::json::{
     CountsJson, FailureJson, LastPushJson, LimitJson, LimitedJson, RememberedJson, StatusJson,
     TallyJson,
@@ -58,6 +59,7 @@ fn limits(limited: &LimitedJson, now: SystemTime) -> Vec<Field> {
     let mut fields: Vec<_> = names.zip(limited.limits.iter().map(used)).collect();
     if let Some(reason) = &limited.closed {
         fields.push(("closed:", format!("nothing new is taken: {reason}")));
+        fields.push(("", OPENED_BY.to_owned()));
     }
     for (name, tally) in [
         ("refused:", &limited.refused),
@@ -85,6 +87,9 @@ fn print_failures(failures: &[FailureJson], now: SystemTime, out: &mut Output) {
     for failure in failures.iter().take(MOST_FAILURES) {
         out.line(format_args!("  {}", failed(failure, now)));
         out.line(format_args!("    {}", failure.last_error));
+        if let Some(hint) = advice(failure) {
+            out.line(format_args!("    hint: {hint}"));
+        }
     }
     if failures.len() > MOST_FAILURES {
         out.line(format_args!(
@@ -188,4 +193,14 @@ fn failed(failure: &FailureJson, now: SystemTime) -> String {
         ),
         (None, None) => format!("{path} failed {attempts} times"),
     }
+}
+
+/// What to do about a failure.
+fn advice(failure: &FailureJson) -> Option<String> {
+    let hint = failure.hint.as_ref()?;
+    let path = failure.path.as_deref().unwrap_or_default();
+    Some(match failure.parked_since {
+        Some(_) => format!("{hint}; then `nix-post-build-push retry {path}`"),
+        None => hint.clone(),
+    })
 }
