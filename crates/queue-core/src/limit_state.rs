@@ -51,7 +51,7 @@ pub trait LimitState {
 }
 
 /// What a limit did to a path.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum LimitAction {
     /// It was not let in.
     Refused,

@@ -60,6 +60,26 @@ fn push_states() {
 }
 
 #[test]
+fn limit_states() {
+    let world = World::new();
+    let open = || FsQueueDirectory::open(world.directory.path(), &world.store, true);
+    let (one, other) = (&world.directory, open().unwrap().unwrap());
+    let counted = |what| one.tally(what).unwrap().number;
+    contract::limit_state(one, one, &other, &counted);
+
+    let world = Simulated::default();
+    let (one, other) = (world.process(), world.process());
+    let (one, other) = (one.queue(0), other.queue(0));
+    let counted = |what| world.counted(0, what) as u64;
+    contract::limit_state(
+        &one.directory,
+        &one.limit_state,
+        &other.limit_state,
+        &counted,
+    );
+}
+
+#[test]
 fn garbage_collectors() {
     let world = World::new();
     contract::garbage_collector(&world.collector, &world.collector.clone());

@@ -46,6 +46,17 @@ fn whoever_is_killed_at_any_step_loses_nothing_that_was_accepted() {
     );
 }
 
+/// Else they would show nothing.
+#[test]
+fn the_scenarios_of_limits_contents_and_drains_do_what_they_are_called() {
+    for (says, scenario) in scenarios::LIMITED {
+        let played = play(scenario, &(scenario.set)(), &[]);
+        let said = played.said.contains(says);
+        let kept = said.then_some(()).ok_or(format!("it does not say {says}"));
+        played.expect(scenario, &[], kept);
+    }
+}
+
 #[test]
 fn nor_does_it_matter_what_somebody_else_does_before_any_step() {
     let mut turns = 0;

@@ -9,8 +9,9 @@ use figures::is_long;
 use proptest::collection::vec;
 use proptest::prelude::any;
 use proptest::test_runner::{Config, FileFailurePersistence, RngSeed, TestCaseError, TestRunner};
+use sim::acts::{act, kind};
 use sim::figure;
-use sim::history::{Figures, History, act};
+use sim::history::{Figures, History};
 
 const LONGEST: usize = 60;
 
@@ -31,9 +32,9 @@ fn whatever_happens_in_whatever_order_nothing_accepted_is_lost() {
     let (mut cases, mut all) = (0, Figures::default());
     let total = std::cell::RefCell::new((&mut cases, &mut all));
     let outcome = TestRunner::new(config()).run(
-        &(any::<bool>(), vec(act(), 1..LONGEST)),
-        |(verify, acts)| {
-            let mut history = History::new(verify);
+        &(any::<bool>(), [kind(), kind()], vec(act(), 1..LONGEST)),
+        |(verify, kinds, acts)| {
+            let mut history = History::new(verify, kinds);
             let kept = acts.iter().try_for_each(|act| history.act(act));
             kept.and_then(|()| history.end())
                 .map_err(TestCaseError::fail)?;

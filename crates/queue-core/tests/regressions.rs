@@ -4,7 +4,7 @@
 
 mod support;
 
-use queue_core::testing::{Decision, Step, World};
+use queue_core::testing::{Decision, Health, Step, World};
 use queue_core::*;
 use support::path;
 
@@ -68,6 +68,25 @@ fn an_upload_that_failed_is_told_even_when_an_invalid_path_explains_it() {
     let (report, said) = push(&world, |_| Decision::GoOn);
     assert_eq!(report.uploaded, [path("good")]);
     assert!(said.contains("Split(2, UploadError"), "{said}");
+}
+
+#[test]
+fn a_verdict_that_cannot_be_looked_at_is_told_and_written_anew() {
+    let world = queued(&[path("a")]);
+    world.set_limits(
+        0,
+        Limits {
+            max_pinned: Some(Limit {
+                at_most: 1,
+                beyond: Beyond::Refuse,
+            }),
+            ..Limits::default()
+        },
+    );
+    world.destination(0, |there| there.health = Health::Down);
+    let (report, said) = push(&world, failing("look for the verdict", 0));
+    assert_eq!(report.problems.len(), 1, "{said}");
+    assert!(report.closed.is_some() && world.closed(0) == report.closed);
 }
 
 /// Deleted, and built and enqueued anew after the store was asked.

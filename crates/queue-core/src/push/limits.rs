@@ -159,7 +159,7 @@ impl Run<'_, '_> {
         let Some(Limited { state, .. }) = self.push.queue.limits else {
             return;
         };
-        let was = state.closed();
+        let was = state.closed().map_err(|error| self.problem(error));
         let unchanged = was.as_ref().is_ok_and(|was| was.as_deref() == reason);
         if !unchanged && let Err(error) = state.set_closed(reason) {
             return self.problem(error);

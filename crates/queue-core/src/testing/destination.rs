@@ -33,6 +33,8 @@ pub struct Destination {
     pub loses: BTreeSet<StorePath>,
     /// What it has.
     pub holds: BTreeSet<StorePath>,
+    /// What of it was damaged when it was copied.
+    pub spoilt: BTreeSet<StorePath>,
 }
 
 impl Destination {
@@ -81,7 +83,12 @@ impl State {
         if !self.store.is_valid(object) {
             return Err(unclear(format!("{object} is not valid")));
         }
-        self.queues[queue].destination.take(object)
+        let destination = &mut self.queues[queue].destination;
+        destination.take(object)?;
+        if self.store.is_damaged(object) {
+            destination.spoilt.insert(object.clone());
+        }
+        Ok(())
     }
 }
 

@@ -43,10 +43,19 @@
 //!   once, and what arrived at a destination stays there.
 //! - The collector looks for roots in one moment, and deletes in one moment,
 //!   later. Somebody told it a path in between: then it keeps that.
+//! - Contents are compared in one moment, all that goes along.
+//! - Time passes in the waits of a drain, and nowhere else unless a script says
+//!   so.
+//!
+//! What it leaves out: that a directory for the push or for counts has to be
+//! made (here they are always there), what a killed process leaves of a file
+//! that was to replace another one, and a count that is written in part.
 
 mod collector;
 pub mod contract;
 mod destination;
+mod drain;
+mod limits;
 mod names;
 mod ports;
 mod power;
@@ -55,6 +64,8 @@ mod store;
 mod world;
 
 pub use destination::{Destination, Health};
+pub use drain::Patience;
+pub use limits::Judged;
 pub use ports::{Destined, Entries, QueuePorts, Room, Roots};
 pub use process::{Decision, Process, Script, Step};
 pub use world::{Rooting, World};

@@ -1,10 +1,12 @@
 //! The ports to one queue.
 
 use super::Process;
+use super::limits::Judged;
 use super::world::{Rooting, State};
 use crate::{
-    Entry, GcRoots, Insertion, InsideGcRoots, Listing, PortError, Push, PushLock, PushObserver,
-    PushOptions, PushReport, PushState, Queue, QueueDirectory, Removal, StorePath,
+    DrainReport, DrainTime, GcRoots, Insertion, InsideGcRoots, Limited, Limits, Listing, PortError,
+    Push, PushLock, PushObserver, PushOptions, PushReport, PushState, Queue, QueueDirectory,
+    Removal, StoreContents, StorePath,
 };
 
 /// The ports through which a process sees one queue and its destination.
@@ -15,6 +17,11 @@ pub struct QueuePorts<'p> {
     pub directory: Entries<'p>,
     /// Their roots; what [`Rooting`] says.
     roots: Option<Roots<'p>>,
+    limits: Limits,
+    /// What is known about its limits.
+    pub limit_state: Judged<'p>,
+    /// Whether its pushes compare contents.
+    compares: bool,
     /// The same for what leaves.
     leaving: (Entries<'p>, Option<Roots<'p>>),
     /// The lock and the ledger.
@@ -61,7 +68,10 @@ impl Process<'_> {
     #[must_use]
     pub fn queue(&self, queue: usize) -> QueuePorts<'_> {
         let process = self;
-        let rooting = self.world.with(|state| state.queues[queue].rooting);
+        let (rooting, limits, compares) = self.world.with(|state| {
+            let queue = &state.queues[queue];
+            (queue.rooting, queue.limits, queue.compares)
+        });
         let left = rooting == Rooting::Left;
         let room = |queue| {
             let roots = Roots {
@@ -77,6 +87,9 @@ impl Process<'_> {
             process,
             directory,
             roots,
+            limits,
+            limit_state: Judged { process, queue },
+            compares,
             leaving: room(queue + self.world.queues()),
             state: Room { process, queue },
             uploader: Destined { process, queue },
@@ -85,13 +98,19 @@ impl Process<'_> {
 }
 
 impl QueuePorts<'_> {
-    /// Entries and roots.
+    /// Entries, roots and limits.
     #[must_use]
     pub fn queue(&self) -> Queue<'_> {
-        together(&self.directory, self.roots.as_ref())
+        Queue {
+            limits: (!self.limits.is_empty()).then_some(Limited {
+                limits: &self.limits,
+                state: &self.limit_state,
+            }),
+            ..together(&self.directory, self.roots.as_ref())
+        }
     }
 
-    /// The same of the room in which entries stand while they leave.
+    /// Entries and roots of the room in which entries stand while they leave.
     #[must_use]
     pub fn leaving(&self) -> Queue<'_> {
         together(&self.leaving.0, self.leaving.1.as_ref())
@@ -107,20 +126,44 @@ impl QueuePorts<'_> {
         options: &PushOptions,
         observer: &mut dyn PushObserver,
     ) -> Result<PushReport, PortError> {
-        let push = Push {
+        self.with_push(&|| self.process.is_dead(), |push| {
+            push.run(options, observer)
+        })
+    }
+
+    /// Pushes the queue until nothing is left that a push could copy, with as
+    /// much `time` as there is ([`Process::patience`]).
+    ///
+    /// # Errors
+    ///
+    /// As [`Push::drain`].
+    pub fn drain(
+        &self,
+        options: &PushOptions,
+        time: &dyn DrainTime,
+        observer: &mut dyn PushObserver,
+    ) -> Result<DrainReport, PortError> {
+        let is_over = || time.left().is_some_and(|left| left.is_zero());
+        self.with_push(&|| self.process.is_dead() || is_over(), |push| {
+            push.drain(options, time, observer)
+        })
+    }
+
+    fn with_push<T>(&self, cancelled: &dyn Fn() -> bool, work: impl FnOnce(&Push<'_>) -> T) -> T {
+        let contents: &dyn StoreContents = self.process;
+        work(&Push {
             queue: self.queue(),
             leaving: self.leaving(),
             collector: self.process,
             files: self.process,
             database: self.process,
-            sizes: None,
-            contents: None,
+            sizes: Some(self.process),
+            contents: self.compares.then_some(contents),
             uploader: &self.uploader,
             state: &self.state,
             clock: self.process,
-            cancelled: &|| self.process.is_dead(),
-        };
-        push.run(options, observer)
+            cancelled,
+        })
     }
 }
 
@@ -170,12 +213,7 @@ impl QueueDirectory for Entries<'_> {
 
     fn list(&self) -> Result<Listing, PortError> {
         self.process.look("read the queue directory", |state| {
-            let seen = state.queues[self.queue].entries.seen();
-            let mut entries: Vec<_> = seen
-                .into_iter()
-                .map(|(path, enqueued_at)| Entry { path, enqueued_at })
-                .collect();
-            entries.sort_by(|a, b| (a.enqueued_at, &a.path).cmp(&(b.enqueued_at, &b.path)));
+            let entries = state.queues[self.queue].listed();
             Listing {
                 entries,
                 foreign: Vec::new(),

@@ -15,6 +15,8 @@ impl State {
             queue.locked_by = None;
             queue.entries.lose(kept);
             queue.ledger.lose(kept);
+            queue.closed.lose(kept);
+            queue.counts.lose(kept);
         }
     }
 }
@@ -27,6 +29,8 @@ impl World {
             for queue in &mut state.queues {
                 queue.entries.flush();
                 queue.ledger.flush();
+                queue.closed.flush();
+                queue.counts.flush();
             }
         });
     }

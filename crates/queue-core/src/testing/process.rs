@@ -39,8 +39,10 @@ pub enum Decision {
 pub type Script<'w> = Box<dyn Fn(&Step) -> Decision + 'w>;
 
 /// A process. It is the ports to what all queues share ([`GarbageCollector`](crate::GarbageCollector),
-/// [`StoreFiles`](crate::StoreFiles), [`StoreDatabase`](crate::StoreDatabase), [`Clock`]);
-/// the ports to one queue are made by [`queue`](Self::queue).
+/// [`StoreFiles`](crate::StoreFiles), [`StoreDatabase`](crate::StoreDatabase),
+/// [`StoreSizes`](crate::StoreSizes), [`StoreContents`](crate::StoreContents), [`Clock`]);
+/// the ports to one queue are made by [`queue`](Self::queue), the time of a drain
+/// by [`patience`](Self::patience).
 ///
 /// A killed process goes on running in the test's eyes, but each of its calls
 /// fails and changes nothing; so what it returns in the end says nothing.

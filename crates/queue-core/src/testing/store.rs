@@ -2,8 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Process;
-use crate::{PortError, StoreDatabase, StoreFiles, StorePath};
+use super::{Process, World};
+use crate::{
+    Damage, PortError, StoreContents, StoreDatabase, StoreFiles, StoreObject, StorePath,
+    StoreSizes, UploadError, UploadErrorKind,
+};
+
+/// How large an object is as long as nobody says otherwise, in bytes.
+const USUAL_SIZE: u64 = 100;
 
 /// What a store holds. Nix makes its own changes durable; so nothing here is
 /// lost with the power but the temporary roots.
@@ -19,6 +25,8 @@ struct Object {
     references: Vec<StorePath>,
     valid: bool,
     hidden: bool,
+    damaged: bool,
+    nar_size: u64,
 }
 
 impl Store {
@@ -28,6 +36,8 @@ impl Store {
             references,
             valid,
             hidden: false,
+            damaged: false,
+            nar_size: USUAL_SIZE,
         };
         self.objects.insert(path.clone(), object);
     }
@@ -37,9 +47,15 @@ impl Store {
     }
 
     pub(super) fn hide(&mut self, path: &StorePath) {
-        if let Some(object) = self.objects.get_mut(path) {
-            object.hidden = true;
-        }
+        self.alter(path, |object| object.hidden = true);
+    }
+
+    fn alter(&mut self, path: &StorePath, change: impl FnOnce(&mut Object)) {
+        self.objects.get_mut(path).map(change);
+    }
+
+    pub(super) fn is_damaged(&self, path: &StorePath) -> bool {
+        self.objects.get(path).is_some_and(|object| object.damaged)
     }
 
     pub(super) fn is_seen(&self, path: &StorePath) -> bool {
@@ -84,5 +100,81 @@ impl StoreDatabase for Process<'_> {
             let invalid = |path: &&StorePath| !state.store.is_valid(path);
             paths.iter().filter(invalid).cloned().collect()
         })
+    }
+}
+
+impl StoreSizes for Process<'_> {
+    fn closure(&self, paths: &[StorePath]) -> Result<Vec<StoreObject>, PortError> {
+        self.look("ask how large it is", |state| {
+            let closure = state.store.closure(paths).into_iter();
+            let known = |path: StorePath| {
+                let object = &state.store.objects[&path];
+                object.valid.then(|| StoreObject {
+                    nar_size: object.nar_size,
+                    references: object.references.clone(),
+                    path,
+                })
+            };
+            closure.filter_map(known).collect()
+        })
+    }
+}
+
+/// It looks at all that goes along.
+impl StoreContents for Process<'_> {
+    fn damaged(
+        &self,
+        entries: &[StorePath],
+        _known: &BTreeSet<StorePath>,
+    ) -> Result<Vec<Damage>, PortError> {
+        self.look("compare contents", |state| {
+            let damage = |entry: &StorePath| state.store.damage_of(entry);
+            entries.iter().filter_map(damage).collect()
+        })
+    }
+}
+
+impl Store {
+    fn damage_of(&self, entry: &StorePath) -> Option<Damage> {
+        let mut objects: Vec<_> = self.closure([entry]).into_iter().collect();
+        objects.retain(|object| self.is_damaged(object));
+        let error = UploadError::new(
+            UploadErrorKind::Paths,
+            format!("{} was modified", objects.first()?),
+        );
+        Some(Damage {
+            entry: entry.clone(),
+            objects,
+            error,
+        })
+    }
+}
+
+impl World {
+    /// Whether the pushes of a queue compare what goes with what the store
+    /// registered.
+    pub fn compare_contents(&self, queue: usize, compares: bool) {
+        self.with(|state| state.queues[queue].compares = compares);
+    }
+
+    /// Says how many bytes a store object has.
+    pub fn resize(&self, path: &StorePath, bytes: u64) {
+        self.with(|state| state.store.alter(path, |object| object.nar_size = bytes));
+    }
+
+    /// A store object no longer is what the store registered.
+    pub fn damage(&self, path: &StorePath) {
+        self.with(|state| state.store.alter(path, |object| object.damaged = true));
+    }
+
+    /// A store object is what the store registered.
+    pub fn repair(&self, path: &StorePath) {
+        self.with(|state| state.store.alter(path, |object| object.damaged = false));
+    }
+
+    /// Whether the path, or anything that it refers to, is damaged.
+    #[must_use]
+    pub fn is_damaged(&self, path: &StorePath) -> bool {
+        self.with(|state| state.store.damage_of(path).is_some())
     }
 }

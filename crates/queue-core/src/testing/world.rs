@@ -8,7 +8,7 @@ use super::destination::Destination;
 use super::names::Names;
 use super::store::Store;
 use super::{Decision, Process, Step};
-use crate::StorePath;
+use crate::{Entry, LimitAction, Limits, StorePath};
 
 /// How the entries of a queue are held against the collector.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -32,6 +32,8 @@ pub struct World {
 #[derive(Debug, Clone)]
 pub(super) struct State {
     pub(super) now: SystemTime,
+    /// What no clock step changes.
+    pub(super) uptime: Duration,
     /// Counts the power losses.
     pub(super) boot: u64,
     /// Counts the processes.
@@ -50,8 +52,25 @@ pub(super) struct QueueState {
     /// With the time each was made.
     pub(super) entries: Names<StorePath, SystemTime>,
     pub(super) ledger: Names<(), String>,
+    pub(super) limits: Limits,
+    /// Whether its pushes compare contents.
+    pub(super) compares: bool,
+    pub(super) closed: Names<(), String>,
+    pub(super) counts: Names<LimitAction, usize>,
     pub(super) locked_by: Option<u64>,
     pub(super) destination: Destination,
+}
+
+impl QueueState {
+    /// Oldest first.
+    pub(super) fn listed(&self) -> Vec<Entry> {
+        let entries = self.entries.seen().into_iter();
+        let mut entries: Vec<_> = entries
+            .map(|(path, enqueued_at)| Entry { path, enqueued_at })
+            .collect();
+        entries.sort_by(|a, b| (a.enqueued_at, &a.path).cmp(&(b.enqueued_at, &b.path)));
+        entries
+    }
 }
 
 impl State {
@@ -88,6 +107,7 @@ impl World {
         };
         let state = State {
             now: SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000),
+            uptime: Duration::ZERO,
             boot: 0,
             processes: 0,
             store: Store::default(),
@@ -129,7 +149,10 @@ impl World {
 
     /// Time passes.
     pub fn wait(&self, time: Duration) {
-        self.with(|state| state.now += time);
+        self.with(|state| {
+            state.now += time;
+            state.uptime += time;
+        });
     }
 
     /// A valid store object, with what it refers to. Nothing holds it: see
@@ -196,6 +219,12 @@ impl World {
     #[must_use]
     pub fn queues(&self) -> usize {
         self.with(|state| state.queues.len() / 2)
+    }
+
+    /// The entries of a queue, oldest first.
+    #[must_use]
+    pub fn entries(&self, queue: usize) -> Vec<Entry> {
+        self.with(|state| state.queues[queue].listed())
     }
 
     /// The queued paths, by path.

@@ -1,131 +1,20 @@
-//! Long sequences of anything, made of few names so that they meet.
+//! Plays long sequences of anything, and counts what happened.
 
 use std::cell::Cell;
 use std::time::Duration;
 
-use proptest::collection::vec;
-use proptest::prelude::*;
-use queue_core::PushOptions;
 use queue_core::testing::{Decision, Health, Process, Rooting};
+use queue_core::{PushOptions, StorePath};
 
+use super::acts::{Act, Event, Happening, Interruption, Kind, NAMES, Names, named};
 use super::figure;
 use super::promises::Kept;
 use super::stage::{Stage, path, paths};
 
-const NAMES: [&str; 6] = ["a", "b", "c", "d", "e", "lib"];
-
-/// A set of [`NAMES`], one bit each.
-type Names = u8;
-
-/// What happens next.
-#[derive(Debug, Clone)]
-pub enum Act {
-    /// A builder builds and its hook enqueues; whether the builder holds it.
-    Hook(usize, Names, bool, Vec<Event>),
-    Push(usize, Settings, Vec<Event>),
-    Drop(usize, Names, Vec<Event>),
-    Retry(usize, Vec<Event>),
-    Happens(Happening),
-}
-
-/// How a push is asked to work.
-#[derive(Debug, Clone, Copy)]
-pub struct Settings {
-    force: bool,
-    one_by_one: bool,
-}
-
-/// Something before a step of a process.
-#[derive(Debug, Clone)]
-pub struct Event {
-    step: usize,
-    what: Interruption,
-}
-
-#[derive(Debug, Clone)]
-pub enum Interruption {
-    Stop,
-    Fail,
-    FailAfter,
-    Hook(usize, Names),
-    Drop(usize, Names),
-    Push(usize),
-    Happens(Happening),
-}
-
-/// Something that no process of ours does.
-#[derive(Debug, Clone)]
-pub enum Happening {
-    CollectorLocks,
-    CollectorScans,
-    Collector,
-    /// With how many operations on each name are kept.
-    PowerLoss(Vec<usize>),
-    /// The clock steps by so many seconds.
-    Clock(i64),
-    Health(usize, u8),
-    Poison(usize, Names),
-    Loses(usize, Names),
-    Heal(usize),
-    /// Deleted in spite of all roots; nothing refers to it.
-    Delete(usize),
-}
-
-fn happening() -> impl Strategy<Value = Happening> {
-    let queue = 0..2usize;
-    prop_oneof![
-        1 => Just(Happening::CollectorLocks),
-        3 => Just(Happening::CollectorScans),
-        4 => Just(Happening::Collector),
-        2 => vec(0..4usize, 12).prop_map(Happening::PowerLoss),
-        2 => (-40_000..80_000i64).prop_map(Happening::Clock),
-        2 => (queue.clone(), 0..5u8).prop_map(|(queue, health)| Happening::Health(queue, health)),
-        1 => (queue.clone(), any::<Names>()).prop_map(|(queue, names)| Happening::Poison(queue, names)),
-        1 => (queue.clone(), any::<Names>()).prop_map(|(queue, names)| Happening::Loses(queue, names)),
-        2 => queue.prop_map(Happening::Heal),
-        1 => (0..5usize).prop_map(Happening::Delete),
-    ]
-}
-
-fn interruption() -> impl Strategy<Value = Interruption> {
-    let names = || (0..2usize, any::<Names>());
-    prop_oneof![
-        3 => Just(Interruption::Stop),
-        1 => Just(Interruption::Fail),
-        1 => Just(Interruption::FailAfter),
-        3 => names().prop_map(|(queue, names)| Interruption::Hook(queue, names)),
-        1 => names().prop_map(|(queue, names)| Interruption::Drop(queue, names)),
-        1 => (0..2usize).prop_map(Interruption::Push),
-        4 => happening().prop_map(Interruption::Happens),
-    ]
-}
-
-fn events() -> impl Strategy<Value = Vec<Event>> {
-    let event = (0..40usize, interruption()).prop_map(|(step, what)| Event { step, what });
-    vec(event, 0..4)
-}
-
-fn settings() -> impl Strategy<Value = Settings> {
-    any::<(bool, bool)>().prop_map(|(force, one_by_one)| Settings { force, one_by_one })
-}
-
-pub fn act() -> impl Strategy<Value = Act> {
-    let queue = || 0..2usize;
-    prop_oneof![
-        6 => (queue(), any::<Names>(), any::<bool>(), events())
-            .prop_map(|(queue, names, held, events)| Act::Hook(queue, names, held, events)),
-        5 => (queue(), settings(), events())
-            .prop_map(|(queue, settings, events)| Act::Push(queue, settings, events)),
-        1 => (queue(), any::<Names>(), events())
-            .prop_map(|(queue, names, events)| Act::Drop(queue, names, events)),
-        1 => (queue(), events()).prop_map(|(queue, events)| Act::Retry(queue, events)),
-        5 => happening().prop_map(Act::Happens),
-    ]
-}
-
 /// Two queues: one with roots in `gcroots/auto`, one below `gcroots/`.
 pub struct History {
     stage: Stage,
+    may_damage: bool,
     pub figures: Cell<Figures>,
 }
 
@@ -137,6 +26,10 @@ pub struct Figures {
     pub collectors: usize,
     pub faults: usize,
     pub accepted: usize,
+    pub refused: usize,
+    pub dropped: usize,
+    pub untold: usize,
+    pub held_back: usize,
 }
 
 impl Figures {
@@ -147,6 +40,10 @@ impl Figures {
         self.collectors += other.collectors;
         self.faults += other.faults;
         self.accepted += other.accepted;
+        self.refused += other.refused;
+        self.dropped += other.dropped;
+        self.untold += other.untold;
+        self.held_back += other.held_back;
     }
 
     pub fn print(&self) {
@@ -160,22 +57,44 @@ impl Figures {
             self.accepted,
             "entries",
         );
+        figure(
+            "refused for a limit, in all histories",
+            self.refused,
+            "paths",
+        );
+        figure(
+            "dropped for a limit, in all histories",
+            self.dropped,
+            "paths",
+        );
+        figure(
+            "dropped by somebody who was killed before it was told, in all histories",
+            self.untold,
+            "paths",
+        );
+        figure(
+            "damaged entries that were queued after a push, in all histories",
+            self.held_back,
+            "entries",
+        );
     }
-}
-
-fn named(names: Names) -> Vec<&'static str> {
-    let bits = (0..5).filter(|bit| names & (1 << bit) != 0);
-    bits.map(|bit| NAMES[bit]).collect()
 }
 
 impl History {
     /// One whose pushes verify, or do not.
-    pub fn new(verify: bool) -> Self {
+    pub fn new(verify: bool, kinds: [Kind; 2]) -> Self {
         let mut stage = Stage::new(&[Rooting::Auto, Rooting::Inside]);
+        for (queue, kind) in kinds.iter().enumerate() {
+            stage.world.set_limits(queue, kind.limits);
+            stage.world.compare_contents(queue, kind.compares);
+        }
+        // Nobody would notice.
+        let may_damage = kinds.iter().all(|kind| kind.compares);
         stage.options.verify = verify;
         stage.may_be_parked = true;
         Self {
             stage,
+            may_damage,
             figures: Cell::default(),
         }
     }
@@ -197,8 +116,10 @@ impl History {
                 ..self.stage.options.clone()
             };
         }
+        self.stage.begin_act();
         self.perform(act);
         self.stage.note_ledgers();
+        self.count_what_limits_did();
         let accepted = self.stage.witness().accepted.len();
         self.count(|figures| figures.accepted = figures.accepted.max(accepted));
         self.stage.ledgers_are_old_or_new()?;
@@ -210,12 +131,44 @@ impl History {
         self.stage.recovers()
     }
 
+    fn count_what_limits_did(&self) {
+        let seen = self.stage.witness().limits.clone();
+        self.count(|figures| {
+            (figures.refused, figures.dropped) = (seen.refused, seen.dropped);
+            figures.untold = seen.untold;
+        });
+    }
+
+    fn count_held_back(&self, queue: usize) {
+        let world = &self.stage.world;
+        let damaged = |path: &StorePath| usize::from(world.is_damaged(path));
+        let number: usize = world.queued(queue).iter().map(damaged).sum();
+        self.count(|figures| figures.held_back += number);
+    }
+
+    fn damage(&self, names: Names) {
+        if self.may_damage {
+            let paths = paths(&named(names));
+            paths.iter().for_each(|path| self.stage.world.damage(path));
+        }
+    }
+
     fn perform(&self, act: &Act) {
         match act {
             Act::Hook(queue, names, held, events) => {
                 self.hook(*queue, *names, *held, &self.interrupted(events));
             }
-            Act::Push(queue, _, events) => drop(self.stage.push(&self.interrupted(events), *queue)),
+            Act::Push(queue, _, events) => {
+                let _ = self.stage.push(&self.interrupted(events), *queue);
+                self.count_held_back(*queue);
+            }
+            Act::Drain(queue, seconds, events) => {
+                let process = self.interrupted(events);
+                let time = process.patience(Some(Duration::from_secs(*seconds)));
+                self.stage.drain(&process, *queue, &time);
+            }
+            Act::Damage(names) => self.damage(*names),
+            Act::Repair => self.stage.repair_all(),
             Act::Drop(queue, names, events) => {
                 let paths = paths(&named(*names));
                 self.stage.drop(&self.interrupted(events), *queue, &paths);

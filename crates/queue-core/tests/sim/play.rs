@@ -30,6 +30,7 @@ pub struct Played {
 /// Plays the act on a copy of the stage.
 pub fn play(scenario: &Scenario, stage: &Stage, events: &[(usize, Event)]) -> Played {
     let stage = stage.clone();
+    stage.begin_act();
     let steps = RefCell::new(Vec::new());
     let process = stage.scripted(|step| {
         steps.borrow_mut().push(*step);

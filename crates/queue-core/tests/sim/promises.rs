@@ -30,7 +30,7 @@ impl Stage {
         self.world.queued(*queue).contains(path) || leaving.contains(path)
     }
 
-    fn is_parked(&self, (queue, path): &Key) -> bool {
+    pub fn is_parked(&self, (queue, path): &Key) -> bool {
         let text = self.world.ledger(*queue);
         let ledger = text.and_then(|text| Ledger::from_text(&text).ok());
         let failures = ledger.as_ref().and_then(|ledger| ledger.entry(path));
@@ -38,8 +38,15 @@ impl Stage {
     }
 
     /// What was accepted is valid and queued, or it arrived. What was dropped
-    /// does not come back.
+    /// does not come back. Limits do what they say and no more, and nothing
+    /// damaged arrives where contents are compared.
     pub fn nothing_is_lost(&self) -> Kept {
+        let broken = self.witness().limits.broken.clone();
+        must!(broken.is_empty(), "a limit did what it may not: {broken:?}");
+        for queue in 0..self.queues() {
+            let spoilt = self.spoilt(queue);
+            must!(spoilt.is_empty(), "{spoilt:?} arrived damaged");
+        }
         let accepted = self.witness().accepted.clone();
         for key in &accepted {
             let kept = self.is_queued(key) && self.world.is_valid(&key.1);
@@ -109,15 +116,16 @@ impl Stage {
         for queue in 0..self.queues() {
             let there = self.world.destination(queue, |there| there.clone());
             if there.health != Health::Well {
-                pushing.push(&pushing.world.process(), queue);
+                pushing.push(&pushing.process(), queue);
                 pushing.every_entry_is_held(queue)?;
                 continue;
             }
             pushing.push_once(queue)?;
-            let accepted = self.witness().accepted.clone();
+            let accepted = pushing.witness().accepted.clone();
             for key in accepted.iter().filter(|key| key.0 == queue) {
                 let refused = &there.poisoned | &there.loses;
-                let good = self.witness().closure(&key.1).is_disjoint(&refused);
+                let sound = !self.world.is_damaged(&key.1);
+                let good = sound && self.witness().closure(&key.1).is_disjoint(&refused);
                 let excused = self.may_be_parked && pushing.is_parked(key);
                 let arrived = pushing.has_arrived(key);
                 must!(arrived || excused || !good, "{key:?} is held up by others");
@@ -129,6 +137,7 @@ impl Stage {
     /// With healthy destinations everything arrives and nothing stays behind.
     pub fn all_arrive(&self) -> Kept {
         let pushing = self.forced();
+        pushing.repair_all();
         for queue in 0..self.queues() {
             pushing.world.destination(queue, |there| {
                 there.health = Health::Well;
@@ -143,9 +152,10 @@ impl Stage {
             }
             // What is parked waits for somebody.
             if !pushing.world.queued(queue).is_empty() {
-                pushing.retry(&pushing.world.process(), queue);
+                pushing.retry(&pushing.process(), queue);
                 pushing.push_once(queue)?;
             }
+            pushing.opens(queue)?;
             let left = pushing.world.queued(queue);
             must!(left.is_empty(), "queued for ever: {left:?}");
             let leaving = pushing.world.leaving(queue);
@@ -171,9 +181,25 @@ impl Stage {
         Ok(())
     }
 
+    /// A push of a queue that is within its limits opens it.
+    fn opens(&self, queue: usize) -> Kept {
+        let closes = self.world.limits(queue).may_close();
+        if closes && self.world.closed(queue).is_some() {
+            self.push_once(queue)?;
+            must!(self.world.closed(queue).is_none(), "closed for ever");
+        }
+        Ok(())
+    }
+
+    pub fn repair_all(&self) {
+        let known = self.witness().known();
+        known.iter().for_each(|path| self.world.repair(path));
+    }
+
     fn push_once(&self, queue: usize) -> Kept {
+        self.begin_act();
         self.world.wait(Duration::from_secs(3600));
-        let (said, report) = self.push(&self.world.process(), queue);
+        let (said, report) = self.push(&self.process(), queue);
         let report = report.ok_or(format!("the push failed: {said}"))?;
         let ran = matches!(report.outcome, Outcome::Finished);
         must!(ran, "the push did not finish: {said}");
@@ -186,6 +212,7 @@ impl Stage {
     fn forced(&self) -> Self {
         let mut forced = self.clone();
         forced.options.force = true;
+        forced.begin_act();
         forced
     }
 

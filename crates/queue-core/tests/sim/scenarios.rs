@@ -49,7 +49,7 @@ fn poisoned(names: &[&str], bad: &[&str]) -> Stage {
 fn failed(attempts: u32) -> Stage {
     let mut stage = poisoned(&["a", "bad"], &["bad"]);
     stage.options.retry.max_attempts = NonZeroU32::new(attempts).unwrap();
-    let _ = stage.push(&stage.world.process(), 0);
+    let _ = stage.push(&stage.process(), 0);
     stage.queue(&["b"]);
     stage
 }
@@ -68,6 +68,16 @@ fn built(rootings: &[Rooting]) -> Stage {
     stage.build_all(&["a", "b", "c", "d"]);
     stage
 }
+
+macro_rules! scenarios_that_say {
+    ($($name:literal, $says:literal: $set:expr, $act:expr;)+) => {
+        &[$(($says, Scenario { name: $name, set: || $set, act: $act })),+]
+    };
+}
+
+mod limited;
+
+pub use limited::LIMITED;
 
 macro_rules! scenarios {
     ($($name:literal: $set:expr, $act:expr;)+) => {
@@ -140,7 +150,7 @@ const HOOK_WITH_NEW: Company = Company {
     name: "a hook with something new",
     act: |stage| {
         let paths = stage.build_all(&["late"]);
-        stage.enqueue(&stage.world.process(), &[0], &paths);
+        stage.enqueue(&stage.process(), &[0], &paths);
     },
 };
 
@@ -149,18 +159,18 @@ const HOOK_WITH_THE_SAME: Company = Company {
     name: "a hook with the same",
     act: |stage| {
         let paths = stage.build_all(&["a", "b"]);
-        stage.enqueue(&stage.world.process(), &[0], &paths);
+        stage.enqueue(&stage.process(), &[0], &paths);
     },
 };
 
 const PUSH: Company = Company {
     name: "a push",
-    act: |stage| drop(stage.push(&stage.world.process(), 0)),
+    act: |stage| drop(stage.push(&stage.process(), 0)),
 };
 
 const DROP: Company = Company {
     name: "a drop",
-    act: |stage| drop(stage.drop(&stage.world.process(), 0, &paths(&["a"]))),
+    act: |stage| drop(stage.drop(&stage.process(), 0, &paths(&["a"]))),
 };
 
 const DELETION: Company = Company {
@@ -175,7 +185,8 @@ pub const SHORT: &[Company] = &[HOOK_WITH_THE_SAME];
 
 /// Everything that a process is tried in.
 pub fn all() -> impl Iterator<Item = &'static Scenario> {
-    ENQUEUES.iter().chain(PUSHES).chain(OTHERS)
+    let limited = LIMITED.iter().map(|(_, scenario)| scenario);
+    ENQUEUES.iter().chain(PUSHES).chain(OTHERS).chain(limited)
 }
 
 fn verifying(mut stage: Stage) -> Stage {
@@ -189,7 +200,7 @@ fn unrooted() -> Stage {
     let stage = queued(&["b"]);
     stage.build_all(&["u"]);
     let insert = |process: Process<'_>| process.queue(0).directory.insert(&path("u")).unwrap();
-    insert(stage.world.process());
+    insert(stage.process());
     stage.settle();
     stage
 }
@@ -198,7 +209,7 @@ fn unrooted() -> Stage {
 fn rooted() -> Stage {
     let stage = Stage::new(&[Rooting::Left]);
     stage.queue(&["a", "b"]);
-    stage.drop(&stage.world.process(), 0, &paths(&["a"]));
+    stage.drop(&stage.process(), 0, &paths(&["a"]));
     stage.settle();
     stage
 }

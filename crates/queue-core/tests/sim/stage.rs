@@ -108,7 +108,7 @@ impl Stage {
     /// Builds and enqueues them in peace, and makes all that durable.
     pub fn queue(&self, names: &[&str]) {
         let paths = self.build_all(names);
-        self.enqueue(&self.world.process(), &[0], &paths);
+        self.enqueue(&self.process(), &[0], &paths);
         self.settle();
     }
 
@@ -132,23 +132,39 @@ impl Stage {
         }
     }
 
-    /// A process that notes what the ledgers say before each step.
+    /// A process that notes before each step what the ledgers say, and what
+    /// limits allow when it is done.
     pub fn scripted<'s>(&'s self, script: impl Fn(&Step) -> Decision + 's) -> Process<'s> {
         self.world.scripted(move |step| {
             self.note_ledgers();
-            script(step)
+            let decision = script(step);
+            self.witness().limits.tried |= step.action == "begin an upload";
+            self.observe();
+            decision
         })
+    }
+
+    /// The same, with nothing in its way.
+    pub fn process(&self) -> Process<'_> {
+        self.scripted(|_| Decision::GoOn)
     }
 
     /// What a hook does, and what it complains about.
     pub fn enqueue(&self, hook: &Process<'_>, queues: &[usize], paths: &[StorePath]) -> String {
         let keys = queues.iter().flat_map(|queue| of(*queue, paths));
         let before: Vec<_> = keys.map(|key| self.witness().excuses(&key)).collect();
+        let known: Vec<_> = queues.iter().map(|q| self.before(*q, paths)).collect();
         self.not_dropped(queues, paths);
         let ports: Vec<_> = queues.iter().map(|queue| hook.queue(*queue)).collect();
         let seen: Vec<_> = ports.iter().map(|ports| ports.queue()).collect();
         let report = enqueue(&seen, hook, hook, paths);
         self.not_dropped(queues, paths);
+        for ((queue, report), before) in queues.iter().zip(&report.queues).zip(&known) {
+            match hook.is_dead() {
+                true => self.note_interrupted(*queue),
+                false => self.note_limits_of_enqueue(*queue, report, before),
+            }
+        }
         if !hook.is_dead() && report.unprotected.is_none() {
             for (n, (queue, report)) in queues.iter().zip(&report.queues).enumerate() {
                 let before = &before[n * paths.len()..][..paths.len()];
@@ -234,11 +250,37 @@ impl Stage {
 
     /// Pushes; gives all that it said, and the report.
     pub fn push(&self, process: &Process<'_>, queue: usize) -> (String, Option<PushReport>) {
-        let mut said = String::new();
-        let mut observer = |event: &PushEvent<'_>| said.push_str(&format!("{event:?}\n"));
-        let pushed = process.queue(queue).push(&self.options, &mut observer);
+        let push = |observer: &mut dyn PushObserver| {
+            let pushed = process.queue(queue).push(&self.options, observer);
+            ((), pushed)
+        };
+        self.pushed(process, queue, push).1
+    }
+
+    /// Notes what came of a push, or of several.
+    pub fn pushed<T>(
+        &self,
+        process: &Process<'_>,
+        queue: usize,
+        push: impl FnOnce(&mut dyn PushObserver) -> (T, Result<PushReport, PortError>),
+    ) -> (T, (String, Option<PushReport>)) {
+        let before = self.before(queue, &[]);
+        let (mut said, mut dropped) = (String::new(), Vec::new());
+        let mut observer = |event: &PushEvent<'_>| {
+            said.push_str(&format!("{event:?}\n"));
+            if let PushEvent::Dropped(path, _) = event {
+                dropped.push((*path).clone());
+            }
+        };
+        let (other, pushed) = push(&mut observer);
         said.push_str(&format!("{pushed:?}"));
-        (said, pushed.ok())
+        match &pushed {
+            Ok(report) if !process.is_dead() => {
+                self.note_limits_of_push(queue, report, &dropped, &before);
+            }
+            _ => self.note_interrupted(queue),
+        }
+        (other, (said, pushed.ok()))
     }
 
     /// Deletes the store object in spite of all roots.
@@ -250,6 +292,6 @@ impl Stage {
     }
 }
 
-fn of(queue: usize, paths: &[StorePath]) -> impl Iterator<Item = Key> {
+pub fn of(queue: usize, paths: &[StorePath]) -> impl Iterator<Item = Key> {
     paths.iter().map(move |path| (queue, path.clone()))
 }

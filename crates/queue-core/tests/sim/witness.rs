@@ -25,8 +25,41 @@ pub struct Witness {
     wishes: BTreeMap<Key, usize>,
     /// Every text that each queue's ledger ever had.
     pub ledgers: BTreeSet<(usize, Option<String>)>,
+    /// What the limits allowed, and did.
+    pub limits: LimitsSeen,
     /// All store objects that a path stands for.
     closures: BTreeMap<StorePath, BTreeSet<StorePath>>,
+}
+
+/// What limits allowed since somebody began to act, and what they did.
+#[derive(Debug, Clone, Default)]
+pub struct LimitsSeen {
+    /// May leave for a limit.
+    pub droppable: BTreeSet<Key>,
+    /// Were queued at some moment.
+    pub queued: BTreeSet<Key>,
+    /// Queues that were closed.
+    pub closed: BTreeSet<usize>,
+    /// Queues that a push may close.
+    pub beyond: BTreeSet<usize>,
+    /// Whether somebody tried to deliver anything.
+    pub tried: bool,
+    /// What no limit allows, in words.
+    pub broken: Vec<String>,
+    pub refused: usize,
+    pub dropped: usize,
+    /// Accepted, and dropped by somebody who did not live to tell.
+    pub untold: usize,
+}
+
+impl LimitsSeen {
+    pub fn begin(&mut self) {
+        self.droppable.clear();
+        self.queued.clear();
+        self.closed.clear();
+        self.beyond.clear();
+        self.tried = false;
+    }
 }
 
 impl Witness {
@@ -36,6 +69,11 @@ impl Witness {
             closure.extend(self.closures.get(reference).unwrap().iter().cloned());
         }
         self.closures.insert(path.clone(), closure);
+    }
+
+    /// All that was ever built.
+    pub fn known(&self) -> Vec<StorePath> {
+        self.closures.keys().cloned().collect()
     }
 
     pub fn closure(&self, path: &StorePath) -> &BTreeSet<StorePath> {

@@ -22,12 +22,14 @@
 
 mod collector;
 mod directory;
+mod limits;
 mod roots;
 mod state;
 mod uploader;
 
 pub use collector::garbage_collector;
 pub use directory::queue_directory;
+pub use limits::limit_state;
 pub use roots::gc_roots;
 pub use state::push_state;
 pub use uploader::uploader;

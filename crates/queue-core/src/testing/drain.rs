@@ -1,0 +1,41 @@
+//! The time that a drain has.
+
+use std::time::Duration;
+
+use super::Process;
+use crate::DrainTime;
+
+/// [`DrainTime`] of a process: each wait is a step, and makes the time pass.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience<'p> {
+    process: &'p Process<'p>,
+    /// By the clock that only goes forward.
+    until: Option<Duration>,
+}
+
+impl Process<'_> {
+    /// So much time from now on; `None`: any.
+    #[must_use]
+    pub fn patience(&self, time: Option<Duration>) -> Patience<'_> {
+        let now = self.world.with(|state| state.uptime);
+        Patience {
+            process: self,
+            until: time.map(|time| now + time),
+        }
+    }
+}
+
+impl DrainTime for Patience<'_> {
+    fn left(&self) -> Option<Duration> {
+        let now = self.process.world.with(|state| state.uptime);
+        self.until.map(|until| until.saturating_sub(now))
+    }
+
+    /// Where the script lets it fail, it comes back for no reason.
+    fn wait(&self, time: Duration) {
+        if self.process.look("wait", |_| ()).is_ok() {
+            let left = self.left().unwrap_or(time);
+            self.process.world.wait(time.min(left));
+        }
+    }
+}
