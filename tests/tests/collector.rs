@@ -1,9 +1,10 @@
 //! A garbage collection that is under way while paths are queued: nothing accepted is deleted.
 
 use std::collections::BTreeSet;
+use std::thread;
 
 use camino::Utf8PathBuf;
-use system_tests::{Nix, Product, Run, expr};
+use system_tests::{Nix, Product, Run, expr, figure, is_long};
 
 /// Built before our hook was the hook: nothing holds it, and a collection would take it.
 fn with_unrooted_path(nix: Nix) -> (Product, Utf8PathBuf) {
@@ -143,4 +144,26 @@ fn a_push_goes_on_during_a_collection() {
     gc.release();
     assert_eq!(product.queued(), BTreeSet::new());
     assert_eq!(product.nix().valid_in(&product.cache(), &closure), closure);
+}
+
+/// A connection that ends at once may make a collector crash; `LocalGc` says how, and what it does
+/// about it.
+#[test]
+fn a_collection_survives_the_connections_of_many_hooks() {
+    let (product, path) = with_unrooted_path(Nix::new());
+    let (clients, hooks) = (4, if is_long() { 5000 } else { 100 });
+    let gc = product.nix().frozen_gc();
+    thread::scope(|scope| {
+        for _ in 0..clients {
+            scope.spawn(|| {
+                for _ in 0..hooks {
+                    let mut hook = product.hook_command(path.as_str(), "");
+                    hook.run().success().is_silent();
+                }
+            });
+        }
+    });
+    gc.release();
+    figure("hooks beside a collection that went on", clients * hooks);
+    outlives(&product, &[path].into());
 }

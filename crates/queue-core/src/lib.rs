@@ -65,6 +65,7 @@ mod fs_queue_directory;
 mod fuzz;
 mod garbage_collector;
 mod gc_roots;
+mod gc_socket;
 mod ledger;
 mod ledger_text;
 mod limit_state;

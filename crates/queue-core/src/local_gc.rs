@@ -1,15 +1,14 @@
 //! The garbage collector of a store on this machine.
 
-use std::io::{self, ErrorKind, Read, Write};
+use std::io;
 use std::os::fd::OwnedFd;
-use std::os::unix::net::UnixStream;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use rustix::fs::{self, FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
-use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with};
 
+use crate::gc_socket::GcSocket;
 use crate::{GarbageCollector, GcSection, PortError, Protection, StoreDir, StorePath};
 
 /// [`GarbageCollector`] by Nix's own protocol (2.26.3, `src/libstore/gc.cc`,
@@ -21,24 +20,24 @@ use crate::{GarbageCollector, GcSection, PortError, Protection, StoreDir, StoreP
 /// does not get it makes the roots all the same, and then names the paths on
 /// the socket; nobody listening there means that no collector has looked for
 /// roots yet (or any more), and the next one finds them.
+///
+/// A connection that ends at once can make the collector crash, and with it
+/// the build in which Nix collects by itself (`min-free`): `collectGarbage`
+/// starts a thread for each connection and only then enters it into a map, by
+/// file descriptor (2.8.0 to 2.34.8). A thread that is done before that does
+/// not find itself there and closes its descriptor. What is entered afterwards
+/// stays, the next connection gets the same descriptor, its thread cannot be
+/// entered any more, and `std::thread` ends the process (`terminate called
+/// without an active exception`). Nix's own clients seldom meet it, since they
+/// keep their connection for life. So does this one, and all its clones, which
+/// share it; and whoever drops the last of them waits until 20 milliseconds
+/// have passed since the collector's first answer, or until it ends.
 #[derive(Debug, Clone)]
 pub struct LocalGc {
     lock: Utf8PathBuf,
-    socket: Utf8PathBuf,
+    socket: GcSocket,
     store: StoreDir,
-    answer_timeout: Duration,
-    patience: Duration,
 }
-
-/// A collector answers at once unless it is deleting the very path (2.26.3,
-/// `gc.cc`: the server waits while the path is `pending`).
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
-
-/// For all answers together: a build waits for them.
-const PATIENCE: Duration = Duration::from_secs(10);
-
-/// A collector that ends while we talk to it may be followed by another one.
-const TRIES: u32 = 5;
 
 impl LocalGc {
     /// The collector of the store whose state is in `state_dir`.
@@ -46,10 +45,8 @@ impl LocalGc {
     pub fn new(state_dir: &Utf8Path, store: &StoreDir) -> Self {
         Self {
             lock: state_dir.join("gc.lock"),
-            socket: state_dir.join("gc-socket/socket"),
+            socket: GcSocket::new(state_dir.join("gc-socket/socket")),
             store: store.clone(),
-            answer_timeout: ANSWER_TIMEOUT,
-            patience: PATIENCE,
         }
     }
 
@@ -57,7 +54,7 @@ impl LocalGc {
     /// that the paths are reported as perhaps not held.
     #[must_use]
     pub fn with_answer_timeout(mut self, timeout: Duration) -> Self {
-        self.answer_timeout = timeout;
+        self.socket.answer_time = timeout;
         self
     }
 
@@ -65,7 +62,15 @@ impl LocalGc {
     /// otherwise; one that is under way then may take its time.
     #[must_use]
     pub fn with_patience(mut self, patience: Duration) -> Self {
-        self.patience = patience;
+        self.socket.patience = patience;
+        self
+    }
+
+    /// How long a connection stays open at least once a collector has answered,
+    /// 20 milliseconds otherwise.
+    #[must_use]
+    pub fn with_open_time(mut self, time: Duration) -> Self {
+        self.socket.open_time = time;
         self
     }
 
@@ -84,82 +89,6 @@ impl LocalGc {
             Err(error) => Err(error),
         }
     }
-
-    /// "Resource temporarily unavailable" is how a socket says "too late".
-    fn named(&self, error: io::Error) -> io::Error {
-        match error.kind() {
-            ErrorKind::WouldBlock | ErrorKind::TimedOut => {
-                let timeout = humantime::format_duration(self.answer_timeout);
-                io::Error::other(format!("it did not answer within {timeout}"))
-            }
-            _ => error,
-        }
-    }
-
-    fn announce(&self, paths: &[StorePath]) -> io::Result<()> {
-        let begun = Instant::now();
-        for _ in 1..TRIES {
-            match self.announce_once(paths, begun) {
-                Err(error) if collector_ended(&error) => {}
-                done => return done,
-            }
-        }
-        self.announce_once(paths, begun)
-    }
-
-    /// The timeouts come before the connection: while a collector does not
-    /// accept (its backlog is five), connecting itself waits for it.
-    fn connect(&self) -> io::Result<UnixStream> {
-        let socket = socket_with(
-            AddressFamily::UNIX,
-            SocketType::STREAM,
-            SocketFlags::CLOEXEC,
-            None,
-        )?;
-        let socket = UnixStream::from(socket);
-        socket.set_read_timeout(Some(self.answer_timeout))?;
-        socket.set_write_timeout(Some(self.answer_timeout))?;
-        connect(&socket, &SocketAddrUnix::new(self.socket.as_str())?)?;
-        Ok(socket)
-    }
-
-    fn announce_once(&self, paths: &[StorePath], begun: Instant) -> io::Result<()> {
-        let mut socket = match self.connect() {
-            Ok(socket) => socket,
-            Err(error) if nobody_listens(&error) => return Ok(()),
-            Err(error) => return Err(error),
-        };
-        for path in paths {
-            if begun.elapsed() >= self.patience {
-                let patience = humantime::format_duration(self.patience);
-                let why = format!("it did not answer for all paths within {patience}");
-                return Err(io::Error::other(why));
-            }
-            socket.write_all(format!("{}\n", self.store.join(path)).as_bytes())?;
-            let mut answer = [0];
-            socket.read_exact(&mut answer)?;
-            if answer != *b"1" {
-                return Err(io::Error::other(format!(
-                    "it answered {answer:?} instead of 1"
-                )));
-            }
-        }
-        Ok(())
-    }
-}
-
-fn nobody_listens(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        ErrorKind::NotFound | ErrorKind::ConnectionRefused
-    )
-}
-
-fn collector_ended(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        ErrorKind::UnexpectedEof | ErrorKind::BrokenPipe | ErrorKind::ConnectionReset
-    )
 }
 
 struct Section<'a> {
@@ -189,14 +118,10 @@ impl GcSection for Section<'_> {
         if self.lock.is_some() {
             return Ok(Protection::NoCollector);
         }
-        self.collector.announce(paths).map_err(|error| {
-            let error = self.collector.named(error);
-            PortError::new(
-                "tell the garbage collector at",
-                &self.collector.socket,
-                error,
-            )
-        })?;
+        let LocalGc { socket, store, .. } = self.collector;
+        let paths: Vec<_> = paths.iter().map(|path| store.join(path)).collect();
+        let error = |error| PortError::new("tell the garbage collector at", &socket.path, error);
+        socket.name(&paths).map_err(error)?;
         Ok(Protection::LookAgain)
     }
 }

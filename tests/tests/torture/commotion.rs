@@ -151,7 +151,8 @@ impl Commotion {
         while !self.is_over() {
             let output = self.product.nix().command("nix-store").arg("--gc").run();
             counts.collections += 1;
-            // Among so many others 2.34.8 crashes now and then ("std::terminate() called").
+            // A hook that is killed ends its connection at once, which may make one crash: see
+            // `LocalGc`.
             counts.collections_failed += usize::from(output.code != 0);
             counts.collected += collected(&output);
         }
