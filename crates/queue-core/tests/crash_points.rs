@@ -40,9 +40,9 @@ fn whoever_is_killed_at_any_step_loses_nothing_that_was_accepted() {
         "kills",
     );
     figure(
-        "ways in which the power was lost after these",
+        "power losses after kills, in every way",
         count.losses,
-        "ways",
+        "losses",
     );
 }
 
@@ -89,11 +89,15 @@ fn nor_does_it_matter_what_somebody_else_did_before_the_kill() {
         kill_after_each_turn(scenario, company, &mut count);
     }
     figure("turns of somebody else before a kill", count.turns, "turns");
-    figure("kills before each later step", count.stops, "kills");
     figure(
-        "ways in which the power was lost after these",
+        "kills before each later step after such a turn",
+        count.stops,
+        "kills",
+    );
+    figure(
+        "power losses after turns and kills, in every way",
         count.losses,
-        "ways",
+        "losses",
     );
 }
 

@@ -26,9 +26,9 @@ fn a_call_that_fails_is_told_and_loses_nothing_that_was_accepted() {
         "faults",
     );
     figure(
-        "ways in which the power was lost after these",
+        "power losses after faults, in every way",
         count.losses,
-        "ways",
+        "losses",
     );
 }
 
@@ -40,9 +40,9 @@ fn nor_while_a_collector_runs() {
     }
     figure("faults while a collector runs", count.faults, "faults");
     figure(
-        "ways in which the power was lost after these",
+        "power losses after faults while a collector runs, in every way",
         count.losses,
-        "ways",
+        "losses",
     );
 }
 
