@@ -55,38 +55,19 @@ pub(crate) fn resolve(
 /// Warns of what is said about limits that are not set.
 pub(crate) fn warnings(queue: &QueueSettings) -> Vec<Problem> {
     let limits = &queue.limits;
-    let idle = |is_set: bool, max: &str, beyond: &Setting<BeyondLimit>, name: &str| {
-        let location = beyond.origin.location().filter(|_| !is_set)?;
-        let queue = &*queue.name;
-        let text = format!("queue `{queue}`: `{name}` has no effect without `{max}`");
-        Some(
-            Problem::new(text)
-                .at(Some(location.clone()))
-                .of_queues([queue]),
-        )
-    };
     let (entries, age, pinned) = (&limits.max_entries, &limits.max_age, &limits.max_pinned);
-    [
-        idle(
-            entries.is_some(),
-            key::MAX_ENTRIES.name,
-            &limits.beyond_max_entries,
-            key::BEYOND_MAX_ENTRIES.name,
-        ),
-        idle(
-            age.is_some(),
-            key::MAX_AGE.name,
-            &limits.beyond_max_age,
-            key::BEYOND_MAX_AGE.name,
-        ),
-        idle(
-            pinned.is_some(),
-            key::MAX_PINNED.name,
-            &limits.beyond_max_pinned,
-            key::BEYOND_MAX_PINNED.name,
-        ),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
+    let said = [
+        (entries.is_none(), &limits.beyond_max_entries, "max-entries"),
+        (age.is_none(), &limits.beyond_max_age, "max-age"),
+        (pinned.is_none(), &limits.beyond_max_pinned, "max-pinned"),
+    ];
+    let idle = said.into_iter().filter(|(is_idle, ..)| *is_idle);
+    idle.filter_map(|(_, beyond, limit)| no_effect(&queue.name, beyond, limit))
+        .collect()
+}
+
+fn no_effect(queue: &str, beyond: &Setting<BeyondLimit>, limit: &str) -> Option<Problem> {
+    let location = beyond.origin.location()?.clone();
+    let text = format!("queue `{queue}`: `beyond-{limit}` has no effect without `{limit}`");
+    Some(Problem::new(text).at(Some(location)).of_queues([queue]))
 }

@@ -63,20 +63,24 @@ pub(super) fn report_end(report: &PushReport, settings: &QueueSettings, queued: 
         }
         Outcome::Unavailable { error, until } => {
             let text = format!("{name}: {to} is unavailable");
-            let message = Message::new(text).caused_by_upload(error);
-            let again = format!("it is asked again after {}", time(*until));
-            match (queued, report.dropped.is_empty()) {
-                (false, _) => message,
-                (true, true) => message.hint(format!("all is kept; {again}")),
-                (true, false) => message.hint(again),
-            }
-            .error();
+            let mut message = Message::new(text).caused_by_upload(error);
+            message.hints.extend(again(*until, report, queued));
+            message.error();
         }
         Outcome::Broken(error) => {
             let text = format!("{name}: nothing can be copied from here");
             Message::new(text).caused_by_upload(error).error();
         }
         _ => {}
+    }
+}
+
+/// What becomes of what a destination did not take.
+fn again(until: SystemTime, report: &PushReport, queued: bool) -> Option<String> {
+    let again = format!("it is asked again after {}", time(until));
+    match report.dropped.is_empty() {
+        true => queued.then(|| format!("all is kept; {again}")),
+        false => queued.then_some(again),
     }
 }
 
