@@ -164,7 +164,10 @@ pub const LIMITED: &[(&str, Scenario)] = scenarios_that_say! {
         comparing(queued(&["a", "b"]), "lib"), |s, p| s.push(p, 0).0;
     "drain over a destination that is down and comes back", "Some(Drained)":
         sick(&["a"], Health::Down), drain;
-    "drop from a closed queue", "still_closed: None":
+    "drop from a closed queue, which opens it", "and is closed: None":
         closed(queued(&["a", "b"]).limited(pinned(100, Beyond::Refuse))),
-        |s, p| s.drop(p, 0, &paths(&["a"]));
+        |s, p| {
+            let said = s.drop(p, 0, &paths(&["a"]));
+            format!("{said} and is closed: {:?}", s.world.closed(0))
+        };
 };
