@@ -81,12 +81,8 @@ impl Admission {
         }
         report.refused_because = Some(self.why);
         report.closed = self.closed;
-        count(
-            queue,
-            LimitAction::Refused,
-            report.refused.len(),
-            &mut report.problems,
-        );
+        let counted = count(queue, LimitAction::Refused, report.refused.len());
+        report.problems.extend(counted.err());
     }
 }
 
@@ -131,26 +127,17 @@ fn drop_oldest(queue: Queue<'_>, paths: &[StorePath], report: &mut QueueReport) 
     if paths.is_empty() {
         return;
     }
-    let removed = remove(queue, paths);
+    let mut removed = remove(queue, paths);
+    report.problems.extend(removed.take_errors());
     report.leave(&removed.removed);
-    let failed = removed.failed.into_iter().map(|(_, error)| error);
-    report.problems.extend(failed.chain(removed.not_durable));
-    count(
-        queue,
-        LimitAction::Dropped,
-        report.dropped.len(),
-        &mut report.problems,
-    );
+    let counted = count(queue, LimitAction::Dropped, report.dropped.len());
+    report.problems.extend(counted.err());
 }
 
 /// Counts for whoever looks later.
-pub(crate) fn count(
-    queue: Queue<'_>,
-    what: LimitAction,
-    number: usize,
-    problems: &mut Vec<PortError>,
-) {
-    if let Some(limited) = queue.limits.filter(|_| number > 0) {
-        problems.extend(limited.state.count(what, number).err());
+pub(crate) fn count(queue: Queue<'_>, what: LimitAction, number: usize) -> Result<(), PortError> {
+    match queue.limits.filter(|_| number > 0) {
+        Some(limited) => limited.state.count(what, number),
+        None => Ok(()),
     }
 }

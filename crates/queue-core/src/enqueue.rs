@@ -85,13 +85,12 @@ pub fn enqueue(
     }
 }
 
-/// The paths sorted by what is on disk. `unclear` holds the message of the error
-/// for each queue's report, since an error is not `Clone`.
+/// The paths sorted by what is on disk.
 #[derive(Default)]
 struct Looked<'p> {
     present: Vec<&'p StorePath>,
     absent: Vec<&'p StorePath>,
-    unclear: Vec<(&'p StorePath, String)>,
+    unclear: Vec<(&'p StorePath, PortError)>,
 }
 
 fn look<'p>(files: &dyn StoreFiles, paths: &'p [StorePath]) -> Looked<'p> {
@@ -100,7 +99,7 @@ fn look<'p>(files: &dyn StoreFiles, paths: &'p [StorePath]) -> Looked<'p> {
         match files.is_present(path) {
             Ok(true) => looked.present.push(path),
             Ok(false) => looked.absent.push(path),
-            Err(error) => looked.unclear.push((path, error.chain())),
+            Err(error) => looked.unclear.push((path, error)),
         }
     }
     looked
@@ -122,15 +121,20 @@ fn link(queue: Queue<'_>, looked: &Looked<'_>) -> QueueReport {
     }
     admission.shut(queue, &mut report);
     report.absent = looked.absent.iter().map(|path| (*path).clone()).collect();
+    let unclear = looked.unclear.iter();
     report
         .failed
-        .extend(looked.unclear.iter().map(|(path, why)| {
-            (
-                (*path).clone(),
-                PortError::new("enqueue", path, why.clone()),
-            )
-        }));
+        .extend(unclear.map(|(path, error)| ((*path).clone(), not_looked_at(path, error))));
     report
+}
+
+/// For the report of each queue, since an error is not `Clone`.
+fn not_looked_at(path: &StorePath, error: &PortError) -> PortError {
+    let told = PortError::new("enqueue", path, error.chain());
+    match error.hint() {
+        Some(hint) => told.with_hint(hint),
+        None => told,
+    }
 }
 
 /// The entry first: the root points at it, and a collector unlinks a root that

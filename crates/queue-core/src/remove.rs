@@ -16,6 +16,14 @@ pub struct RemoveReport {
     pub not_durable: Option<PortError>,
 }
 
+impl RemoveReport {
+    /// What did not work, for whoever need not know of which path.
+    pub(crate) fn take_errors(&mut self) -> Vec<PortError> {
+        let failed = self.failed.drain(..).map(|(_, error)| error);
+        failed.chain(self.not_durable.take()).collect()
+    }
+}
+
 /// Removes entries and their roots, and nothing else: what a push remembers of
 /// them, or put aside, stays. For a user who no longer wants them copied there is
 /// [`drop_entries`](crate::drop_entries()).

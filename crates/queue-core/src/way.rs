@@ -132,7 +132,7 @@ impl<'a> Way<'a> {
         if is_queue && stat.st_mode & ownership::OTHERS_MAY_WRITE != 0 {
             return Err(self.written_by_others("go-w"));
         }
-        match who_may_exchange(&stat) {
+        match rights_to_take_away(&stat) {
             Some(mode) if !is_queue => Err(self.written_by_others(mode)),
             _ => Ok(()),
         }
@@ -215,7 +215,7 @@ impl<'a> Way<'a> {
 /// A group with the number of its owner is his private one, as pam_umask(8)
 /// has it: with the umask 002 that goes with such groups, homes are full of
 /// directories that it may write.
-fn who_may_exchange(stat: &Stat) -> Option<&'static str> {
+fn rights_to_take_away(stat: &Stat) -> Option<&'static str> {
     let is_sticky = stat.st_mode & 0o1000 != 0;
     let group = stat.st_mode & 0o020 != 0 && stat.st_gid != stat.st_uid;
     let world = stat.st_mode & 0o002 != 0;

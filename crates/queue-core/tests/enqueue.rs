@@ -239,3 +239,28 @@ fn removing_takes_entry_and_root() {
     assert_eq!((world.queued().len(), world.auto().len()), (1, 1));
     assert_eq!(remove(world.queue(), &paths[..1]).absent, paths[..1]);
 }
+
+/// A store of which nothing can be seen.
+struct Unseen;
+
+impl StoreFiles for Unseen {
+    fn is_present(&self, path: &StorePath) -> Result<bool, PortError> {
+        let error = PortError::new("look at", path, "permission denied");
+        Err(error.with_hint("run it as root"))
+    }
+}
+
+#[test]
+fn a_path_that_cannot_be_looked_at_is_told_with_its_hint_for_each_queue() {
+    let (one, other) = (World::new(), World::new());
+    let paths = [one.build("a")];
+    let queues = [one.queue(), other.queue()];
+    let report = enqueue(&queues, &one.collector, &Unseen, &paths);
+    for queue in &report.queues {
+        let [(path, error)] = &queue.failed[..] else {
+            panic!("{queue:?}");
+        };
+        assert_eq!((path, error.hint()), (&paths[0], Some("run it as root")));
+        assert!(error.chain().contains("permission denied"), "{error:?}");
+    }
+}

@@ -117,23 +117,11 @@ impl Run<'_, '_> {
     }
 
     fn drop_oldest(&mut self, paths: &[StorePath], why: &str) {
-        if paths.is_empty() {
-            return;
-        }
         let queue = self.push.queue;
-        let removed = crate::remove(queue, paths);
-        let failed = removed.failed.into_iter().map(|(_, error)| error);
-        let mut problems: Vec<_> = failed.chain(removed.not_durable).collect();
-        admission::count(
-            queue,
-            LimitAction::Dropped,
-            removed.removed.len(),
-            &mut problems,
-        );
-        for error in problems {
-            self.problem(error);
-        }
-        for path in removed.removed {
+        let dropped = self.remove(queue, paths).removed;
+        let counted = admission::count(queue, LimitAction::Dropped, dropped.len());
+        counted.unwrap_or_else(|error| self.problem(error));
+        for path in dropped {
             self.observer.notice(&PushEvent::Dropped(&path, why));
             self.no_longer_waits(&path);
             self.ledger.forget(&path);

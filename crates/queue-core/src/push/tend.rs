@@ -157,15 +157,13 @@ impl Run<'_, '_> {
     }
 
     /// Says what could not be removed.
-    fn remove(&mut self, queue: Queue<'_>, paths: &[StorePath]) -> RemoveReport {
+    pub(super) fn remove(&mut self, queue: Queue<'_>, paths: &[StorePath]) -> RemoveReport {
         if paths.is_empty() {
             return RemoveReport::default();
         }
         let mut report = crate::remove(queue, paths);
-        let failed = report.failed.drain(..).map(|(_, error)| error);
-        failed
-            .chain(report.not_durable.take())
-            .for_each(|error| self.problem(error));
+        let errors = report.take_errors().into_iter();
+        errors.for_each(|error| self.problem(error));
         report
     }
 }

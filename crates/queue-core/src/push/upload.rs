@@ -95,17 +95,11 @@ impl Run<'_, '_> {
             return;
         }
         self.ledger.forget_destination();
-        let removed = crate::remove(self.push.queue, paths);
+        let removed = self.remove(self.push.queue, paths);
         // Queued or not, they are at the destination.
         self.report.left = self.report.left.saturating_sub(paths.len());
         for path in paths {
             self.ledger.forget(path);
-        }
-        for (_, error) in removed.failed {
-            self.problem(error);
-        }
-        if let Some(error) = removed.not_durable {
-            self.problem(error);
         }
         let mut gone = removed.removed;
         gone.extend(removed.absent);
