@@ -33,7 +33,7 @@ pub struct QueueReport {
     /// Which limit, where any was refused: `it holds as many entries as it may, 100`.
     pub refused_because: Option<String>,
     /// A push closed the queue for that limit: whatever was changed meanwhile, only the next one,
-    /// or [`set_closed`](crate::LimitState::set_closed), opens it again.
+    /// or [`drop_entries`](crate::drop_entries()), opens it again.
     pub closed: bool,
     /// Left the queue undelivered to make room, oldest first; some may have been
     /// added by this very call.
