@@ -239,6 +239,43 @@ fn a_damaged_source_holds_back_what_was_built_from_it_where_sources_go() {
     }
 }
 
+/// 2.8.0 fails as a whole then, before it has compared anything.
+#[test]
+fn a_derivation_that_is_none_any_more_or_is_gone_holds_back_no_other() {
+    for scope in ["entries", "closure"] {
+        let product = Product::install(Nix::new(), &config(scope, "closure-type = \"source\""));
+        let paths = product.nix().build(&expr::independent(3));
+        let drvs: Vec<_> = paths
+            .iter()
+            .map(|path| product.nix().deriver(path).expect("deriver"))
+            .collect();
+        damage(&drvs[0]);
+        fs::remove_file(&drvs[1]).expect("rm");
+        product
+            .run(&["push"])
+            .exits(75)
+            .stderr_has(format!("{} differs from what was registered", drvs[0]))
+            .stderr_has(format!("{} cannot be read: ", drvs[1]));
+        for path in &paths[..2] {
+            is_parked(&product, path);
+        }
+        assert!(
+            product
+                .nix()
+                .cached("cache")
+                .is_superset(&hashes([&drvs[2]])),
+            "{scope}"
+        );
+        assert!(
+            product
+                .nix()
+                .cached("cache")
+                .is_disjoint(&hashes(&drvs[..2])),
+            "{scope}"
+        );
+    }
+}
+
 #[test]
 fn with_cache_the_outputs_of_what_it_was_built_with_are_compared_too() {
     let nix = Nix::new();

@@ -1,4 +1,20 @@
 //! `nix store verify`: which store objects differ from what was registered.
+//!
+//! An exit code of 0 without a word means that all was read and is as
+//! registered. Tried on 2.8.0, 2.26.3 and 2.34.8, each sound and damaged:
+//! content-addressed objects (text, flat, recursive, floating, rewritten, with
+//! references to themselves), objects that are symlinks, executable bits, names
+//! with `?`, `=` and a leading dot; paths that are not valid, are on the disk
+//! only, are given twice; a database that is gone or not writable, closed and
+//! full output. Anything that was not looked at made the exit code another one.
+//! The one exception: without `--derivation` 2.8.0 takes a derivation for its
+//! outputs, and says 0 for one that is damaged. It is always given here, and no
+//! output ever goes with it.
+//!
+//! With `--derivation` 2.8.0 reads each derivation that is named before it
+//! compares any: one that is gone or no derivation any more makes the whole call
+//! fail, and one that is cut off makes it eat gigabytes for minutes.
+//! `nix-store --verify-path` reads none, but names what it finds only in words.
 
 use std::process::ExitStatus;
 
@@ -25,6 +41,14 @@ pub(crate) struct Verdict {
     pub(crate) unread: Option<String>,
 }
 
+impl Verdict {
+    /// Adds what another call found out.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.modified.extend(other.modified);
+        self.unread = self.unread.take().or(other.unread);
+    }
+}
+
 /// Compares `paths` with what was registered, all of one kind; with
 /// `recursive` all that they refer to as well.
 ///
@@ -44,6 +68,38 @@ pub(crate) fn verify(
         Some(_) => None,
     }
     .ok_or_else(|| call.failure(&finished))
+}
+
+/// The same for derivations, whatever has become of them. Which of several
+/// differ is not known: they count as not read.
+///
+/// # Errors
+///
+/// When Nix ended in a way that says nothing.
+pub(crate) fn verify_derivations(
+    call: &Call<'_>,
+    derivations: &[String],
+) -> Result<Verdict, CallError> {
+    let word = "--verify-path".to_owned();
+    let words = [word].into_iter().chain(derivations.iter().cloned());
+    let finished = call.finish(&words.collect::<Vec<_>>())?;
+    match (&finished.stopped, finished.status.code()) {
+        (None, Some(0)) => Some(Verdict::default()),
+        (None, Some(1)) => differing(derivations, &finished.log, call.nix.store_dir()),
+        _ => None,
+    }
+    .ok_or_else(|| call.failure(&finished))
+}
+
+fn differing(derivations: &[String], log: &Log, store_dir: &StoreDir) -> Option<Verdict> {
+    let mut verdict = Verdict::default();
+    match (log.last_error(), derivations) {
+        (Some(error), _) if log.has_nix_error() => verdict.unread = Some(error),
+        _ if !log.text().contains(" was modified! ") => return None,
+        (_, [alone]) => verdict.modified.push(store_dir.parse(alone).ok()?),
+        _ => verdict.unread = Some(String::new()),
+    }
+    Some(verdict)
 }
 
 /// With `--derivation` an output stands for its derivation, so kinds are never

@@ -252,6 +252,47 @@ fn an_entry_that_is_not_valid_spoils_no_answer_and_is_no_damage() {
     assert_eq!(entries(&damaged), [C]);
 }
 
+/// As 2.8.0 does where a derivation cannot be read.
+const FAILS_WITH_DERIVATIONS: &str = r#"
+case "$*" in *--derivation*)
+    echo '@nix {"action":"msg","level":0,"msg":"error: error parsing derivation"}' >&2; exit 1 ;;
+esac"#;
+
+/// Objects of which something is known, as `nix-store --verify-path` tells it.
+const VERIFY_PATH: &str = r#"
+case "$*" in
+*--verify-path*) code=0; for path; do
+    [ -e ${0%/*}/modified-${path#/s/} ] && code=1 &&
+        echo "@nix {\"action\":\"msg\",\"level\":0,\"msg\":\"path '$path' was modified! expected\"}" >&2
+    [ -e ${0%/*}/unread-${path#/s/} ] && code=1 &&
+        echo '@nix {"action":"msg","level":0,"msg":"error: no such file"}' >&2
+    done; exit $code ;;
+*--check-validity*) ;;
+*) for path; do case $path in /s/*) echo $path ;; esac; done ;;
+esac"#;
+
+#[test]
+fn a_derivation_that_makes_the_whole_call_fail_is_found_by_other_means() {
+    let (_dir, dir) = world();
+    let nix = format!("{FAILS_WITH_DERIVATIONS}\n{VERIFY}");
+    let programs = [("nix", &*nix), ("nix-store", VERIFY_PATH)];
+    let contents = contents(&dir, ContentsScope::Entries, &programs);
+    let other = "00000000000000000000000000000006-y.drv";
+    let all = paths(&[A, DRV, other, "00000000000000000000000000000007-z.drv"]);
+    assert_eq!(contents.damaged(&all, &Known::new()).unwrap(), []);
+    mark(&dir, "modified", DRV);
+    mark(&dir, "unread", other);
+    let damaged = contents.damaged(&all, &Known::new()).unwrap();
+    let told: Vec<_> = damaged.iter().map(|damage| &damage.error.message).collect();
+    assert_eq!(
+        told,
+        [
+            &format!("/s/{DRV} differs from what was registered"),
+            &format!("/s/{other} cannot be read: no such file")
+        ]
+    );
+}
+
 #[test]
 fn a_comparison_that_fails_says_nothing_about_any_entry() {
     for (script, told) in [
