@@ -11,22 +11,36 @@ use crate::movement::Movement;
 mod running;
 use running::Running;
 
-/// How long one call of Nix may take, one process that is. Without a limit it
-/// may take for ever.
+/// How long one call of Nix may take: one process, with all that it starts. An
+/// operation of this crate may need several calls; each has all of this time.
+///
+/// Whatever is over ends the call's whole process group: SIGTERM first, SIGKILL
+/// after the grace. Zero is no time at all, not for ever: the call is ended as
+/// soon as it runs, unless it is done by then. `None` is for ever. Times are of
+/// the monotonic clock, so nobody who sets the system's changes them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Timeouts {
-    /// For the whole call.
+    /// From its start to its end. What is over is [`CallError::TimedOut`],
+    /// for an upload the kind `TimedOut`.
+    ///
+    /// [`CallError::TimedOut`]: crate::CallError::TimedOut
     pub total: Option<Duration>,
     /// Without anything moving: news on its output, bytes read or written,
     /// bytes that the other side of a connection takes. Repeated states and
-    /// retries are no news.
+    /// retries are no news. What is over is [`CallError::Stalled`], for an
+    /// upload the kind `Stalled`. Looked at twenty times in this time, but not
+    /// more often than every 20 ms nor less than every 5 s: it may last that
+    /// much longer.
+    ///
+    /// [`CallError::Stalled`]: crate::CallError::Stalled
     pub stall: Option<Duration>,
-    /// Between SIGTERM and SIGKILL; 10 seconds otherwise.
+    /// Between SIGTERM and SIGKILL, also when the caller asked to stop. With
+    /// zero SIGKILL follows at once.
     pub grace: Duration,
 }
 
 impl Timeouts {
-    /// A total limit only.
+    /// A total only; nothing is said about stalls. The grace is 10 seconds.
     #[must_use]
     pub fn total(total: Duration) -> Self {
         Self {

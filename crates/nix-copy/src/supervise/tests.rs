@@ -51,6 +51,21 @@ fn a_call_that_takes_too_long_is_ended() {
 }
 
 #[test]
+fn zero_is_no_time_at_all() {
+    let zero = Some(Duration::ZERO);
+    let done = run_shell("exec sleep 1000", &timeouts(zero, None));
+    assert_eq!(done.stopped, Some(Stop::TimedOut(Duration::ZERO)));
+    let done = run_shell("exec sleep 1000", &timeouts(None, zero));
+    assert_eq!(done.stopped, Some(Stop::Stalled(Duration::ZERO)));
+    let without_grace = Timeouts {
+        grace: Duration::ZERO,
+        ..timeouts(zero, None)
+    };
+    let done = run_shell("trap '' TERM; exec sleep 1000", &without_grace);
+    assert!(matches!(done.status.signal(), Some(9 | 15)));
+}
+
+#[test]
 fn a_call_that_repeats_itself_stalls() {
     let stall = Duration::from_millis(200);
     let script =
