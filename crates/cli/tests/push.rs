@@ -161,6 +161,14 @@ fn one_dead_destination_holds_back_no_other() {
     );
     let status = world.run(&["status", "--queue", "a", "--json"]).json();
     assert_eq!(status[0]["destination_failure"]["attempts"], 1);
+    let next = status[0]["destination_failure"]["next_try"].as_str();
+    let next = next.expect("when it is asked again");
+    assert!(again.contains(next), "{next}: {again}");
+    let status = world.run(&["status", "--queue", "a"]).ok();
+    assert!(
+        status.contains(&format!("asked again {next} (in ")),
+        "{status}"
+    );
     let row = &world.run(&["push", "--queue", "b", "--json"]).json()[0];
     assert_eq!(
         (&row["outcome"], &row["left"]),
@@ -271,6 +279,22 @@ fn an_upload_without_a_queue_promises_no_other_try() {
         "{}",
         ran.stderr
     );
+}
+
+#[test]
+fn a_bad_argument_counts_and_holds_back_no_other() {
+    let world = world();
+    let (good, bad) = (world.object("a"), "/nowhere");
+    for (line, says) in [
+        (vec!["push", &good, bad], "1 copied"),
+        (vec!["push", "--dry-run", &good, bad], "would copy 1 path"),
+    ] {
+        let ran = world.run(&line);
+        assert_eq!(ran.code, 75, "{}", ran.stderr);
+        assert!(ran.stdout.contains(says), "{}", ran.stdout);
+        let told = ran.stderr.contains("no store path: `/nowhere`");
+        assert!(told, "{}", ran.stderr);
+    }
 }
 
 #[test]
