@@ -1,4 +1,4 @@
-//! push and closure, with programs in the place of Nix that write down how they were called.
+//! push, with programs in the place of Nix that write down how they were called.
 
 mod common;
 
@@ -6,24 +6,9 @@ use std::os::unix::process::ExitStatusExt;
 
 use common::{World, make_fifo};
 
-/// Writes its arguments and its environment down, and succeeds.
-const OBEDIENT: &str = "printf '%s\\n' \"$@\" >> {}/called\nexport -p >> {}/environment\necho '{}'";
-
-fn world() -> World {
-    let mut world = World::new();
-    world.program("nix", OBEDIENT);
-    world.set("NIX_POST_BUILD_PUSH_DESTINATION", "file://{}/cache");
-    world
-}
-
-fn called(world: &World) -> String {
-    let text = std::fs::read_to_string(world.root.join("called")).unwrap_or_default();
-    text.replace(world.root.as_str(), "ROOT").replace('\n', " ")
-}
-
 #[test]
 fn a_push_empties_the_queue() {
-    let world = world();
+    let world = World::with_obedient_nix();
     world
         .run(&["enqueue", &world.object("a"), &world.object("b")])
         .ok();
@@ -31,7 +16,7 @@ fn a_push_empties_the_queue() {
         world.run(&["push"]).ok(),
         "default: 2 copied to file://ROOT/cache\n"
     );
-    assert!(called(&world).contains("copy"), "{}", called(&world));
+    assert!(world.called().contains("copy"), "{}", world.called());
     assert_eq!(world.run(&["list"]).ok(), "");
     assert_eq!(
         world.run(&["upload-queued-paths"]).ok(),
@@ -42,7 +27,7 @@ fn a_push_empties_the_queue() {
 
 #[test]
 fn options_that_are_not_ours_reach_nix_and_those_of_ours_do_not() {
-    let world = world();
+    let world = World::with_obedient_nix();
     world.run(&["enqueue", &world.object("a")]).ok();
     world
         .run(&[
@@ -55,7 +40,7 @@ fn options_that_are_not_ours_reach_nix_and_those_of_ours_do_not() {
             "--refresh",
         ])
         .ok();
-    let called = called(&world);
+    let called = world.called();
     assert!(called.contains("--option cores 3 --refresh"), "{called}");
     assert!(
         !called.contains("verify") && !called.contains("--queue"),
@@ -65,7 +50,7 @@ fn options_that_are_not_ours_reach_nix_and_those_of_ours_do_not() {
 
 #[test]
 fn the_childs_environment_has_nothing_of_ours() {
-    let mut world = world();
+    let mut world = World::with_obedient_nix();
     world.set("NIX_CONFIG", "cores = 9");
     world.set("OUT_PATHS", &world.object("out"));
     world.run(&["enqueue"]).ok();
@@ -77,29 +62,8 @@ fn the_childs_environment_has_nothing_of_ours() {
 }
 
 #[test]
-fn given_paths_are_uploaded_at_once_and_no_queue_is_touched() {
-    let mut world = world();
-    let (a, b) = (world.object("a"), world.object("b"));
-    world.link("result", &a);
-    let copied = "default: 1 copied to file://ROOT/cache\n";
-    assert_eq!(
-        world.run(&["push", "--refresh", "--", "./result"]).ok(),
-        copied
-    );
-    assert!(called(&world).contains("--refresh"));
-    world.set("OUT_PATHS", &b);
-    assert_eq!(world.run(&["perform-upload"]).ok(), copied);
-    assert_eq!(world.run(&["push"]).ok(), "default: nothing is queued\n");
-    assert_eq!(world.run(&["push", "--include-out-paths"]).ok(), copied);
-    assert!(!world.root.join("queue").exists());
-    world.unset("OUT_PATHS");
-    world.run(&["perform-upload"]).fails(2);
-    world.run(&["push", "/etc"]).fails(2);
-}
-
-#[test]
 fn without_nix_all_is_kept_and_nobody_is_blamed() {
-    let mut world = world();
+    let mut world = World::with_obedient_nix();
     world.run(&["enqueue", &world.object("a")]).ok();
     world.set("PATH", "/nowhere");
     let stderr = world.run(&["push"]).fails(75);
@@ -117,7 +81,7 @@ fn without_nix_all_is_kept_and_nobody_is_blamed() {
 
 #[test]
 fn one_dead_destination_holds_back_no_other() {
-    let mut world = world();
+    let mut world = World::with_obedient_nix();
     world.unset("NIX_POST_BUILD_PUSH_QUEUE_DIR");
     world.unset("NIX_POST_BUILD_PUSH_DESTINATION");
     world.program(
@@ -178,7 +142,7 @@ fn one_dead_destination_holds_back_no_other() {
 
 #[test]
 fn a_dry_run_says_what_would_go_where_and_does_nothing() {
-    let world = world();
+    let world = World::with_obedient_nix();
     let (a, gone) = (world.object("a"), world.object("gone"));
     world.run(&["enqueue", &a, &gone]).ok();
     std::fs::remove_dir(&gone).unwrap();
@@ -195,29 +159,13 @@ fn a_dry_run_says_what_would_go_where_and_does_nothing() {
         ),
         (1, 1)
     );
-    assert_eq!(called(&world), "");
+    assert_eq!(world.called(), "");
     world.run(&["push", "-n", &gone]).fails(75);
 }
 
 #[test]
-fn the_closure_is_what_nix_says() {
-    let world = world();
-    let (a, b) = (world.object("a"), world.object("b"));
-    world.program("nix-store", &format!("printf '%s\\n' {a} {b} {a}"));
-    let shown = format!("{a}\n{b}\n").replace(world.root.as_str(), "ROOT");
-    assert_eq!(world.run(&["closure", &a]).ok(), shown);
-    assert_eq!(world.run(&["show-closure"]).ok(), "");
-    world.run(&["enqueue", &a]).ok();
-    let rows = world.run(&["closure", "--json"]).json();
-    assert_eq!(
-        (rows.as_array().unwrap().len(), &rows[1]["queue"]),
-        (2, &"default".into())
-    );
-}
-
-#[test]
 fn a_request_to_stop_keeps_what_is_not_confirmed() {
-    let world = world();
+    let world = World::with_obedient_nix();
     world.program("nix", "echo x > {}/started; exec /bin/sleep 60");
     make_fifo(&world.root.join("started"));
     world.run(&["enqueue", &world.object("a")]).ok();
@@ -239,7 +187,7 @@ fn a_request_to_stop_keeps_what_is_not_confirmed() {
 
 #[test]
 fn a_second_push_of_one_queue_leaves_the_work_to_the_first() {
-    let world = world();
+    let world = World::with_obedient_nix();
     world.program("nix", "echo x > {}/started; read line < {}/go");
     make_fifo(&world.root.join("started"));
     make_fifo(&world.root.join("go"));
@@ -263,43 +211,8 @@ fn a_second_push_of_one_queue_leaves_the_work_to_the_first() {
 }
 
 #[test]
-fn an_upload_without_a_queue_promises_no_other_try() {
-    let world = world();
-    world.program(
-        "nix",
-        "echo \"error: cannot connect to 'dead': Connection refused\" >&2; exit 1",
-    );
-    let ran = world.run(&["push", &world.object("a")]);
-    assert_eq!(
-        (ran.code, ran.stdout.as_str()),
-        (69, "default: 0 copied to file://ROOT/cache, 1 left\n")
-    );
-    assert!(
-        ran.stderr.contains("is unavailable") && !ran.stderr.contains("kept"),
-        "{}",
-        ran.stderr
-    );
-}
-
-#[test]
-fn a_bad_argument_counts_and_holds_back_no_other() {
-    let world = world();
-    let (good, bad) = (world.object("a"), "/nowhere");
-    for (line, says) in [
-        (vec!["push", &good, bad], "1 copied"),
-        (vec!["push", "--dry-run", &good, bad], "would copy 1 path"),
-    ] {
-        let ran = world.run(&line);
-        assert_eq!(ran.code, 75, "{}", ran.stderr);
-        assert!(ran.stdout.contains(says), "{}", ran.stdout);
-        let told = ran.stderr.contains("no store path: `/nowhere`");
-        assert!(told, "{}", ran.stderr);
-    }
-}
-
-#[test]
 fn a_bad_entry_fails_alone_and_is_parked_in_the_end() {
-    let mut world = world();
+    let mut world = World::with_obedient_nix();
     world.set("NIX_POST_BUILD_PUSH_MAX_ATTEMPTS", "2");
     world.program(
         "nix",
@@ -352,7 +265,7 @@ fn a_bad_entry_fails_alone_and_is_parked_in_the_end() {
 
 #[test]
 fn a_drop_does_not_wait_for_a_push() {
-    let world = world();
+    let world = World::with_obedient_nix();
     world.program("nix", "echo x > {}/started; read line < {}/go");
     make_fifo(&world.root.join("started"));
     make_fifo(&world.root.join("go"));
@@ -367,7 +280,7 @@ fn a_drop_does_not_wait_for_a_push() {
 
 #[test]
 fn a_dry_run_has_the_order_of_a_push() {
-    let world = world();
+    let world = World::with_obedient_nix();
     let [failed, fresh, parked] = ["failed", "fresh", "parked"].map(|name| {
         let object = world.object(name);
         world.run(&["enqueue", &object]).ok();

@@ -53,6 +53,23 @@ impl World {
         world
     }
 
+    /// With a destination, and a `nix` that writes its arguments and its environment down, and
+    /// succeeds.
+    pub fn with_obedient_nix() -> Self {
+        let mut world = Self::new();
+        let write_down =
+            "printf '%s\\n' \"$@\" >> {}/called\nexport -p >> {}/environment\necho '{}'";
+        world.program("nix", write_down);
+        world.set("NIX_POST_BUILD_PUSH_DESTINATION", "file://{}/cache");
+        world
+    }
+
+    /// The arguments of all calls of an obedient `nix`, with `ROOT` for the root.
+    pub fn called(&self) -> String {
+        let text = fs::read_to_string(self.root.join("called")).unwrap_or_default();
+        text.replace(self.root.as_str(), "ROOT").replace('\n', " ")
+    }
+
     /// Sets a variable; `{}` is the world's root.
     pub fn set(&mut self, name: &str, value: &str) {
         self.unset(name);
