@@ -124,7 +124,7 @@ fn a_closed_queue_refuses_what_is_built_until_it_is_delivered() {
         .success();
     output
         .stderr_has("-second is not queued: it keeps 1.0 MiB of the store alive")
-        .stderr_has("hint: see `nix-post-build-push status`");
+        .stderr_has("hint: `nix-post-build-push push` opens it again");
     assert_eq!(product.queued(), [first.clone()].into());
     let row = status(&product);
     assert_eq!(row["refused"]["paths"], 1);

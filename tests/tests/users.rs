@@ -175,6 +175,8 @@ fn refuses(product: &Product, reason: &str, hint: &str) {
     let path = product.nix().build_one(&expr::file("refused", "refused"));
     let output = product.user_run(&["enqueue", path.as_str()]).fails();
     output.stderr_has(reason).stderr_has(hint);
+    paste(hint);
+    product.user_run(&["list"]).success().without_complaint();
 }
 
 /// As root does who reads the hint.
@@ -222,6 +224,35 @@ fn a_user_is_refused_a_queue_that_others_could_exchange() {
 }
 
 #[test]
+fn a_user_is_refused_a_push_whose_room_somebody_else_owns_and_goes_on_queueing() {
+    let product = own_queue();
+    let user = User::unprivileged();
+    let [first, second] = ["first", "second"]
+        .map(|name| user_builds(&product, &expr::file(name, name)).swap_remove(0));
+    product.user_run(&["enqueue", first.as_str()]).success();
+    product.user_run(&["push"]).success();
+    let room = product.nix().dir().join("user/queue/.push");
+    std::os::unix::fs::chown(&room, Some(user.uid + 1), None).expect("chown");
+    product.user_run(&["enqueue", second.as_str()]).success();
+    let why = format!(
+        "failed to open the directory {room}\n  caused by: it belongs to uid {}, and the queue to uid {}\n",
+        user.uid + 1,
+        user.uid
+    );
+    let hint = format!("chown {} {room}", user.uid);
+    product
+        .user_run(&["push"])
+        .exits(75)
+        .stderr_has(&why)
+        .stderr_has(format!("hint: {hint}\n"));
+    product.user_run(&["status"]).success().stderr_has(&hint);
+    assert_eq!(product.queued_in("user/queue"), [second].into());
+    paste(&hint);
+    product.user_run(&["push"]).success().without_complaint();
+    assert_eq!(product.queued_in("user/queue"), [].into());
+}
+
+#[test]
 fn a_user_with_her_home_behind_a_symlink_has_a_default_queue() {
     let product = own_queue();
     let home = product.nix().user_home();
@@ -264,7 +295,7 @@ fn entries_of_others_are_shown_by_every_command_not_pushed_and_not_removed() {
     std::os::unix::fs::lchown(&entry, Some(user.uid + 1), None).expect("lchown");
     let take_in = format!("chown -h {} {entry}", user.uid);
     let why = format!(
-        "is not an entry: it belongs to uid {}\n  hint: `{take_in}` takes it in, `rm {entry}` throws it away\n",
+        "is not an entry: it belongs to uid {}\nhint: `{take_in}` takes it in, `rm {entry}` throws it away\n",
         user.uid + 1
     );
     for command in ["list", "status", "push"] {
