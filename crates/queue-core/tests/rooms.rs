@@ -8,6 +8,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::process::Command;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use figures::figure;
 use queue_core::*;
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 
@@ -253,7 +254,10 @@ fn what_others_own_or_may_write_or_is_something_else_is_refused_until_the_hint_i
         println!("skipped: {} with {fault:?} needs root", place.name);
     }
     let number = tried.len();
-    println!("figure: refusals within a queue's directory that their hint mends: {number}");
+    figure(
+        "refusals within a queue's directory, each mended by its hint",
+        number,
+    );
     assert!(number >= 30, "{number}");
 }
 
