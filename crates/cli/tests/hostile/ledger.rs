@@ -23,6 +23,7 @@ fn ledger(stage: &mut Stage, entry: &str, (field, value): (&str, &str)) {
         ("first-error", "\"no\""),
         ("last-failure", "\"2026-01-01T00:00:00Z\""),
         ("last-error", "\"no\""),
+        ("hint", "\"mend it\""),
         ("next-try", "\"2026-01-01T00:00:00Z\""),
     ];
     for (name, known) in &mut fields {
@@ -56,6 +57,7 @@ pub const CASES: &[Case] = &[
     status("an error with an escape sequence", |s| failure(s, "last-error", "\"\\u001b[2J\\u0007\""), "\\u{1b}[2J\\u{7}"),
     status("an error with an escape of one character", |s| failure(s, "last-error", "\"\\u009b2J\""), "\\u{9b}2J"),
     status("an error with letters that turn the direction", |s| failure(s, "last-error", "\"\\u202e2J\""), "\\u{202e}2J"),
+    status("a hint with an escape sequence", |s| failure(s, "hint", "\"\\u001b[2J\""), "hint: \\u{1b}[2J"),
     status("an error of several lines", |s| failure(s, "last-error", "\"a\\nerror: forged\""), "a\\nerror: forged"),
     status("ten thousand brackets", |s| s.ledger(format!("format = 1\nx = {}", "[".repeat(10_000))), LOST),
     status("a key of a hundred thousand dots", |s| s.ledger(format!("format = 1\n{}a = 1\n", "a.".repeat(100_000))), LOST),
