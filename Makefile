@@ -16,8 +16,8 @@ build: ## Builds the programs, for release
 	$(CARGO) build --release --bins
 
 test: ## Runs all tests; those of the whole system on each version of Nix
-	$(CARGO) test --workspace --exclude system-tests --exclude machine-tests
-	nixos/check
+	tests/no-secrets $(CARGO) test --workspace --exclude system-tests --exclude machine-tests
+	tests/no-secrets nixos/check
 	tests/run
 
 torture: ## Tries for half an hour to make the programs break a promise, and prints what it counted

@@ -14,6 +14,7 @@ mod destinations;
 mod inside;
 mod machine;
 mod nix;
+mod planted;
 mod s3;
 mod units;
 

@@ -10,7 +10,9 @@ use crate::boot::{Boot, PROGRAMS};
 /// A machine of the test's own. Dropping it takes it and all that it wrote away.
 ///
 /// There are a user `alice`, who may talk to the Nix daemon, and a user `pusher`, who may as well.
-/// Where a test fails, what the machine's journal says of our units is printed.
+/// Secrets are in what it runs; a test fails that leaves one where others can read it
+/// ([`Machine::shows_no_secret`]). Where a test fails, what the machine's journal says of our units
+/// is printed.
 #[derive(Debug)]
 pub struct Machine {
     boot: Option<Boot>,
@@ -47,6 +49,7 @@ impl Machine {
         };
         machine.start();
         machine.programs = machine.add_programs();
+        machine.plant_secrets();
         machine
     }
 
@@ -107,13 +110,14 @@ impl Machine {
 impl Drop for Machine {
     #[expect(clippy::print_stderr, reason = "the report of a test that fails")]
     fn drop(&mut self) {
-        if !std::thread::panicking() {
-            return;
-        }
         let Some(boot) = &self.boot else { return };
+        if !std::thread::panicking() {
+            return self.shows_no_secret();
+        }
         eprintln!("--- console\n{}", boot.console());
         let script = "systemctl list-units --failed --no-legend --plain
-                      journalctl --no-pager --output short-precise -n 300 -u 'nix-post-build-push*' | grep -v pids.max";
+                      journalctl --no-pager --output short-precise -n 300 -u 'nix-post-build-push*' |
+                          grep -v pids.max | sed 's/planted-secre[t]/(SECRET)/g'";
         eprintln!("--- failed units, and the journal\n{}", self.try_sh(script));
     }
 }

@@ -2,10 +2,10 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use camino::Utf8Path;
-use system_tests::{Nix, Product, Run, wait_until};
+use system_tests::{MARK, Nix, Product, Run, wait_until};
 
 #[test]
 fn a_command_yields_its_code_its_output_and_reads_its_input() {
@@ -80,4 +80,22 @@ fn a_secret_in_what_is_left_is_found() {
     let mut leave = nix.command("sh");
     let script = "mkdir -p queue/.push; echo \"error = $GITHUB_TOKEN\" >queue/.push/ledger.toml";
     leave.args(["-c", script]).run().success();
+}
+
+#[test]
+fn a_secret_in_what_a_suite_prints_fails_it_and_nothing_else_does() {
+    // What it prints is not for the output of this suite.
+    let ends = |script: &str| {
+        let mut suite = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/no-secrets"));
+        suite
+            .args(["sh", "-c", script])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        suite.status().expect("no-secrets").code()
+    };
+    assert_eq!(ends("echo planted- secret"), Some(0));
+    assert_eq!(ends("exit 3"), Some(3));
+    for stream in [1, 2] {
+        assert_eq!(ends(&format!("echo {MARK} >&{stream}")), Some(1));
+    }
 }

@@ -131,6 +131,7 @@ fn harm(ran: &Ran, mode: Mode) -> Vec<String> {
             Ok(text) => faults.extend(unescaped(text, mode)),
         }
         for word in [
+            "planted-secret",
             "panicked",
             "has a fault",
             "fault of the program",

@@ -45,6 +45,9 @@ impl Stage {
         stage.set("HOME", "{}/home");
         stage.set("PATH", "{}/bin");
         stage.set("NIX_POST_BUILD_PUSH_QUEUE_DIR", "{}/queue");
+        // Whatever goes wrong, nobody sees them.
+        stage.set("NIX_CONFIG", "access-tokens = a=planted-secret-token");
+        stage.set("AWS_SECRET_ACCESS_KEY", "planted-secret-key");
         stage
     }
 
