@@ -57,7 +57,7 @@ const CERTIFICATE: Option<&str> = Some(
     "the certificate of the destination does not fit: its name must be the one in the address, and \
      Nix must know who signed it, see ssl-cert-file and NIX_SSL_CERT_FILE",
 );
-const BROKEN_OFF: Option<&str> =
+pub(crate) const BROKEN_OFF: Option<&str> =
     Some("the other side broke off the connection: its own log may tell why");
 const NO_CACHE_INFO: Option<&str> = Some(
     "there is no nix-cache-info, which Nix writes to a new binary cache: is that the right address, \

@@ -25,6 +25,7 @@ mod classify;
 mod closure_type;
 mod contents;
 mod copy_args;
+mod credibility;
 mod database;
 mod destination;
 #[cfg(test)]

@@ -77,6 +77,11 @@ pub(crate) fn store(nix: &Nix) -> Result<String, CallError> {
     }
 }
 
+/// What this Nix calls itself: `nix (Nix) 2.8.0`.
+pub(crate) fn version(nix: &Nix) -> Result<String, CallError> {
+    Call::query(nix, "nix").run(&["--version".to_owned()])
+}
+
 /// The outputs of a derivation that was built.
 ///
 /// `nix-store --query --outputs` refuses floating content-addressed derivations

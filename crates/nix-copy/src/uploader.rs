@@ -11,6 +11,7 @@ use crate::brings::{Brings, ToCopy, calls};
 use crate::call::{Call, CallError};
 use crate::classify::REFERENCES;
 use crate::copy_args::{self, Objects, Route};
+use crate::credibility;
 use crate::destination::Place;
 use crate::path_info::{self, Asked};
 use crate::queries::{self, unique};
@@ -95,8 +96,11 @@ pub struct Progress(pub String);
 /// One process per thousand paths, and one more for derivations; the closure
 /// types `source` and `cache` ask the local store for derivers first, `bare`
 /// asks it for the order where one process does not do. Nothing else is asked
-/// when all goes well, neither for versions nor for validity. The timeouts hold
-/// for each of these processes on its own.
+/// when all goes well, neither for versions nor for validity, but for
+/// destinations that Nix before 2.25 may overlook losing (`ssh-ng://`,
+/// `unix://`, `daemon`): there it is asked for its version, and a Nix that is
+/// not known to notice for what the destination has. The timeouts hold for each
+/// of these processes on its own.
 pub struct NixUploader {
     nix: Nix,
     options: UploadOptions,
@@ -170,6 +174,17 @@ impl NixUploader {
             self.copy(&route, objects, &paths)?;
         }
         Ok(warnings)
+    }
+
+    /// An error where Nix may have taken a connection that ended for the end of
+    /// the copy.
+    fn no_end_was_overlooked(&self, entries: &[StorePath]) -> Result<(), CallError> {
+        if !credibility::is_in_question(self.options.destination.uri())
+            || credibility::notices_an_end(&queries::version(&self.nix)?)
+        {
+            return Ok(());
+        }
+        credibility::overlooked(&self.not_arrived(entries)?, self.nix.store_dir())
     }
 
     /// The entries of which the destination lacks something.
@@ -275,7 +290,11 @@ impl NixUploader {
 
 impl Uploader for NixUploader {
     fn upload(&self, paths: &[StorePath]) -> Result<Vec<UploadWarning>, UploadError> {
-        self.copy_all(paths).map_err(|error| self.error(error))
+        let copied = self.copy_all(paths).and_then(|warnings| {
+            self.no_end_was_overlooked(paths)?;
+            Ok(warnings)
+        });
+        copied.map_err(|error| self.error(error))
     }
 
     /// Asks the destination for a path that nobody has, with a timeout of 30

@@ -176,3 +176,53 @@ fn a_destination_with_a_secret_is_on_no_command_line() {
     let last = calls_of(&dir, "nix").pop().unwrap();
     assert!(last.contains("--to https://me:hunter2@cache"), "{last}");
 }
+
+/// Copies without a word, and asked for a path it has none.
+fn copies_to_nowhere(version: &str) -> String {
+    format!(
+        "case \"$*\" in\n\
+         *--version*) echo version >> $0.calls; echo '{version}' ;;\n\
+         *path-info*) echo question >> $0.calls\n{LACKS_ALL} ;;\n\
+         *) echo copy >> $0.calls ;;\nesac"
+    )
+}
+
+/// What became of a copy, and what was called.
+fn copied(version: &str, destination: &str) -> (Result<(), UploadError>, Vec<String>) {
+    let (_dir, dir) = temporary();
+    let nix = fake::nix(&dir, &[("nix", &copies_to_nowhere(version))]);
+    let uploader = uploader(nix, |options| {
+        options.destination = Destination::new(destination);
+    });
+    let done = uploader.upload(&paths(&[OUTPUT, SOURCE])).map(drop);
+    (done, calls_of(&dir, "nix"))
+}
+
+#[test]
+fn a_nix_that_overlooks_the_end_of_a_connection_is_not_believed() {
+    let (done, calls) = copied("nix (Nix) 2.8.0", "ssh-ng://host");
+    let error = done.expect_err("it did not arrive");
+    assert_eq!(error.kind, UploadErrorKind::Refused);
+    assert_eq!(
+        error.message,
+        format!(
+            "nix copy succeeded, but the destination lacks /s/{OUTPUT} and 1 more: \
+             Nix before 2.25 may overlook that a connection ends"
+        )
+    );
+    assert!(error.hint.unwrap().contains("broke off the connection"));
+    assert_eq!(calls, ["copy", "version", "question"]);
+}
+
+#[test]
+fn a_nix_that_notices_it_is_asked_for_its_version_alone() {
+    let (done, calls) = copied("nix (Nix) 2.34.8", "ssh-ng://host");
+    assert_eq!(done, Ok(()));
+    assert_eq!(calls, ["copy", "version"]);
+}
+
+#[test]
+fn a_copy_to_a_binary_cache_is_believed_without_a_question() {
+    let (done, calls) = copied("nix (Nix) 2.8.0", "https://cache");
+    assert_eq!((done, calls), (Ok(()), vec!["copy".to_owned()]));
+}
