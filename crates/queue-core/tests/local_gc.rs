@@ -17,7 +17,7 @@ use rustix::fs::FlockOperation;
 use support::World;
 
 const LONG: Duration = Duration::from_secs(600);
-const SHORT: Duration = Duration::from_millis(20);
+const SHORT: Duration = Duration::from_millis(300);
 
 /// What a collector sees of its clients, which it numbers.
 #[derive(Debug, PartialEq, Eq)]
