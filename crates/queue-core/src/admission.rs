@@ -66,10 +66,11 @@ impl Admission {
         self.room > 0 || self.queued.as_ref().is_none_or(is_queued)
     }
 
-    /// This path was let in and is new.
+    /// This path was let in and is new. One that was queued at the first look,
+    /// and has left since, has its place already.
     pub(crate) fn entered(&mut self, path: &StorePath) {
-        if let Some(queued) = &mut self.queued {
-            queued.insert(path.clone());
+        let is_known = |queued: &mut BTreeSet<_>| !queued.insert(path.clone());
+        if !self.queued.as_mut().is_none_or(is_known) {
             self.room = self.room.saturating_sub(1);
         }
     }

@@ -270,6 +270,51 @@ fn nothing_leaves_for_what_may_not_outlive_a_power_cut() {
     assert_eq!(names(&world.queued()), ["a", "b"]);
 }
 
+/// A path that is delivered between the look at the queue and its turn.
+struct Delivered<'a> {
+    directory: &'a FsQueueDirectory,
+    path: StorePath,
+}
+
+impl LimitState for Delivered<'_> {
+    fn names(&self) -> Result<BTreeSet<StorePath>, PortError> {
+        let names = self.directory.names();
+        self.directory.remove(&self.path)?;
+        names
+    }
+    fn closed(&self) -> Result<Option<String>, PortError> {
+        self.directory.closed()
+    }
+    fn set_closed(&self, reason: Option<&str>) -> Result<(), PortError> {
+        self.directory.set_closed(reason)
+    }
+    fn count(&self, what: LimitAction, number: usize) -> Result<(), PortError> {
+        self.directory.count(what, number)
+    }
+}
+
+#[test]
+fn what_was_queued_takes_no_second_place_though_it_was_delivered_meanwhile() {
+    let world = limited(2, Beyond::Refuse);
+    let mut paths = world.build_and_enqueue(&["a"]);
+    paths.extend(build(&world, &["b", "c"]));
+    let delivered = Delivered {
+        directory: &world.directory,
+        path: paths[0].clone(),
+    };
+    let limits = Some(Limited {
+        limits: &world.limits,
+        state: &delivered,
+    });
+    let queue = Queue {
+        limits,
+        ..world.queue()
+    };
+    let report = enqueue(&[queue], &world.collector, &world.store, &paths);
+    assert_eq!(report.queues[0].added, paths[..2]);
+    assert_eq!(report.queues[0].refused, paths[2..]);
+}
+
 /// Hooks that all look before any of them makes its entry: the worst there is.
 struct Together<'a> {
     directory: &'a FsQueueDirectory,
