@@ -90,8 +90,8 @@ fn one_dead_destination_holds_back_no_other() {
     );
     let file = world.write(
         "config.toml",
-        "[queues.a]\nqueue-dir = \"{}/a\"\ndestination = \"ssh-ng://dead\"\n\
-         [queues.b]\nqueue-dir = \"{}/b\"\ndestination = \"ssh-ng://alive\"\n\
+        "[queues.a]\nqueue-dir = \"{}/a\"\ndestination = \"ssh://dead\"\n\
+         [queues.b]\nqueue-dir = \"{}/b\"\ndestination = \"ssh://alive\"\n\
          [queues.c]\nqueue-dir = \"{}/c\"\n",
     );
     world.set("NIX_POST_BUILD_PUSH_CONFIG_FILE", file.as_str());
@@ -103,7 +103,7 @@ fn one_dead_destination_holds_back_no_other() {
     // Of queue c's missing destination and the dead one, the former counts.
     assert_eq!(ran.code, 78, "{}", ran.stderr);
     assert!(
-        ran.stdout.contains("b: 1 copied to ssh-ng://alive\n"),
+        ran.stdout.contains("b: 1 copied to ssh://alive\n"),
         "{}",
         ran.stdout
     );
@@ -114,7 +114,7 @@ fn one_dead_destination_holds_back_no_other() {
     );
     assert!(
         ran.stderr
-            .contains("error: a: ssh-ng://dead is unavailable"),
+            .contains("error: a: ssh://dead is unavailable"),
         "{}",
         ran.stderr
     );

@@ -22,8 +22,8 @@ fn slow_and_fast() -> World {
     make_fifo(&world.root.join("go"));
     let file = world.write(
         "config.toml",
-        "[queues.a]\nqueue-dir = \"{}/a\"\ndestination = \"ssh-ng://slow\"\n\
-         [queues.b]\nqueue-dir = \"{}/b\"\ndestination = \"ssh-ng://fast\"\n",
+        "[queues.a]\nqueue-dir = \"{}/a\"\ndestination = \"ssh://slow\"\n\
+         [queues.b]\nqueue-dir = \"{}/b\"\ndestination = \"ssh://fast\"\n",
     );
     world.set("NIX_POST_BUILD_PUSH_CONFIG_FILE", file.as_str());
     world.run(&["enqueue", &world.object("x")]).ok();
@@ -57,10 +57,10 @@ fn a_destination_that_stalls_holds_back_no_other_queue() {
         assert!(child.wait().unwrap().success());
         assert_eq!(
             meanwhile.as_deref(),
-            Ok("b: 1 copied to ssh-ng://fast"),
+            Ok("b: 1 copied to ssh://fast"),
             "{line:?}"
         );
-        assert_eq!(told.recv().unwrap(), "a: 1 copied to ssh-ng://slow");
+        assert_eq!(told.recv().unwrap(), "a: 1 copied to ssh://slow");
     }
 }
 

@@ -22,7 +22,7 @@ fn world(script: &str) -> World {
     let mut world = World::new();
     world.program("nix", &format!("/bin/date +%s.%N >> {{}}/called\n{script}"));
     world.program("nix-store", "exit 0");
-    world.set("NIX_POST_BUILD_PUSH_DESTINATION", "ssh-ng://there");
+    world.set("NIX_POST_BUILD_PUSH_DESTINATION", "ssh://there");
     world
 }
 
@@ -64,7 +64,7 @@ fn an_empty_queue_ends_it_with_nothing_left() {
     enqueue(&world, "b");
     assert_eq!(
         world.run(&["push", "--until-empty"]).ok(),
-        "default: 2 copied to ssh-ng://there, nothing is left\n"
+        "default: 2 copied to ssh://there, nothing is left\n"
     );
     assert_eq!(calls(&world).len(), 1);
     let row = &world.run(&["push", "--until-empty", "--json"]).json()[0];
@@ -105,7 +105,7 @@ fn a_destination_that_comes_back_is_asked_again_when_it_is_its_turn_and_not_befo
     let ran = world.run(&["push", "--until-empty", "--deadline", "1m"]);
     assert_eq!(
         (ran.code, ran.stdout.as_str()),
-        (0, "default: 1 copied to ssh-ng://there, nothing is left\n"),
+        (0, "default: 1 copied to ssh://there, nothing is left\n"),
         "{}",
         ran.stderr
     );
@@ -134,7 +134,7 @@ fn what_is_parked_is_not_waited_for_and_is_left() {
         (ran.code, ran.stdout.as_str()),
         (
             75,
-            "default: 0 copied to ssh-ng://there, 1 left: 1 parked\n"
+            "default: 0 copied to ssh://there, 1 left: 1 parked\n"
         )
     );
     assert!(
@@ -181,7 +181,7 @@ fn a_wait_that_does_not_fit_is_not_begun_and_the_exit_code_tells_why() {
     let ran = world.run(&["push", "--until-empty", "--deadline", "10m"]);
     assert!(begun.elapsed() < LONG);
     let stderr = ran.fails(69);
-    assert!(stderr.contains("ssh-ng://there is unavailable"), "{stderr}");
+    assert!(stderr.contains("ssh://there is unavailable"), "{stderr}");
     assert!(stderr.contains("hint: a push after 2"), "{stderr}");
     assert_eq!(queued(&world), 1);
 }
@@ -193,8 +193,8 @@ fn one_dead_destination_holds_back_no_other_queue() {
     world.unset("NIX_POST_BUILD_PUSH_DESTINATION");
     let file = world.write(
         "config.toml",
-        "[queues.a]\nqueue-dir = \"{}/a\"\ndestination = \"ssh-ng://dead\"\nretry-delay = \"1h\"\n\
-         [queues.b]\nqueue-dir = \"{}/b\"\ndestination = \"ssh-ng://alive\"\n",
+        "[queues.a]\nqueue-dir = \"{}/a\"\ndestination = \"ssh://dead\"\nretry-delay = \"1h\"\n\
+         [queues.b]\nqueue-dir = \"{}/b\"\ndestination = \"ssh://alive\"\n",
     );
     world.set("NIX_POST_BUILD_PUSH_CONFIG_FILE", file.as_str());
     enqueue(&world, "x");
@@ -230,7 +230,7 @@ fn what_is_enqueued_while_it_waits_goes_without_waiting() {
     let stdout = String::from_utf8(output.stdout).unwrap();
     assert_eq!(
         stdout,
-        "default: 2 copied to ssh-ng://there, 1 left: 1 backing off\n"
+        "default: 2 copied to ssh://there, 1 left: 1 backing off\n"
     );
 }
 
