@@ -113,8 +113,7 @@ fn one_dead_destination_holds_back_no_other() {
         ran.stderr
     );
     assert!(
-        ran.stderr
-            .contains("error: a: ssh://dead is unavailable"),
+        ran.stderr.contains("error: a: ssh://dead is unavailable"),
         "{}",
         ran.stderr
     );

@@ -132,10 +132,7 @@ fn what_is_parked_is_not_waited_for_and_is_left() {
     let ran = world.run(&["push", "--until-empty"]);
     assert_eq!(
         (ran.code, ran.stdout.as_str()),
-        (
-            75,
-            "default: 0 copied to ssh://there, 1 left: 1 parked\n"
-        )
+        (75, "default: 0 copied to ssh://there, 1 left: 1 parked\n")
     );
     assert!(
         ran.stderr.contains("error: default: 1 left: 1 parked")

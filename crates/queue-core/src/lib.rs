@@ -7,10 +7,10 @@
 //! between: what an entry is, in which order things become durable, what is
 //! retried when, which path is to blame when a batch fails.
 //!
-//! It starts no process, reads neither the environment nor a clock nor a
-//! configuration, and prints nothing. What it needs from the world comes in
-//! through small traits, the *ports*; the adapters for a real file system sit
-//! beside them.
+//! It starts no process, reads neither the environment nor a configuration nor
+//! a clock (but a stopwatch, for what is said to a collector), and prints
+//! nothing. What it needs from the world comes in through small traits, the
+//! *ports*; the adapters for a real file system sit beside them.
 //!
 //! | port | what it answers | adapter here |
 //! | --- | --- | --- |

@@ -47,8 +47,8 @@
 //! - Time passes in the waits of a drain, and nowhere else unless a script says
 //!   so.
 //!
-//! What it leaves out: that a directory for the push or for counts has to be
-//! made (here they are always there), what a killed process leaves of a file
+//! What it leaves out: that a directory for the push or for counts may not be
+//! there (making the latter is a step, which may fail), what a killed process leaves of a file
 //! that was to replace another one, and a count that is written in part.
 
 mod collector;
