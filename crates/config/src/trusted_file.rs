@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 
 use camino::Utf8Path;
-use ownership::{OTHERS_MAY_WRITE, is_root, quoted};
+use ownership::{Account, Fault, judge_owner, judge_writers, quoted};
 use rustix::fs::{FileType, Mode, OFlags, Stat, fstat, open};
 
 /// Why a file is not believed.
@@ -14,27 +14,19 @@ pub enum Untrusted {
     /// It is a directory, a FIFO, a device: reading it could wait for ever.
     #[error("it is not a regular file")]
     NotRegular,
-    /// Group or world may write it.
-    #[error("it may be written by others than its owner")]
-    OthersMayWrite,
-    /// It belongs to neither root nor us.
-    #[error("it belongs to uid {owner}, and we are uid {us}")]
-    NotOurs {
-        /// Its owner.
-        owner: u32,
-        /// The effective user.
-        us: u32,
-    },
+    /// It belongs to neither root nor us, or others may write it.
+    #[error(transparent)]
+    Fault(#[from] Fault),
 }
 
 impl Untrusted {
     /// What to do about it, for the file at this path: a command, where one mends it.
     pub fn hint(&self, file: &Utf8Path) -> String {
-        let file = quoted(file.as_str());
         match self {
             Self::NotRegular => "it must be a regular file".to_owned(),
-            Self::OthersMayWrite => format!("chmod go-w {file}"),
-            Self::NotOurs { .. } => format!("chown root {file}"),
+            // Root's is believed by everybody who may come to read it.
+            Self::Fault(Fault::BelongsTo { .. }) => format!("chown root {}", quoted(file.as_str())),
+            Self::Fault(fault) => fault.command(file.as_str()),
         }
     }
 }
@@ -67,14 +59,10 @@ pub(crate) fn read(file: &Utf8Path, longest: u64) -> Result<Vec<u8>, ReadError> 
 }
 
 fn judge(stat: &Stat, us: u32) -> Result<(), Untrusted> {
-    let owner = stat.st_uid;
     if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
-        Err(Untrusted::NotRegular)
-    } else if owner != us && !is_root(owner) {
-        Err(Untrusted::NotOurs { owner, us })
-    } else if stat.st_mode & OTHERS_MAY_WRITE != 0 {
-        Err(Untrusted::OthersMayWrite)
-    } else {
-        Ok(())
+        return Err(Untrusted::NotRegular);
     }
+    judge_owner(stat.st_uid, Account::Ours(us))?;
+    judge_writers(stat.st_mode)?;
+    Ok(())
 }

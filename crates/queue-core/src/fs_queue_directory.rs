@@ -10,7 +10,7 @@ use ownership::quoted;
 use rustix::fs::{self, AtFlags, FileType, Stat};
 use rustix::io::Errno;
 
-use crate::room::{Room, may_own};
+use crate::room::{Room, judge_owner};
 use crate::store_dir::is_plain;
 use crate::way::{self, Missing};
 use crate::{
@@ -159,7 +159,7 @@ impl FsQueueDirectory {
             let shown = points_at.to_string_lossy();
             return Ok(Err(Stranger::new(format!("points at {shown:?}"))));
         }
-        if !may_own(stat.st_uid, self.owner) {
+        if judge_owner(stat.st_uid, self.owner).is_err() {
             return Ok(Err(self.owned_by(stat.st_uid, path)));
         }
         Ok(Ok(stat))

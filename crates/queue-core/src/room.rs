@@ -7,7 +7,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use ownership::{OTHERS_MAY_WRITE, is_root, quoted};
+use ownership::{Account, Fault, judge_writers, quoted};
 use rustix::fs::{self, AtFlags, FileType, Gid, Mode, OFlags, Stat, Uid};
 use rustix::io::Errno;
 
@@ -44,8 +44,7 @@ impl Room {
             Err(Errno::NOTDIR | Errno::LOOP) => return Err(no_directory(above, &path)),
             Err(error) => return Err(failed(error)),
         };
-        judge(&fs::fstat(&found).map_err(failed)?, owner)
-            .map_err(|fault| fault.of_directory(&path, owner))?;
+        judge(&fs::fstat(&found).map_err(failed)?, owner).map_err(|fault| refuse(&path, fault))?;
         let flags = OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC;
         let handle = fs::openat(&found, ".", flags, Mode::empty()).map_err(failed)?;
         Ok(Some(Self {
@@ -189,7 +188,7 @@ impl Room {
             }
             _ => return Err(refuse("it is not a regular file".into(), remove(&path))),
         }
-        judge(stat, self.owner).map_err(|fault| refuse(fault.reason(self.owner), remove(&path)))?;
+        judge(stat, self.owner).map_err(|fault| refuse(fault.to_string(), remove(&path)))?;
         // Written to, given away, made unreadable to others: all of it would befall the other.
         match stat.st_nlink {
             0 | 1 => Ok(()),
@@ -208,45 +207,24 @@ impl AsFd for Room {
     }
 }
 
-/// Why something is not used.
-#[derive(Clone, Copy)]
-enum Fault {
-    OwnedBy(u32),
-    WrittenByOthers,
+fn refuse(directory: &Utf8Path, fault: Fault) -> PortError {
+    let command = fault.command(directory.as_str());
+    PortError::new("open the directory", directory, fault).with_hint(command)
 }
 
-impl Fault {
-    fn reason(self, owner: u32) -> String {
-        match self {
-            Self::OwnedBy(uid) => format!("it belongs to uid {uid}, and the queue to uid {owner}"),
-            Self::WrittenByOthers => "it may be written by others than its owner".to_owned(),
-        }
-    }
-
-    fn of_directory(self, path: &Utf8Path, owner: u32) -> PortError {
-        let object = quoted(path.as_str());
-        let command = match self {
-            Self::OwnedBy(_) => format!("chown {owner} {object}"),
-            Self::WrittenByOthers => format!("chmod go-w {object}"),
-        };
-        PortError::new("open the directory", path, self.reason(owner)).with_hint(command)
-    }
-}
-
+/// That it is ours, root's, or the owner's of the queue, and nobody else may write it.
 fn judge(stat: &Stat, owner: u32) -> Result<(), Fault> {
-    if !may_own(stat.st_uid, owner) {
-        return Err(Fault::OwnedBy(stat.st_uid));
-    }
-    match stat.st_mode & OTHERS_MAY_WRITE {
-        0 => Ok(()),
-        _ => Err(Fault::WrittenByOthers),
-    }
+    judge_owner(stat.st_uid, owner)?;
+    judge_writers(stat.st_mode)
 }
 
-/// Whether what belongs to `uid` is believed in a queue of `owner`'s.
-pub(crate) fn may_own(uid: u32, owner: u32) -> bool {
-    // In this order: a listing of many entries need not ask who we are.
-    uid == owner || is_root(uid) || uid == rustix::process::geteuid().as_raw()
+/// That what belongs to `uid` is believed in a queue of `owner`'s.
+pub(crate) fn judge_owner(uid: u32, owner: u32) -> Result<(), Fault> {
+    match ownership::judge_owner(uid, Account::OfTheQueue(owner)) {
+        // Asked last: a listing of many entries need not ask who we are.
+        Err(_) if uid == rustix::process::geteuid().as_raw() => Ok(()),
+        judged => judged,
+    }
 }
 
 fn no_directory(above: &impl AsFd, path: &Utf8Path) -> PortError {

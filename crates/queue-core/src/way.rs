@@ -3,7 +3,7 @@
 use std::os::fd::OwnedFd;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use ownership::{is_root, quoted};
+use ownership::{Account, Fault, is_root, judge_owner, judge_passage, judge_writers, quoted};
 use rustix::fs::{self, AtFlags, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
@@ -59,8 +59,9 @@ struct Way<'a> {
     /// How far it has come.
     at: Utf8PathBuf,
     handle: OwnedFd,
-    /// The one account besides root to whom something here belongs.
-    account: Option<u32>,
+    /// The one account besides root to whom something here may belong: ours, or for root the
+    /// first that it meets.
+    account: Option<Account>,
 }
 
 impl<'a> Way<'a> {
@@ -68,12 +69,13 @@ impl<'a> Way<'a> {
         let at = Utf8PathBuf::from("/");
         let handle = fs::open("/", OFlags::PATH | OFlags::CLOEXEC, Mode::empty())
             .map_err(|error| PortError::new("open", "/", std::io::Error::from(error)))?;
+        let us = rustix::process::geteuid();
         let mut way = Self {
             path,
             missing,
             at,
             handle,
-            account: None,
+            account: (!us.is_root()).then_some(Account::Ours(us.as_raw())),
         };
         way.judge()?;
         Ok(way)
@@ -127,43 +129,21 @@ impl<'a> Way<'a> {
 
     fn judge(&mut self) -> Result<(), PortError> {
         let stat = fs::fstat(&self.handle).map_err(|error| self.fail(error))?;
-        self.judge_owner(&stat)?;
-        let is_queue = self.at == self.path;
-        if is_queue && stat.st_mode & ownership::OTHERS_MAY_WRITE != 0 {
-            return Err(self.written_by_others("go-w"));
-        }
-        match rights_to_take_away(&stat) {
-            Some(mode) if !is_queue => Err(self.written_by_others(mode)),
-            _ => Ok(()),
-        }
+        self.judge_rights(&stat).map_err(|fault| {
+            let command = fault.command(self.at.as_str());
+            self.refuse(fault).with_hint(command)
+        })
     }
 
-    fn judge_owner(&mut self, stat: &Stat) -> Result<(), PortError> {
-        let (owner, us) = (stat.st_uid, rustix::process::geteuid().as_raw());
-        if is_root(owner) {
-            return Ok(());
+    fn judge_rights(&mut self, stat: &Stat) -> Result<(), Fault> {
+        if !is_root(stat.st_uid) {
+            let first = Account::OfADirectoryAbove(stat.st_uid);
+            judge_owner(stat.st_uid, *self.account.get_or_insert(first))?;
         }
-        let ours = us == 0 || us == owner;
-        if ours && self.account.is_none_or(|account| account == owner) {
-            self.account = Some(owner);
-            return Ok(());
+        match self.at == self.path {
+            true => judge_writers(stat.st_mode),
+            false => judge_passage(stat.st_uid, stat.st_gid, stat.st_mode),
         }
-        let others = match self.account.filter(|_| us == 0) {
-            None => format!("it belongs to uid {owner}, and we are uid {us}"),
-            Some(other) => {
-                format!("it belongs to uid {owner}, and a directory above it to uid {other}")
-            }
-        };
-        let command = match self.account.filter(|_| us == 0) {
-            None => format!("chown {us} {}", quoted(self.at.as_str())),
-            Some(other) => format!("chown {other} {}", quoted(self.at.as_str())),
-        };
-        Err(self.refuse(others).with_hint(command))
-    }
-
-    fn written_by_others(&self, mode: &str) -> PortError {
-        self.refuse("it may be written by others than its owner")
-            .with_hint(format!("chmod {mode} {}", quoted(self.at.as_str())))
     }
 
     fn no_directory(&self, name: &str) -> PortError {
@@ -206,24 +186,5 @@ impl<'a> Way<'a> {
             false => "come to the queue through the directory",
         };
         PortError::new(action, &self.at, why)
-    }
-}
-
-/// What has to be taken from whom, if others than the owner may rename what is
-/// in a directory: `chmod`'s word for it.
-///
-/// A group with the number of its owner is his private one, as pam_umask(8)
-/// has it: with the umask 002 that goes with such groups, homes are full of
-/// directories that it may write.
-fn rights_to_take_away(stat: &Stat) -> Option<&'static str> {
-    let is_sticky = stat.st_mode & 0o1000 != 0;
-    let group = stat.st_mode & 0o020 != 0 && stat.st_gid != stat.st_uid;
-    let world = stat.st_mode & 0o002 != 0;
-    match (group, world) {
-        _ if is_sticky => None,
-        (false, false) => None,
-        (true, false) => Some("g-w"),
-        (false, true) => Some("o-w"),
-        (true, true) => Some("go-w"),
     }
 }
