@@ -71,6 +71,7 @@ mod ledger_text;
 mod limit_state;
 mod limits;
 mod local_gc;
+mod open_directory;
 mod pinned;
 mod push;
 mod push_state;

@@ -11,7 +11,7 @@ use ownership::{Account, Fault, judge_writers, quoted};
 use rustix::fs::{self, AtFlags, FileType, Gid, Mode, OFlags, Stat, Uid};
 use rustix::io::Errno;
 
-use crate::PortError;
+use crate::{PortError, open_directory};
 
 /// A directory within a queue's directory.
 ///
@@ -35,18 +35,15 @@ impl Room {
         path: Utf8PathBuf,
         owner: u32,
     ) -> Result<Option<Self>, PortError> {
-        // With `PATH` it takes no right to read what may belong to somebody else.
-        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let failed = |error| fail("open the directory", &path, error);
-        let found = match fs::openat(above, name(&path), flags, Mode::empty()) {
+        let found = match open_directory::to_pass(above, name(&path)) {
             Ok(found) => found,
             Err(Errno::NOENT) => return Ok(None),
             Err(Errno::NOTDIR | Errno::LOOP) => return Err(no_directory(above, &path)),
             Err(error) => return Err(failed(error)),
         };
         judge(&fs::fstat(&found).map_err(failed)?, owner).map_err(|fault| refuse(&path, fault))?;
-        let flags = OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC;
-        let handle = fs::openat(&found, ".", flags, Mode::empty()).map_err(failed)?;
+        let handle = open_directory::to_use(&found).map_err(failed)?;
         Ok(Some(Self {
             path,
             handle: Arc::new(handle),
@@ -65,11 +62,7 @@ impl Room {
             return Ok(room);
         }
         let failed = |error| fail("create the directory", &path, error);
-        match fs::mkdirat(above, name(&path), Mode::from_raw_mode(0o755)) {
-            // Another process may have been faster.
-            Ok(()) | Err(Errno::EXIST) => {}
-            Err(error) => return Err(failed(error)),
-        }
+        open_directory::make(above, name(&path)).map_err(failed)?;
         if fsync {
             fs::fsync(above).map_err(failed)?;
         }
@@ -228,10 +221,7 @@ pub(crate) fn judge_owner(uid: u32, owner: u32) -> Result<(), Fault> {
 }
 
 fn no_directory(above: &impl AsFd, path: &Utf8Path) -> PortError {
-    let found = fs::statat(above, name(path), AtFlags::SYMLINK_NOFOLLOW);
-    let is_link =
-        found.is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Symlink);
-    let why = match is_link {
+    let why = match open_directory::is_symlink(above, name(path)) {
         true => "it is a symlink",
         false => "it is not a directory",
     };

@@ -4,10 +4,10 @@ use std::os::fd::OwnedFd;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use ownership::{Account, Fault, is_root, judge_owner, judge_passage, judge_writers, quoted};
-use rustix::fs::{self, AtFlags, FileType, Mode, OFlags, Stat};
+use rustix::fs::{self, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
-use crate::PortError;
+use crate::{PortError, open_directory};
 
 /// What to do about a directory that is not there.
 #[derive(Clone, Copy)]
@@ -38,8 +38,7 @@ pub(crate) fn open(path: &Utf8Path, missing: Missing) -> Result<Option<OwnedFd>,
             return Ok(None);
         }
     }
-    let flags = OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC;
-    let opened = fs::openat(&way.handle, ".", flags, Mode::empty());
+    let opened = open_directory::to_use(&way.handle);
     opened.map(Some).map_err(|error| way.fail(error))
 }
 
@@ -83,7 +82,7 @@ impl<'a> Way<'a> {
 
     /// Whether the next directory is there, or is now.
     fn enter(&mut self, name: &str) -> Result<bool, PortError> {
-        let mut opened = self.step(name);
+        let mut opened = open_directory::to_pass(&self.handle, name);
         if let (Err(Errno::NOENT), Missing::Make { fsync }) = (&opened, self.missing) {
             self.make(name, fsync).map_err(|error| {
                 PortError::new(
@@ -92,7 +91,7 @@ impl<'a> Way<'a> {
                     std::io::Error::from(error),
                 )
             })?;
-            opened = self.step(name);
+            opened = open_directory::to_pass(&self.handle, name);
         }
         match opened {
             Ok(handle) => self.handle = handle,
@@ -104,27 +103,14 @@ impl<'a> Way<'a> {
         Ok(true)
     }
 
-    /// With `PATH` it takes no right to read what is only passed through.
-    fn step(&self, name: &str) -> Result<OwnedFd, Errno> {
-        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        fs::openat(&self.handle, name, flags, Mode::empty())
-    }
-
-    /// The mode is given in full, so that a lax umask does not make a queue that
-    /// is then refused. An entry is only as durable as the directories above it.
+    /// An entry is only as durable as the directories above it. What another hook made is not
+    /// ours to rely on before it is flushed, either.
     fn make(&self, name: &str, fsync: bool) -> Result<(), Errno> {
-        match fs::mkdirat(&self.handle, name, Mode::from_raw_mode(0o755)) {
-            Ok(()) => {}
-            // Another hook was faster. What it made is not ours to rely on
-            // before it is flushed.
-            Err(Errno::EXIST) => {}
-            Err(error) => return Err(error),
+        open_directory::make(&self.handle, name)?;
+        match fsync {
+            true => fs::fsync(open_directory::to_use(&self.handle)?),
+            false => Ok(()),
         }
-        if !fsync {
-            return Ok(());
-        }
-        let flags = OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC;
-        fs::fsync(fs::openat(&self.handle, ".", flags, Mode::empty())?)
     }
 
     fn judge(&mut self) -> Result<(), PortError> {
@@ -147,19 +133,15 @@ impl<'a> Way<'a> {
     }
 
     fn no_directory(&self, name: &str) -> PortError {
-        let found = fs::statat(&self.handle, name, AtFlags::SYMLINK_NOFOLLOW);
-        let is = |kind| {
-            found
-                .as_ref()
-                .is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == kind)
-        };
-        if !is(FileType::Symlink) {
-            let at = quoted(self.at.as_str());
-            let away = format!("{}.old", self.at);
-            return self
-                .refuse("it is not a directory")
-                .with_hint(format!("mv -n {at} {}", quoted(&away)));
+        if open_directory::is_symlink(&self.handle, name) {
+            return self.behind_symlink();
         }
+        let away = format!("{}.old", self.at);
+        let command = format!("mv -n {} {}", quoted(self.at.as_str()), quoted(&away));
+        self.refuse("it is not a directory").with_hint(command)
+    }
+
+    fn behind_symlink(&self) -> PortError {
         let leads_to = self.leads_to();
         let hint = match &leads_to {
             Some(path) => format!("write the path that it leads to: {path} ({WHY_AS_WRITTEN})"),
