@@ -280,12 +280,12 @@ fn status_goes_on_where_nix_cannot_be_asked_and_says_so() {
 
 #[test]
 fn status_warns_of_a_queue_that_keeps_more_than_a_tenth_of_the_file_system() {
-    let unbounded = world("");
-    enqueue(&unbounded, &["a"]).ok();
-    assert_eq!(status(&unbounded)["pinned_bytes"], 1000);
-    unbounded.run(&["status"]).ok();
-    nix(&unbounded, 1 << 60, false);
-    let ran = unbounded.run(&["status"]);
+    let unlimited = world("");
+    enqueue(&unlimited, &["a"]).ok();
+    assert_eq!(status(&unlimited)["pinned_bytes"], 1000);
+    unlimited.run(&["status"]).ok();
+    nix(&unlimited, 1 << 60, false);
+    let ran = unlimited.run(&["status"]);
     assert_eq!(ran.code, 0);
     let warning = "warning: main: the queue keeps 1.0 EiB of the store alive, more than a tenth of";
     assert!(ran.stderr.starts_with(warning), "{}", ran.stderr);

@@ -8,15 +8,16 @@ use crate::{
 
 /// The admission of one queue, for one call of [`enqueue`](crate::enqueue()).
 pub(crate) struct Admission {
-    /// What is queued already: that is never refused. `None` where nothing is.
+    /// What is queued already: that is never refused. `None`: nobody looked, since
+    /// the queue is open to all.
     queued: Option<BTreeSet<StorePath>>,
-    room: usize,
+    free_places: usize,
     why: String,
     closed: bool,
 }
 
 impl Admission {
-    /// A admission that cannot be judged is open: what was built must not be lost
+    /// Open where the limits cannot be judged: what was built must not be lost
     /// for a limit.
     pub(crate) fn of(queue: Queue<'_>, problems: &mut Vec<PortError>) -> Self {
         let judged = queue.limits.map_or(Ok(None), Self::judge);
@@ -27,20 +28,20 @@ impl Admission {
             })
             .unwrap_or(Self {
                 queued: None,
-                room: usize::MAX,
+                free_places: usize::MAX,
                 why: String::new(),
                 closed: false,
             })
     }
 
-    /// `None` when it is open to all.
+    /// `None` when the queue is open to all.
     fn judge(Limited { limits, state }: Limited<'_>) -> Result<Option<Self>, PortError> {
         if limits.may_close()
             && let Some(why) = state.closed()?
         {
             return Ok(Some(Self {
                 queued: Some(state.names()?),
-                room: 0,
+                free_places: 0,
                 why,
                 closed: true,
             }));
@@ -54,7 +55,7 @@ impl Admission {
         };
         let queued = state.names()?;
         Ok(Some(Self {
-            room: at_most.saturating_sub(queued.len()),
+            free_places: at_most.saturating_sub(queued.len()),
             queued: Some(queued),
             why: limits::full(at_most),
             closed: false,
@@ -63,7 +64,7 @@ impl Admission {
 
     pub(crate) fn lets_in(&self, path: &StorePath) -> bool {
         let is_queued = |queued: &BTreeSet<_>| queued.contains(path);
-        self.room > 0 || self.queued.as_ref().is_none_or(is_queued)
+        self.free_places > 0 || self.queued.as_ref().is_none_or(is_queued)
     }
 
     /// This path was let in and is new. One that was queued at the first look,
@@ -71,12 +72,12 @@ impl Admission {
     pub(crate) fn entered(&mut self, path: &StorePath) {
         let is_known = |queued: &mut BTreeSet<_>| !queued.insert(path.clone());
         if !self.queued.as_mut().is_none_or(is_known) {
-            self.room = self.room.saturating_sub(1);
+            self.free_places = self.free_places.saturating_sub(1);
         }
     }
 
     /// Notes in the report why it refused what it did, and counts it.
-    pub(crate) fn shut(self, queue: Queue<'_>, report: &mut QueueReport) {
+    pub(crate) fn note_refusals(self, queue: Queue<'_>, report: &mut QueueReport) {
         if report.refused.is_empty() {
             return;
         }
@@ -89,7 +90,7 @@ impl Admission {
 
 /// Drops the oldest entries beyond the limit, after new ones were made and are
 /// durable. Producers at work at the same moment choose the same.
-pub(crate) fn make_room(queue: Queue<'_>, report: &mut QueueReport) {
+pub(crate) fn drop_beyond_max_entries(queue: Queue<'_>, report: &mut QueueReport) {
     let limit = queue.limits.and_then(|limited| limited.limits.max_entries);
     let Some(Limit {
         at_most,
@@ -101,13 +102,13 @@ pub(crate) fn make_room(queue: Queue<'_>, report: &mut QueueReport) {
     if report.added.is_empty() || report.not_durable.is_some() {
         return;
     }
-    match beyond_number(queue, at_most) {
+    match beyond_max_entries(queue, at_most) {
         Ok(paths) => drop_oldest(queue, &paths, report),
         Err(error) => report.problems.push(error),
     }
 }
 
-fn beyond_number(queue: Queue<'_>, at_most: usize) -> Result<Vec<StorePath>, PortError> {
+fn beyond_max_entries(queue: Queue<'_>, at_most: usize) -> Result<Vec<StorePath>, PortError> {
     let names = queue
         .limits
         .map(|limited| limited.state.names())
@@ -130,7 +131,7 @@ fn drop_oldest(queue: Queue<'_>, paths: &[StorePath], report: &mut QueueReport) 
     }
     let mut removed = remove(queue, paths);
     report.problems.extend(removed.take_errors());
-    report.leave(&removed.removed);
+    report.note_dropped(&removed.removed);
     let counted = count(queue, LimitAction::Dropped, report.dropped.len());
     report.problems.extend(counted.err());
 }

@@ -1,6 +1,6 @@
 //! Enqueueing: entries and roots, safe against a running collector.
 
-use crate::admission::{Admission, make_room};
+use crate::admission::{Admission, drop_beyond_max_entries};
 use crate::{
     GarbageCollector, GcSection, Insertion, PortError, Protection, Queue, StoreFiles, StorePath,
 };
@@ -77,7 +77,7 @@ pub fn enqueue(
     }
     for (queue, report) in queues.iter().zip(&mut reports) {
         report.not_durable = flush(*queue).err();
-        make_room(*queue, report);
+        drop_beyond_max_entries(*queue, report);
     }
     EnqueueReport {
         queues: reports,
@@ -119,7 +119,7 @@ fn link(queue: Queue<'_>, looked: &Looked<'_>) -> QueueReport {
             Err(error) => report.failed.push(((*path).clone(), error)),
         }
     }
-    admission.shut(queue, &mut report);
+    admission.note_refusals(queue, &mut report);
     report.absent = looked.absent.iter().map(|path| (*path).clone()).collect();
     let unclear = looked.unclear.iter();
     report
@@ -180,8 +180,8 @@ impl QueueReport {
         self.absent.extend_from_slice(gone);
     }
 
-    /// These were taken out again to make room.
-    pub(crate) fn leave(&mut self, dropped: &[StorePath]) {
+    /// A limit dropped these.
+    pub(crate) fn note_dropped(&mut self, dropped: &[StorePath]) {
         self.added.retain(|path| !dropped.contains(path));
         self.already.retain(|path| !dropped.contains(path));
         self.dropped.extend_from_slice(dropped);

@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_bound_that_a_push_judges_closes_a_queue() {
+    fn only_a_limit_that_a_push_judges_closes_a_queue() {
         let limit = |beyond| Some(Limit { at_most: 1, beyond });
         let entries = Limits {
             max_entries: limit(Beyond::Refuse),

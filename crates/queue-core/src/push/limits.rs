@@ -13,7 +13,7 @@ use crate::{
 impl Run<'_, '_> {
     /// Drops what a limit says to drop, in a push that tried to deliver it, and
     /// closes or opens the queue to what is new.
-    pub(super) fn keep_within_bounds(&mut self) {
+    pub(super) fn keep_within_limits(&mut self) {
         let Some(Limited { limits, .. }) = self.push.queue.limits else {
             return;
         };

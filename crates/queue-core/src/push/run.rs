@@ -46,7 +46,7 @@ pub(super) fn run(
         run.observer.notice(&PushEvent::Foreign(foreign));
     }
     run.push_all(listing.entries);
-    run.keep_within_bounds();
+    run.keep_within_limits();
     run.finish(saved.as_ref());
     Ok(run.report)
 }

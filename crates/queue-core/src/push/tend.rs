@@ -122,11 +122,11 @@ impl Run<'_, '_> {
             self.observer.notice(&PushEvent::Invalid(path));
         }
         // It was accepted once; no limit may refuse it now.
-        let unbounded = Queue {
+        let unlimited = Queue {
             limits: None,
             ..self.push.queue
         };
-        let mut done = self.put(unbounded, &came_back);
+        let mut done = self.put(unlimited, &came_back);
         done.extend(invalid.iter().cloned());
         self.report.invalid.extend(invalid);
         let _ = self.remove(self.push.leaving, &done);
