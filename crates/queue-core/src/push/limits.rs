@@ -56,7 +56,7 @@ impl Run<'_, '_> {
 
     /// Whether a limit may drop it now. A push that tried nothing does not know
     /// what could be delivered by now. But what is parked no push would try.
-    fn may_leave(&self, path: &StorePath) -> bool {
+    fn may_be_dropped(&self, path: &StorePath) -> bool {
         let (now, policy) = (self.push.clock.now(), &self.options.retry);
         let state = || self.ledger.state(path, now, policy);
         self.tried || matches!(state(), EntryState::Parked { .. })
@@ -71,7 +71,7 @@ impl Run<'_, '_> {
     ) -> Result<Option<String>, PortError> {
         let matters = |limit: &Limit<u64>| match limit.beyond {
             Beyond::Refuse => !entries.is_empty(),
-            Beyond::DropOldest => entries.iter().any(|entry| self.may_leave(&entry.path)),
+            Beyond::DropOldest => entries.iter().any(|entry| self.may_be_dropped(&entry.path)),
         };
         let Some(limit) = limits.max_pinned.filter(matters) else {
             return Ok(None);
@@ -106,8 +106,8 @@ impl Run<'_, '_> {
         match beyond {
             Beyond::Refuse => Some(why),
             Beyond::DropOldest => {
-                let may_leave = paths.iter().filter(|path| self.may_leave(path));
-                let paths: Vec<_> = may_leave.cloned().collect();
+                let may_be_dropped = paths.iter().filter(|path| self.may_be_dropped(path));
+                let paths: Vec<_> = may_be_dropped.cloned().collect();
                 self.drop_oldest(&paths, &why);
                 let dropped: BTreeSet<_> = paths.iter().collect();
                 entries.retain(|entry| !dropped.contains(&entry.path));

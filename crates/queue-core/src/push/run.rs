@@ -83,7 +83,7 @@ impl Run<'_, '_> {
         while !entries.is_empty() {
             seen.extend(entries.iter().map(|entry| entry.path.clone()));
             let uploaded_before = self.report.uploaded.len();
-            entries = self.drop_what_vanished(entries);
+            entries = self.remove_what_vanished(entries);
             self.root_what_is_unrooted(&entries);
             if !self.upload_ready(&entries) {
                 break;

@@ -41,7 +41,7 @@ impl Run<'_, '_> {
 
     /// Entries whose store object is not on disk, and that the store confirms
     /// not to be valid, leave the queue. Nothing is asked while all are there.
-    pub(super) fn drop_what_vanished(&mut self, entries: Vec<Entry>) -> Vec<Entry> {
+    pub(super) fn remove_what_vanished(&mut self, entries: Vec<Entry>) -> Vec<Entry> {
         let mut absent = Vec::new();
         for Entry { path, .. } in &entries {
             match self.push.files.is_present(path) {
@@ -51,7 +51,7 @@ impl Run<'_, '_> {
             }
         }
         let invalid = self.invalid(&absent);
-        self.drop_invalid(&invalid);
+        self.remove_invalid(&invalid);
         entries
             .into_iter()
             .filter(|entry| !invalid.contains(&entry.path))
@@ -64,7 +64,7 @@ impl Run<'_, '_> {
             return part;
         }
         let invalid = self.invalid(&part);
-        self.drop_invalid(&invalid);
+        self.remove_invalid(&invalid);
         self.report.left = self.report.left.saturating_sub(invalid.len());
         part.into_iter()
             .filter(|path| !invalid.contains(path))
@@ -85,7 +85,7 @@ impl Run<'_, '_> {
         invalid
     }
 
-    fn drop_invalid(&mut self, paths: &[StorePath]) {
+    fn remove_invalid(&mut self, paths: &[StorePath]) {
         let aside = self.put(self.push.leaving, paths);
         if aside.is_empty() {
             return;

@@ -85,7 +85,7 @@ impl<'a> Narrator<'a> {
         let path = self.full(path);
         match self.queued {
             true => Message::new(format!(
-                "{}: {path} is no longer valid; dropped",
+                "{}: {path} is no longer valid; removed from the queue",
                 self.queue
             ))
             .warning(),
