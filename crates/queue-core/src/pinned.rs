@@ -21,7 +21,7 @@ use crate::{StoreObject, StorePath};
 ///     object(&shared, 100, &[]),
 /// ]);
 /// assert_eq!(pinned.bytes(&[old.clone(), new.clone()]), 130);
-/// assert_eq!(pinned.beyond(&[old.clone(), new], 125), [old]);
+/// assert_eq!(pinned.excess(&[old.clone(), new], 125), [old]);
 /// # Ok::<(), queue_core::ParseStorePathError>(())
 /// ```
 #[derive(Debug, Clone)]
@@ -68,9 +68,9 @@ impl Pinned {
     /// before it leave. But one that alone is too large leaves alone, since it
     /// would never fit, whatever left for it.
     #[must_use]
-    pub fn beyond(&self, oldest_first: &[StorePath], at_most: u64) -> Vec<StorePath> {
+    pub fn excess(&self, oldest_first: &[StorePath], at_most: u64) -> Vec<StorePath> {
         let mut held = Held::nothing(self);
-        let mut beyond = Vec::new();
+        let mut excess = Vec::new();
         for (place, path) in oldest_first.iter().enumerate().rev() {
             let added = held.add(path);
             if held.bytes <= at_most {
@@ -78,13 +78,13 @@ impl Pinned {
             }
             held.take_back(&added);
             if self.bytes(std::slice::from_ref(path)) <= at_most {
-                beyond.extend(oldest_first[..=place].iter().rev().cloned());
+                excess.extend(oldest_first[..=place].iter().rev().cloned());
                 break;
             }
-            beyond.push(path.clone());
+            excess.push(path.clone());
         }
-        beyond.reverse();
-        beyond
+        excess.reverse();
+        excess
     }
 }
 
@@ -151,23 +151,23 @@ mod tests {
         }
     }
 
-    fn beyond(objects: &[StoreObject], entries: &[usize], at_most: u64) -> Vec<StorePath> {
+    fn excess(objects: &[StoreObject], entries: &[usize], at_most: u64) -> Vec<StorePath> {
         let entries: Vec<_> = entries.iter().map(|&number| path(number)).collect();
-        Pinned::new(objects).beyond(&entries, at_most)
+        Pinned::new(objects).excess(&entries, at_most)
     }
 
     #[test]
     fn the_newest_stay_and_all_before_the_first_that_does_not_fit_leave() {
         let objects = [0, 1, 2, 3].map(|number| object(number, [1, 60, 50, 40][number], &[]));
-        assert_eq!(beyond(&objects, &[0, 1, 2, 3], 100), [path(0), path(1)]);
-        assert_eq!(beyond(&objects, &[0, 1, 2, 3], 151), []);
+        assert_eq!(excess(&objects, &[0, 1, 2, 3], 100), [path(0), path(1)]);
+        assert_eq!(excess(&objects, &[0, 1, 2, 3], 151), []);
     }
 
     #[test]
     fn one_that_alone_is_too_large_leaves_alone() {
         let objects = [0, 1, 2].map(|number| object(number, [10, 10, 1000][number], &[]));
-        assert_eq!(beyond(&objects, &[0, 1, 2], 100), [path(2)]);
-        assert_eq!(beyond(&objects, &[2, 0, 1], 100), [path(2)]);
+        assert_eq!(excess(&objects, &[0, 1, 2], 100), [path(2)]);
+        assert_eq!(excess(&objects, &[2, 0, 1], 100), [path(2)]);
     }
 
     #[test]
@@ -180,14 +180,14 @@ mod tests {
     fn what_is_not_known_counts_nothing_and_stays() {
         let objects = [object(0, 1, &[7])];
         assert_eq!(Pinned::new(&objects).bytes(&[path(0), path(9)]), 1);
-        assert_eq!(beyond(&objects, &[9, 0], 0), [path(0)]);
+        assert_eq!(excess(&objects, &[9, 0], 0), [path(0)]);
     }
 
     #[test]
     fn sizes_that_no_number_holds_are_too_large() {
         let objects = [object(0, u64::MAX, &[]), object(1, u64::MAX, &[])];
-        assert_eq!(beyond(&objects, &[0, 1], u64::MAX), []);
-        assert_eq!(beyond(&objects, &[0, 1], u64::MAX - 1), [path(0), path(1)]);
+        assert_eq!(excess(&objects, &[0, 1], u64::MAX), []);
+        assert_eq!(excess(&objects, &[0, 1], u64::MAX - 1), [path(0), path(1)]);
     }
 
     proptest! {
@@ -201,7 +201,7 @@ mod tests {
                 .collect();
             let pinned = Pinned::new(&objects);
             let entries: Vec<_> = (0..graph.len()).map(path).collect();
-            let gone: BTreeSet<_> = pinned.beyond(&entries, at_most).into_iter().collect();
+            let gone: BTreeSet<_> = pinned.excess(&entries, at_most).into_iter().collect();
             let (left, stayed): (Vec<_>, Vec<_>) =
                 entries.iter().cloned().partition(|path| gone.contains(path));
             prop_assert!(pinned.bytes(&stayed) <= at_most);

@@ -23,14 +23,14 @@ impl Run<'_, '_> {
             return;
         }
         match self.push.queue.directory.list() {
-            Ok(listing) => self.judge(limits, listing.entries),
+            Ok(listing) => self.enforce_all(limits, listing.entries),
             Err(error) => self.problem(error),
         }
     }
 
-    fn judge(&mut self, limits: &Limits, mut entries: Vec<Entry>) {
-        let too_old = self.judge_age(limits, &mut entries);
-        let too_large = self.judge_pinned(limits, &mut entries);
+    fn enforce_all(&mut self, limits: &Limits, mut entries: Vec<Entry>) {
+        let too_old = self.enforce_max_age(limits, &mut entries);
+        let too_large = self.enforce_max_pinned(limits, &mut entries);
         let mut is_known = true;
         let reason = too_old.or_else(|| {
             too_large.unwrap_or_else(|error| {
@@ -44,14 +44,14 @@ impl Run<'_, '_> {
         }
     }
 
-    /// Why the queue is to be closed.
-    fn judge_age(&mut self, limits: &Limits, entries: &mut Vec<Entry>) -> Option<String> {
+    /// Drops what is too old, or gives the reason to close the queue.
+    fn enforce_max_age(&mut self, limits: &Limits, entries: &mut Vec<Entry>) -> Option<String> {
         let limit = limits.max_age?;
         let now = self.push.clock.now();
         let older = paths(limits::older_than(entries, limit.at_most, now));
         let oldest = entries.first().filter(|_| !older.is_empty())?;
         let why = limits::too_old(oldest.enqueued_at, limit.at_most);
-        self.beyond(limit.beyond, &older, why, entries)
+        self.enforce(limit.beyond, &older, why, entries)
     }
 
     /// Whether a limit may drop it now. A push that tried nothing does not know
@@ -62,9 +62,9 @@ impl Run<'_, '_> {
         self.tried || matches!(state(), EntryState::Parked { .. })
     }
 
-    /// Why the queue is to be closed. The store is asked only if that can have
-    /// a consequence.
-    fn judge_pinned(
+    /// Drops what keeps too much alive, or gives the reason to close the queue.
+    /// The store is asked only if that can have a consequence.
+    fn enforce_max_pinned(
         &mut self,
         limits: &Limits,
         entries: &mut Vec<Entry>,
@@ -90,23 +90,24 @@ impl Run<'_, '_> {
         if bytes <= limit.at_most {
             return Ok(None);
         }
-        let beyond = pinned.beyond(&queued, limit.at_most);
+        let excess = pinned.excess(&queued, limit.at_most);
         let why = limits::too_large(bytes, limit.at_most);
-        Ok(self.beyond(limit.beyond, &beyond, why, entries))
+        Ok(self.enforce(limit.beyond, &excess, why, entries))
     }
 
-    /// Does what is to be done beyond a limit; the reason, if that is to close.
-    fn beyond(
+    /// Does what is to be done with what is beyond a limit: drops what may be
+    /// dropped of it, or gives the reason to close the queue.
+    fn enforce(
         &mut self,
-        beyond: Beyond,
-        paths: &[StorePath],
+        action: Beyond,
+        excess: &[StorePath],
         why: String,
         entries: &mut Vec<Entry>,
     ) -> Option<String> {
-        match beyond {
+        match action {
             Beyond::Refuse => Some(why),
             Beyond::DropOldest => {
-                let may_be_dropped = paths.iter().filter(|path| self.may_be_dropped(path));
+                let may_be_dropped = excess.iter().filter(|path| self.may_be_dropped(path));
                 let paths: Vec<_> = may_be_dropped.cloned().collect();
                 self.drop_oldest(&paths, &why);
                 let dropped: BTreeSet<_> = paths.iter().collect();

@@ -65,24 +65,24 @@ impl Stage {
                 age.unwrap_or(Duration::ZERO) > limit.at_most
             };
             let old = queued.iter().filter(is_old).map(|entry| &entry.path);
-            self.beyond(queue, limit.beyond, old.cloned().collect());
+            self.note_beyond(queue, limit.beyond, old.cloned().collect());
         }
         if let Some(limit) = limits.max_pinned {
             let paths: Vec<_> = queued.into_iter().map(|entry| entry.path).collect();
             let objects = self.world.process().closure(&paths).unwrap();
             let bytes: u64 = objects.iter().map(|object| object.nar_size).sum();
             if bytes > limit.at_most {
-                self.beyond(queue, limit.beyond, paths);
+                self.note_beyond(queue, limit.beyond, paths);
             }
         }
     }
 
     /// Nothing but what is parked leaves in a push that tried nothing.
-    fn beyond(&self, queue: usize, beyond: Beyond, mut paths: Vec<StorePath>) {
+    fn note_beyond(&self, queue: usize, action: Beyond, mut paths: Vec<StorePath>) {
         if paths.is_empty() {
             return;
         }
-        if beyond == Beyond::Refuse {
+        if action == Beyond::Refuse {
             self.witness().limits.beyond.insert(queue);
             return;
         }
