@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    Beyond, Limit, LimitAction, Limited, PortError, Queue, QueueReport, StorePath, limits, remove,
+    Beyond, Limit, LimitAction, LimitsWithState, PortError, Queue, QueueReport, StorePath, limits,
+    remove,
 };
 
 /// The admission of one queue, for one call of [`enqueue`](crate::enqueue()).
@@ -35,7 +36,9 @@ impl Admission {
     }
 
     /// `None` when the queue is open to all.
-    fn judge(Limited { limits, state }: Limited<'_>) -> Result<Option<Self>, PortError> {
+    fn judge(
+        LimitsWithState { limits, state }: LimitsWithState<'_>,
+    ) -> Result<Option<Self>, PortError> {
         if limits.may_close()
             && let Some(why) = state.closed()?
         {

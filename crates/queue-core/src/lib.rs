@@ -105,7 +105,7 @@ pub use garbage_collector::{GarbageCollector, GcSection, Protection};
 pub use gc_roots::{GcRoots, InsideGcRoots};
 pub use ledger::{Failures, LastPush, Ledger};
 pub use ledger_text::LedgerError;
-pub use limit_state::{LimitAction, LimitState, Limited};
+pub use limit_state::{LimitAction, LimitState, LimitsWithState};
 pub use limits::{Beyond, Limit, Limits, is_much};
 pub use local_gc::LocalGc;
 pub use pinned::Pinned;

@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 
 use crate::{Limits, PortError, StorePath};
 
-/// A queue's limits.
+/// The limits that are set for a queue, together with what is known about how
+/// it stands with them.
 #[derive(Clone, Copy)]
-pub struct Limited<'a> {
-    /// The limits.
+pub struct LimitsWithState<'a> {
+    /// What is set.
     pub limits: &'a Limits,
-    /// Of the same queue.
+    /// What producers and pushes tell each other about the same queue.
     pub state: &'a dyn LimitState,
 }
 

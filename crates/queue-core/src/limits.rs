@@ -5,8 +5,9 @@ use std::time::{Duration, SystemTime};
 use crate::ledger_text::time_text;
 use crate::{Bytes, Entry};
 
-/// The limits of a queue. None is set by default: nothing is refused and
-/// nothing dropped unless somebody asked for it.
+/// What somebody set as limits of a queue: plain numbers, and what happens
+/// beyond them. None is set by default: nothing is refused and nothing dropped
+/// unless somebody asked for it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Limits {
     /// How many entries it has. Judged by each enqueue, exactly but for

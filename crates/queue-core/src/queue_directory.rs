@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use crate::{GcRoots, Limited, PortError, StorePath};
+use crate::{GcRoots, LimitsWithState, PortError, StorePath};
 
 /// One store path that waits to be copied.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,5 +95,5 @@ pub struct Queue<'a> {
     /// The roots of this very directory's entries.
     pub roots: &'a dyn GcRoots,
     /// Its limits; `None` where none is set, which costs nothing then.
-    pub limits: Option<Limited<'a>>,
+    pub limits: Option<LimitsWithState<'a>>,
 }

@@ -354,7 +354,7 @@ fn race(world: &World, paths: &[StorePath], all_look_first: bool) {
                 let queue = Queue {
                     directory,
                     roots,
-                    limits: Some(Limited { limits, state }),
+                    limits: Some(LimitsWithState { limits, state }),
                 };
                 let report = enqueue(&[queue], collector, store, std::slice::from_ref(path));
                 assert!(report.queues[0].problems.is_empty(), "{report:?}");

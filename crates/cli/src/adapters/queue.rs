@@ -7,7 +7,7 @@ use nix_post_build_push_config::{Origin, QueueSettings, Setting};
 use ownership::quoted;
 use queue_core::{
     BehindSymlink, FsLeaving, FsPushState, FsQueueDirectory, GcRoots, Ledger, LedgerError,
-    LimitAction, Limited, Listing, PortError, PushState, Queue, QueueDirectory, Tally,
+    LimitAction, LimitsWithState, Listing, PortError, PushState, Queue, QueueDirectory, Tally,
 };
 
 use super::limits::limits;
@@ -75,7 +75,7 @@ impl OpenQueue {
             directory: &self.directory,
             roots: self.roots.as_ref(),
             // Without any, nobody has to judge who may enter.
-            limits: (!self.limits.is_empty()).then_some(Limited {
+            limits: (!self.limits.is_empty()).then_some(LimitsWithState {
                 limits: &self.limits,
                 state: &self.directory,
             }),

@@ -6,15 +6,15 @@ use std::collections::BTreeSet;
 use super::run::Run;
 use super::{Outcome, PushEvent};
 use crate::{
-    Beyond, Entry, EntryState, Limit, LimitAction, Limited, Limits, Pinned, PortError, StorePath,
-    admission, limits,
+    Beyond, Entry, EntryState, Limit, LimitAction, Limits, LimitsWithState, Pinned, PortError,
+    StorePath, admission, limits,
 };
 
 impl Run<'_, '_> {
     /// Drops what a limit says to drop, in a push that tried to deliver it, and
     /// closes or opens the queue to what is new.
     pub(super) fn keep_within_limits(&mut self) {
-        let Some(Limited { limits, .. }) = self.push.queue.limits else {
+        let Some(LimitsWithState { limits, .. }) = self.push.queue.limits else {
             return;
         };
         let stopped = (self.push.cancelled)() || matches!(self.report.outcome, Outcome::Cancelled);
@@ -145,7 +145,7 @@ impl Run<'_, '_> {
 
     /// A push that changes nothing writes nothing.
     fn set_closed(&mut self, reason: Option<&str>) {
-        let Some(Limited { state, .. }) = self.push.queue.limits else {
+        let Some(LimitsWithState { state, .. }) = self.push.queue.limits else {
             return;
         };
         let was = state.closed().map_err(|error| self.problem(error));

@@ -4,9 +4,9 @@ use super::Process;
 use super::limits::Judged;
 use super::world::{Rooting, State};
 use crate::{
-    DrainReport, DrainTime, GcRoots, Insertion, InsideGcRoots, Limited, Limits, Listing, PortError,
-    Push, PushLock, PushObserver, PushOptions, PushReport, PushState, Queue, QueueDirectory,
-    Removal, StoreContents, StorePath,
+    DrainReport, DrainTime, GcRoots, Insertion, InsideGcRoots, Limits, LimitsWithState, Listing,
+    PortError, Push, PushLock, PushObserver, PushOptions, PushReport, PushState, Queue,
+    QueueDirectory, Removal, StoreContents, StorePath,
 };
 
 /// The ports through which a process sees one queue and its destination.
@@ -102,7 +102,7 @@ impl QueuePorts<'_> {
     #[must_use]
     pub fn queue(&self) -> Queue<'_> {
         Queue {
-            limits: (!self.limits.is_empty()).then_some(Limited {
+            limits: (!self.limits.is_empty()).then_some(LimitsWithState {
                 limits: &self.limits,
                 state: &self.limit_state,
             }),

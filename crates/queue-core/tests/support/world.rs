@@ -80,7 +80,7 @@ impl World {
         Queue {
             directory: &self.directory,
             roots: &self.roots,
-            limits: (!self.limits.is_empty()).then_some(Limited {
+            limits: (!self.limits.is_empty()).then_some(LimitsWithState {
                 limits: &self.limits,
                 state: &self.directory,
             }),
