@@ -110,8 +110,8 @@ fn only_derivations(paths: &[StorePath]) -> Vec<StorePath> {
     derivations.cloned().collect()
 }
 
-/// The calls of `nix copy` that `paths` need in this order: each has paths of
-/// one kind, and no more than fit.
+/// How `paths` are given to `nix copy` or `nix store verify`, in this order: each
+/// call gets paths of one kind, and no more than fit.
 pub(crate) fn calls(
     nix: &Nix,
     paths: &[StorePath],

@@ -10,7 +10,7 @@ use crate::brings::{Brings, calls};
 use crate::call::{Call, CallError};
 use crate::copy_args::Objects;
 use crate::queries::{self, unique};
-use crate::store_verify::{Verdict, verify, verify_derivations};
+use crate::store_verify::{self, Verdict};
 use crate::supervise::Timeouts;
 use crate::{ClosureType, Nix};
 
@@ -132,30 +132,30 @@ impl NixStoreContents {
     /// The damaged objects among the paths, and what they refer to if that goes
     /// as well.
     fn bad(&self, paths: &[StorePath]) -> Result<Bad, CallError> {
-        let Verdict { modified, unread } = self.verify(paths, self.is_recursive())?;
+        let Verdict { modified, unclear } = self.compare_paths(paths, self.is_recursive())?;
         let mut bad = Bad::new();
         note_modified(&mut bad, modified);
-        if unread.is_some() {
+        if unclear.is_some() {
             let objects = match self.is_recursive() {
                 true => queries::requisites(&self.nix, paths)?,
                 false => paths.to_vec(),
             };
-            self.find_unread(objects, &mut bad)?;
+            self.find_one_by_one(objects, &mut bad)?;
         }
         Ok(bad)
     }
 
-    /// Halves until each object that cannot be read stands alone. One that is
+    /// Halves until each object that is bad stands alone. One that is
     /// not valid is not damaged: the copy will tell of it.
-    fn find_unread(&self, mut objects: Vec<StorePath>, bad: &mut Bad) -> Result<(), CallError> {
+    fn find_one_by_one(&self, mut objects: Vec<StorePath>, bad: &mut Bad) -> Result<(), CallError> {
         let gone = queries::invalid(&self.nix, &objects)?;
         objects.retain(|path| !bad.contains_key(path) && !gone.contains(path));
         objects.sort_by_key(StorePath::is_derivation);
         let mut splitter = Splitter::new(objects);
         while let Some(part) = splitter.next() {
-            let Verdict { modified, unread } = self.verify_each(&part)?;
+            let Verdict { modified, unclear } = self.compare_each(&part)?;
             note_modified(bad, modified);
-            let Some(reason) = unread else { continue };
+            let Some(reason) = unclear else { continue };
             if is_everybodys(&reason) {
                 return Err(CallError::NotUnderstood {
                     program: "nix",
@@ -169,18 +169,18 @@ impl NixStoreContents {
         Ok(())
     }
 
-    fn verify(&self, paths: &[StorePath], recursive: bool) -> Result<Verdict, CallError> {
+    fn compare_paths(&self, paths: &[StorePath], recursive: bool) -> Result<Verdict, CallError> {
         let call = Call {
             timeouts: &self.timeouts,
             ..Call::query(&self.nix, "nix")
         };
         let mut all = Verdict::default();
         for (objects, paths) in calls(&self.nix, paths) {
-            let found = match verify(&call, objects, recursive, &paths) {
+            let found = match store_verify::compare(&call, objects, recursive, &paths) {
                 // Perhaps for one of them (2.8.0): each is asked about then.
                 Err(error @ CallError::Failed { .. }) if objects == Objects::Derivations => {
                     Verdict {
-                        unread: Some(error.to_string()),
+                        unclear: Some(error.to_string()),
                         ..Verdict::default()
                     }
                 }
@@ -192,16 +192,16 @@ impl NixStoreContents {
     }
 
     /// Such that no damage to one spoils the answer about another one.
-    fn verify_each(&self, paths: &[StorePath]) -> Result<Verdict, CallError> {
+    fn compare_each(&self, paths: &[StorePath]) -> Result<Verdict, CallError> {
         let (derivations, outputs): (Vec<_>, Vec<_>) =
             paths.iter().cloned().partition(StorePath::is_derivation);
-        let mut all = self.verify(&outputs, false)?;
+        let mut all = self.compare_paths(&outputs, false)?;
         let call = Call {
             timeouts: &self.timeouts,
             ..Call::query(&self.nix, "nix-store")
         };
         for (_, paths) in calls(&self.nix, &derivations) {
-            all.add(verify_derivations(&call, &paths)?);
+            all.add(store_verify::compare_derivations(&call, &paths)?);
         }
         Ok(all)
     }

@@ -108,7 +108,7 @@ fn any_answer_of_store_verify() {
         log.finish();
         let verdict = store_verify::verdict(ExitStatus::from_raw(code << 8), &log, &store);
         // Only what is told to be fine, by word and by exit code, counts as such.
-        let is_fine = verdict.is_some_and(|v| v.modified.is_empty() && v.unread.is_none());
+        let is_fine = verdict.is_some_and(|v| v.modified.is_empty() && v.unclear.is_none());
         prop_assert!(!is_fine || code == 0, "{code}");
         Ok(())
     });

@@ -36,16 +36,18 @@ pub(crate) struct Verdict {
     /// without a hash, by a very old Nix, does as well: its narinfo would have
     /// that of nothing.
     pub(crate) modified: Vec<StorePath>,
-    /// Set where some could not be read, or are not valid: what Nix said last.
-    /// Which they are it does not tell (2.34.8 names files as `/f`).
-    pub(crate) unread: Option<String>,
+    /// Set where Nix does not tell which of them are bad, so that each is to be
+    /// asked about alone: what it said last. Some could not be read or are not
+    /// valid (2.34.8 names files as `/f`), or several derivations were given and
+    /// not all are as registered.
+    pub(crate) unclear: Option<String>,
 }
 
 impl Verdict {
     /// Adds what another call found out.
     pub(crate) fn add(&mut self, other: Self) {
         self.modified.extend(other.modified);
-        self.unread = self.unread.take().or(other.unread);
+        self.unclear = self.unclear.take().or(other.unclear);
     }
 }
 
@@ -55,7 +57,7 @@ impl Verdict {
 /// # Errors
 ///
 /// When it was not done for all of them.
-pub(crate) fn verify(
+pub(crate) fn compare(
     call: &Call<'_>,
     objects: Objects,
     recursive: bool,
@@ -71,12 +73,12 @@ pub(crate) fn verify(
 }
 
 /// The same for derivations, whatever has become of them. Which of several
-/// differ is not known: they count as not read.
+/// differ is unclear.
 ///
 /// # Errors
 ///
 /// When Nix ended in a way that says nothing.
-pub(crate) fn verify_derivations(
+pub(crate) fn compare_derivations(
     call: &Call<'_>,
     derivations: &[String],
 ) -> Result<Verdict, CallError> {
@@ -94,10 +96,10 @@ pub(crate) fn verify_derivations(
 fn differing(derivations: &[String], log: &Log, store_dir: &StoreDir) -> Option<Verdict> {
     let mut verdict = Verdict::default();
     match (log.last_error(), derivations) {
-        (Some(error), _) if log.has_nix_error() => verdict.unread = Some(error),
+        (Some(error), _) if log.has_nix_error() => verdict.unclear = Some(error),
         _ if !log.text().contains(" was modified! ") => return None,
         (_, [alone]) => verdict.modified.push(store_dir.parse(alone).ok()?),
-        _ => verdict.unread = Some(String::new()),
+        _ => verdict.unclear = Some(String::new()),
     }
     Some(verdict)
 }
@@ -127,7 +129,7 @@ pub(crate) fn verdict(status: ExitStatus, log: &Log, store_dir: &StoreDir) -> Op
         // With 1 alone an error is one of the whole call.
         && (code & UNREAD != 0 || !log.has_nix_error());
     is_answer.then(|| Verdict {
-        unread: (code & UNREAD != 0).then(|| log.last_error().unwrap_or_default()),
+        unclear: (code & UNREAD != 0).then(|| log.last_error().unwrap_or_default()),
         modified,
     })
 }

@@ -39,12 +39,12 @@ fn judge(version: &str, case: &str, code: i32) -> Option<Verdict> {
 #[test]
 fn the_answers_of_every_version_are_understood() {
     for version in VERSIONS {
-        for (case, code, modified, unread) in CASES {
+        for (case, code, modified, unclear) in CASES {
             let found = judge(version, case, *code).unwrap();
             let mut names: Vec<_> = found.modified.iter().map(StorePath::name).collect();
             names.sort_unstable();
             assert_eq!(names, *modified, "{version} {case}");
-            assert_eq!(found.unread.is_some(), *unread, "{version} {case}");
+            assert_eq!(found.unclear.is_some(), *unclear, "{version} {case}");
         }
     }
 }
