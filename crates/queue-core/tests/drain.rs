@@ -110,7 +110,7 @@ fn a_destination_that_comes_back_is_asked_when_it_is_its_turn_and_not_before() {
 fn an_entry_that_failed_is_tried_again_until_it_goes() {
     let world = World::new();
     world.build_and_enqueue(&["a", "bad"]);
-    world.destination.poison("bad");
+    world.destination.cannot_take("bad");
     let waits = Waits::during(&world, None, |_| world.destination.bad.borrow_mut().clear());
     let drained = world.drain(&waits);
     assert_eq!(drained.end, DrainEnd::Drained);
@@ -122,7 +122,7 @@ fn an_entry_that_failed_is_tried_again_until_it_goes() {
 fn what_is_parked_is_not_waited_for() {
     let world = World::new();
     world.build_and_enqueue(&["a", "bad"]);
-    world.destination.poison("bad");
+    world.destination.cannot_take("bad");
     let waits = Waits::new(&world, None);
     let drained = world.drain(&waits);
     assert_eq!(drained.end, DrainEnd::Drained);
@@ -163,7 +163,7 @@ fn of_several_waits_those_that_fit_are_waited_for() {
 fn what_is_enqueued_while_it_waits_goes_as_soon_as_the_wait_ends() {
     let world = World::new();
     world.build_and_enqueue(&["bad"]);
-    world.destination.poison("bad");
+    world.destination.cannot_take("bad");
     let late = world.build("late");
     let waits = Waits::during(&world, Some(2 * MINUTE), |number| {
         if number == 1 {
@@ -209,7 +209,7 @@ fn a_clock_that_is_set_back_while_it_waits_makes_it_wait_again_and_not_for_ever(
     for step in [30, 3_000, 500_000_000] {
         let world = World::new();
         world.build_and_enqueue(&["bad"]);
-        world.destination.poison("bad");
+        world.destination.cannot_take("bad");
         let waits = Waits::during(&world, None, |number| {
             if number == 1 {
                 world.now.set(world.now.get() - Duration::from_secs(step));
@@ -241,7 +241,7 @@ fn a_clock_that_is_set_forward_ends_no_drain_before_its_time() {
 fn force_holds_for_the_first_push_alone() {
     let mut world = World::new();
     world.build_and_enqueue(&["bad"]);
-    world.destination.poison("bad");
+    world.destination.cannot_take("bad");
     world.push();
     world.options.force = true;
     let began = world.now.get();
@@ -274,7 +274,7 @@ fn a_drain_that_is_asked_to_stop_keeps_what_is_not_confirmed() {
 fn a_drain_that_is_asked_to_stop_while_nothing_is_ready_ends() {
     let world = World::new();
     world.build_and_enqueue(&["bad"]);
-    world.destination.poison("bad");
+    world.destination.cannot_take("bad");
     let waits = Waits::during(&world, None, |_| {
         // The port comes back at once.
         world.now.set(world.now.get() - 40 * SECOND);
@@ -321,7 +321,7 @@ fn without_a_wait_between_failures_a_dead_destination_is_asked_once_a_second() {
 fn a_report_tells_when_a_push_would_find_something() {
     let world = World::new();
     world.build_and_enqueue(&["bad"]);
-    world.destination.poison("bad");
+    world.destination.cannot_take("bad");
     let next = world.push().next_try.unwrap();
     let wait = next.duration_since(world.now.get()).unwrap();
     assert!(is_first_wait(wait), "{wait:?}");

@@ -25,7 +25,7 @@ fn retry(world: &World, paths: &[StorePath]) -> RetryReport {
 /// A queue of which one entry failed.
 fn failed() -> (World, Vec<StorePath>) {
     let world = World::new();
-    world.destination.poison("bad");
+    world.destination.cannot_take("bad");
     let paths = world.build_and_enqueue(&["bad"]);
     assert_eq!(world.push().failed.len(), 1);
     (world, paths)

@@ -94,7 +94,7 @@ fn a_path_on_disk_that_the_database_does_not_know_fails_no_other() {
     let world = World::new();
     let paths = world.build_and_enqueue(&["a", "ghost", "z"]);
     world.database.invalid.borrow_mut().insert(paths[1].clone());
-    world.destination.poison("ghost");
+    world.destination.cannot_take("ghost");
     let report = world.push();
     assert_eq!(names(&report.invalid), ["ghost"]);
     assert_eq!(names(&report.uploaded), ["a", "z"]);
@@ -105,7 +105,7 @@ fn a_path_on_disk_that_the_database_does_not_know_fails_no_other() {
 fn a_bad_path_fails_alone_backs_off_and_is_parked_in_the_end() {
     let world = World::new();
     world.build_and_enqueue(&["a", "bad", "c"]);
-    world.destination.poison("bad");
+    world.destination.cannot_take("bad");
     let first = world.push();
     assert_eq!(names(&first.uploaded), ["a", "c"]);
     assert_eq!(
@@ -141,7 +141,7 @@ fn what_was_parked_goes_after_retry_and_its_failures_are_forgotten() {
     let mut world = World::new();
     world.options.retry.max_attempts = 1.try_into().unwrap();
     let paths = world.build_and_enqueue(&["bad"]);
-    world.destination.poison("bad");
+    world.destination.cannot_take("bad");
     world.push();
     world.destination.bad.borrow_mut().clear();
     assert!(world.push().uploaded.is_empty(), "parked");
@@ -156,7 +156,7 @@ fn what_was_parked_goes_after_retry_and_its_failures_are_forgotten() {
 fn force_takes_what_backs_off_but_not_what_is_parked() {
     let mut world = World::new();
     world.build_and_enqueue(&["bad"]);
-    world.destination.poison("bad");
+    world.destination.cannot_take("bad");
     world.push();
     world.options.force = true;
     assert_eq!(world.push().failed.len(), 1);
@@ -168,7 +168,7 @@ fn force_takes_what_backs_off_but_not_what_is_parked() {
 fn what_is_dropped_during_a_push_starts_anew_when_it_is_enqueued_again() {
     let world = World::new();
     let paths = world.build_and_enqueue(&["bad", "good"]);
-    world.destination.poison("bad");
+    world.destination.cannot_take("bad");
     world.push();
     let _ = remove(world.queue(), &paths[..1]);
     world.wait(Duration::from_secs(3600));
@@ -220,7 +220,7 @@ fn a_path_that_came_back_is_queued_again_and_not_called_invalid() {
 fn a_path_that_came_back_is_queued_again_whatever_the_bounds_of_the_queue() {
     let mut world = World::new();
     let paths = world.build_and_enqueue(&["a", "b"]);
-    world.destination.poison("b");
+    world.destination.cannot_take("b");
     for beyond in [Beyond::Refuse, Beyond::DropOldest] {
         world.limits.max_entries = Some(Limit { at_most: 1, beyond });
         let report = push_while_a_is_built_anew(&world);
@@ -233,7 +233,7 @@ fn a_path_that_came_back_is_queued_again_whatever_the_bounds_of_the_queue() {
 fn what_failed_before_is_not_mixed_with_what_is_new() {
     let world = World::new();
     world.build_and_enqueue(&["bad"]);
-    world.destination.poison("bad");
+    world.destination.cannot_take("bad");
     world.push();
     world.wait(Duration::from_secs(60));
     world.build_and_enqueue(&["x", "y", "z"]);
@@ -281,7 +281,7 @@ fn what_left_and_is_enqueued_anew_during_a_push_goes_again() {
 fn what_failed_is_not_tried_again_for_what_was_enqueued_meanwhile() {
     let world = World::new();
     world.build_and_enqueue(&["bad", "good"]);
-    world.destination.poison("bad");
+    world.destination.cannot_take("bad");
     enqueue_before(&world, 1, &world.build("late"));
     let report = world.push();
     assert_eq!(names(&report.uploaded), ["good", "late"]);
@@ -319,7 +319,7 @@ fn a_push_that_is_asked_to_stop_keeps_what_is_not_confirmed() {
 fn a_damaged_ledger_costs_only_the_memory_of_failures() {
     let world = World::new();
     world.build_and_enqueue(&["bad", "good"]);
-    world.destination.poison("bad");
+    world.destination.cannot_take("bad");
     world.push();
     world.state.save_ledger("entries = 7\n\u{0}").unwrap();
     let report = world.push();
@@ -331,7 +331,7 @@ fn a_damaged_ledger_costs_only_the_memory_of_failures() {
 fn a_clock_set_back_does_not_make_an_entry_wait_for_years() {
     let world = World::new();
     world.build_and_enqueue(&["bad"]);
-    world.destination.poison("bad");
+    world.destination.cannot_take("bad");
     world.push();
     world.destination.bad.borrow_mut().clear();
     world

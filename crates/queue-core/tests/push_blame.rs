@@ -52,7 +52,7 @@ fn a_dead_destination_holds_up_nothing_that_goes_to_another_one() {
 fn a_destination_that_dies_while_a_batch_is_split_blames_no_path() {
     let world = World::new();
     world.build_and_enqueue(&["a", "b", "bad", "d"]);
-    world.destination.poison("bad");
+    world.destination.cannot_take("bad");
     // Alive when the batch fails and is asked about, dead from then on.
     let down = std::rc::Rc::new(std::cell::Cell::new(false));
     let told = down.clone();

@@ -130,7 +130,7 @@ fn a_push_whose_uploader_cannot_run_here_drops_nothing() {
 #[test]
 fn what_is_parked_is_dropped_by_a_push_that_asked_nobody_since_none_would_try_it() {
     let world = age(Beyond::DropOldest);
-    world.destination.poison("bad");
+    world.destination.cannot_take("bad");
     let bad = world.build_and_enqueue(&["bad"]);
     let mut parked = 0;
     while parked == 0 {

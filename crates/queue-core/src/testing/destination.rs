@@ -28,7 +28,7 @@ pub struct Destination {
     /// How it feels.
     pub health: Health,
     /// Store objects that it cannot take.
-    pub poisoned: BTreeSet<StorePath>,
+    pub cannot_take: BTreeSet<StorePath>,
     /// Store objects that it takes and does not keep.
     pub loses: BTreeSet<StorePath>,
     /// What it has.
@@ -50,7 +50,7 @@ impl Destination {
     }
 
     fn take(&mut self, object: &StorePath) -> Result<(), UploadError> {
-        if self.poisoned.contains(object) {
+        if self.cannot_take.contains(object) {
             return Err(unclear(format!("cannot copy {object}")));
         }
         if !self.loses.contains(object) {

@@ -65,7 +65,7 @@ pub enum Happening {
     /// The clock steps by so many seconds.
     Clock(i64),
     Health(usize, u8),
-    Poison(usize, Names),
+    CannotTake(usize, Names),
     Loses(usize, Names),
     Heal(usize),
     /// Deleted in spite of all roots; nothing refers to it.
@@ -81,7 +81,7 @@ fn happening() -> impl Strategy<Value = Happening> {
         2 => vec(0..4usize, 12).prop_map(Happening::PowerLoss),
         2 => (-40_000..80_000i64).prop_map(Happening::Clock),
         2 => (queue.clone(), 0..5u8).prop_map(|(queue, health)| Happening::Health(queue, health)),
-        1 => (queue.clone(), any::<Names>()).prop_map(|(queue, names)| Happening::Poison(queue, names)),
+        1 => (queue.clone(), any::<Names>()).prop_map(|(queue, names)| Happening::CannotTake(queue, names)),
         1 => (queue.clone(), any::<Names>()).prop_map(|(queue, names)| Happening::Loses(queue, names)),
         2 => queue.prop_map(Happening::Heal),
         1 => (0..5usize).prop_map(Happening::Delete),

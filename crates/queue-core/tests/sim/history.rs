@@ -244,8 +244,10 @@ impl History {
                     Health::Refuses,
                 ][usize::from(*health)];
             }),
-            Happening::Poison(queue, names) => world.destination(*queue, |there| {
-                there.poisoned.extend(paths(&named(names & (names >> 3))));
+            Happening::CannotTake(queue, names) => world.destination(*queue, |there| {
+                there
+                    .cannot_take
+                    .extend(paths(&named(names & (names >> 3))));
             }),
             Happening::Loses(queue, names) => world.destination(*queue, |there| {
                 if self.stage.options.verify {
@@ -254,7 +256,7 @@ impl History {
             }),
             Happening::Heal(queue) => world.destination(*queue, |there| {
                 there.health = Health::Well;
-                there.poisoned.clear();
+                there.cannot_take.clear();
                 there.loses.clear();
             }),
             Happening::Delete(name) => self.stage.delete(&path(NAMES[*name])),

@@ -123,7 +123,7 @@ impl Stage {
             pushing.push_once(queue)?;
             let accepted = pushing.witness().accepted.clone();
             for key in accepted.iter().filter(|key| key.0 == queue) {
-                let refused = &there.poisoned | &there.loses;
+                let refused = &there.cannot_take | &there.loses;
                 let sound = !self.world.is_damaged(&key.1);
                 let good = sound && self.witness().closure(&key.1).is_disjoint(&refused);
                 let excused = self.may_be_parked && pushing.is_parked(key);
@@ -141,7 +141,7 @@ impl Stage {
         for queue in 0..self.queues() {
             pushing.world.destination(queue, |there| {
                 there.health = Health::Well;
-                there.poisoned.clear();
+                there.cannot_take.clear();
                 there.loses.clear();
             });
             for _ in 0..3 {

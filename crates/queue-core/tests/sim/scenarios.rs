@@ -37,17 +37,17 @@ fn sick(names: &[&str], health: Health) -> Stage {
     stage
 }
 
-fn poisoned(names: &[&str], bad: &[&str]) -> Stage {
+fn with_bad(names: &[&str], bad: &[&str]) -> Stage {
     let stage = queued(names);
     stage
         .world
-        .destination(0, |there| there.poisoned.extend(paths(bad)));
+        .destination(0, |there| there.cannot_take.extend(paths(bad)));
     stage
 }
 
 /// One that failed, or is parked.
 fn failed(attempts: u32) -> Stage {
-    let mut stage = poisoned(&["a", "bad"], &["bad"]);
+    let mut stage = with_bad(&["a", "bad"], &["bad"]);
     stage.options.retry.max_attempts = NonZeroU32::new(attempts).unwrap();
     let _ = stage.push(&stage.process(), 0);
     stage.queue(&["b"]);
@@ -120,8 +120,8 @@ pub const PUSHES: &[Scenario] = scenarios! {
     "push to a destination that is down": sick(&["a", "b"], Health::Down), |s, p| s.push(p, 0).0;
     "push to a destination that stalls": sick(&["a", "b", "c"], Health::Stalls), |s, p| s.push(p, 0).0;
     "push to a destination that refuses": sick(&["a", "b"], Health::Refuses), |s, p| s.push(p, 0).0;
-    "push with one poison, which splits": poisoned(&["a", "bad", "c"], &["bad"]), |s, p| s.push(p, 0).0;
-    "push that parks": { let mut s = poisoned(&["a", "bad"], &["bad"]);
+    "push with one that cannot be taken, which splits": with_bad(&["a", "bad", "c"], &["bad"]), |s, p| s.push(p, 0).0;
+    "push that parks": { let mut s = with_bad(&["a", "bad"], &["bad"]);
         s.options.retry.max_attempts = NonZeroU32::MIN; s }, |s, p| s.push(p, 0).0;
     "push while one backs off": failed(3), |s, p| s.push(p, 0).0;
     "push and verify what is taken and lost": { let s = verifying(queued(&["a", "bad"]));

@@ -35,8 +35,8 @@ pub struct Stage {
     pub world: World,
     witness: Mutex<Witness>,
     pub options: PushOptions,
-    /// What is good now may be parked rightly: it was poisoned before, or the
-    /// machine had a fault.
+    /// What is good now may be parked rightly: it could not be taken before, or
+    /// the machine had a fault.
     pub may_be_parked: bool,
 }
 

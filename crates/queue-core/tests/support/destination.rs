@@ -26,7 +26,8 @@ pub struct Destination {
 }
 
 impl Destination {
-    pub fn poison(&self, name: &str) {
+    /// Uploads with that name fail for no clear reason.
+    pub fn cannot_take(&self, name: &str) {
         self.bad
             .borrow_mut()
             .push((name.into(), UploadErrorKind::Unclear));

@@ -88,7 +88,7 @@ fn parked() -> Stage {
     stage.options.retry.max_attempts = std::num::NonZeroU32::MIN;
     stage
         .world
-        .destination(0, |there| there.poisoned.extend(paths(&["bad"])));
+        .destination(0, |there| there.cannot_take.extend(paths(&["bad"])));
     let _ = stage.push(&stage.process(), 0);
     stage.world.wait(2 * HOUR);
     stage.settle();
