@@ -8,7 +8,7 @@ use queue_core::testing::{Rooting, World as Simulated, contract};
 use queue_core::*;
 use support::World;
 
-const ROOTINGS: [Rooting; 3] = [Rooting::Auto, Rooting::Left, Rooting::Inside];
+const ROOTINGS: [Rooting; 3] = [Rooting::Auto, Rooting::ClearedByCollector, Rooting::Inside];
 
 #[test]
 fn queue_directories() {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::ports::Destined;
+use super::ports::SimUploader;
 use super::world::State;
 use crate::{PortError, StorePath, UploadError, UploadErrorKind, UploadWarning, Uploader};
 
@@ -92,7 +92,7 @@ impl State {
     }
 }
 
-impl Destined<'_> {
+impl SimUploader<'_> {
     fn failed(&self, error: &PortError) -> UploadError {
         let kind = if self.process.is_dead() {
             UploadErrorKind::Cancelled
@@ -103,7 +103,7 @@ impl Destined<'_> {
     }
 }
 
-impl Uploader for Destined<'_> {
+impl Uploader for SimUploader<'_> {
     /// One step for each store object, so that a kill leaves some of them there.
     fn upload(&self, paths: &[StorePath]) -> Result<Vec<UploadWarning>, UploadError> {
         let Self { process, queue } = *self;

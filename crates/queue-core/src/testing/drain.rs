@@ -7,7 +7,7 @@ use crate::DrainTime;
 
 /// [`DrainTime`] of a process: each wait is a step, and makes the time pass.
 #[derive(Debug, Clone, Copy)]
-pub struct Patience<'p> {
+pub struct SimDrainTime<'p> {
     process: &'p Process<'p>,
     /// By the clock that only goes forward.
     until: Option<Duration>,
@@ -16,16 +16,16 @@ pub struct Patience<'p> {
 impl Process<'_> {
     /// So much time from now on; `None`: any.
     #[must_use]
-    pub fn patience(&self, time: Option<Duration>) -> Patience<'_> {
+    pub fn drain_time(&self, time: Option<Duration>) -> SimDrainTime<'_> {
         let now = self.world.with(|state| state.uptime);
-        Patience {
+        SimDrainTime {
             process: self,
             until: time.map(|time| now + time),
         }
     }
 }
 
-impl DrainTime for Patience<'_> {
+impl DrainTime for SimDrainTime<'_> {
     fn left(&self) -> Option<Duration> {
         let now = self.process.world.with(|state| state.uptime);
         self.until.map(|until| until.saturating_sub(now))

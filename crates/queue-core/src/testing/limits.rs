@@ -10,18 +10,18 @@ use crate::{LimitAction, LimitState, Limits, PortError, StorePath};
 /// What is known about one queue and its limits: the verdict of the last push,
 /// and the counts.
 #[derive(Debug, Clone, Copy)]
-pub struct Judged<'p> {
+pub struct SimLimitState<'p> {
     pub(super) process: &'p Process<'p>,
     pub(super) queue: usize,
 }
 
-impl Judged<'_> {
+impl SimLimitState<'_> {
     fn of<'s>(&self, state: &'s State) -> &'s QueueState {
         &state.queues[self.queue]
     }
 }
 
-impl LimitState for Judged<'_> {
+impl LimitState for SimLimitState<'_> {
     fn names(&self) -> Result<BTreeSet<StorePath>, PortError> {
         self.process.look("read the names of the entries", |state| {
             self.of(state).entries.seen().into_keys().collect()

@@ -64,8 +64,8 @@ mod store;
 mod world;
 
 pub use destination::{Destination, Health};
-pub use drain::Patience;
-pub use limits::Judged;
-pub use ports::{Destined, Entries, QueuePorts, Room, Roots};
+pub use drain::SimDrainTime;
+pub use limits::SimLimitState;
+pub use ports::{QueuePorts, SimGcRoots, SimPushState, SimQueueDirectory, SimUploader};
 pub use process::{Decision, Process, Script, Step};
 pub use world::{Rooting, World};

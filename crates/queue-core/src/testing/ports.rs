@@ -1,7 +1,7 @@
 //! The ports to one queue.
 
 use super::Process;
-use super::limits::Judged;
+use super::limits::SimLimitState;
 use super::world::{Rooting, State};
 use crate::{
     DrainReport, DrainTime, GcRoots, Insertion, InsideGcRoots, Limits, LimitsWithState, Listing,
@@ -14,47 +14,48 @@ use crate::{
 pub struct QueuePorts<'p> {
     process: &'p Process<'p>,
     /// The entries.
-    pub directory: Entries<'p>,
+    pub directory: SimQueueDirectory<'p>,
     /// Their roots; what [`Rooting`] says.
-    roots: Option<Roots<'p>>,
+    roots: Option<SimGcRoots<'p>>,
     limits: Limits,
     /// What is known about its limits.
-    pub limit_state: Judged<'p>,
+    pub limit_state: SimLimitState<'p>,
     /// Whether its pushes compare contents.
     compares: bool,
     /// The same for what leaves.
-    leaving: (Entries<'p>, Option<Roots<'p>>),
+    leaving: (SimQueueDirectory<'p>, Option<SimGcRoots<'p>>),
     /// The lock and the ledger.
-    pub state: Room<'p>,
+    pub state: SimPushState<'p>,
     /// The way to the destination.
-    pub uploader: Destined<'p>,
+    pub uploader: SimUploader<'p>,
 }
 
 /// The entries of one queue.
 #[derive(Debug, Clone, Copy)]
-pub struct Entries<'p> {
+pub struct SimQueueDirectory<'p> {
     process: &'p Process<'p>,
     queue: usize,
 }
 
 /// The links in `gcroots/auto` of one queue.
 #[derive(Debug, Clone, Copy)]
-pub struct Roots<'p> {
+pub struct SimGcRoots<'p> {
     process: &'p Process<'p>,
     queue: usize,
-    left: bool,
+    /// What [`Rooting::ClearedByCollector`] says.
+    cleared_by_collector: bool,
 }
 
-/// The push's room of one queue.
+/// The push's room of one queue: its lock and its ledger.
 #[derive(Debug, Clone, Copy)]
-pub struct Room<'p> {
+pub struct SimPushState<'p> {
     process: &'p Process<'p>,
     queue: usize,
 }
 
 /// The uploader of one queue.
 #[derive(Debug, Clone, Copy)]
-pub struct Destined<'p> {
+pub struct SimUploader<'p> {
     pub(super) process: &'p Process<'p>,
     pub(super) queue: usize,
 }
@@ -72,15 +73,15 @@ impl Process<'_> {
             let queue = &state.queues[queue];
             (queue.rooting, queue.limits, queue.compares)
         });
-        let left = rooting == Rooting::Left;
+        let cleared_by_collector = rooting == Rooting::ClearedByCollector;
         let room = |queue| {
-            let roots = Roots {
+            let roots = SimGcRoots {
                 process,
                 queue,
-                left,
+                cleared_by_collector,
             };
             let roots = (rooting != Rooting::Inside).then_some(roots);
-            (Entries { process, queue }, roots)
+            (SimQueueDirectory { process, queue }, roots)
         };
         let (directory, roots) = room(queue);
         QueuePorts {
@@ -88,11 +89,11 @@ impl Process<'_> {
             directory,
             roots,
             limits,
-            limit_state: Judged { process, queue },
+            limit_state: SimLimitState { process, queue },
             compares,
             leaving: room(queue + self.world.queues()),
-            state: Room { process, queue },
-            uploader: Destined { process, queue },
+            state: SimPushState { process, queue },
+            uploader: SimUploader { process, queue },
         }
     }
 }
@@ -132,7 +133,7 @@ impl QueuePorts<'_> {
     }
 
     /// Pushes the queue until nothing is left that a push could copy, with as
-    /// much `time` as there is ([`Process::patience`]).
+    /// much `time` as there is ([`Process::drain_time`]).
     ///
     /// # Errors
     ///
@@ -167,7 +168,10 @@ impl QueuePorts<'_> {
     }
 }
 
-fn together<'q>(directory: &'q Entries<'_>, roots: Option<&'q Roots<'_>>) -> Queue<'q> {
+fn together<'q>(
+    directory: &'q SimQueueDirectory<'_>,
+    roots: Option<&'q SimGcRoots<'_>>,
+) -> Queue<'q> {
     Queue {
         directory,
         roots: roots.map_or(&InsideGcRoots, |roots| roots),
@@ -175,7 +179,7 @@ fn together<'q>(directory: &'q Entries<'_>, roots: Option<&'q Roots<'_>>) -> Que
     }
 }
 
-impl QueueDirectory for Entries<'_> {
+impl QueueDirectory for SimQueueDirectory<'_> {
     fn insert(&self, path: &StorePath) -> Result<Insertion, PortError> {
         loop {
             let made = self.process.change("make the entry", |state| {
@@ -228,13 +232,13 @@ impl QueueDirectory for Entries<'_> {
     }
 }
 
-impl Entries<'_> {
+impl SimQueueDirectory<'_> {
     fn has(&self, path: &StorePath) -> impl FnOnce(&State) -> bool {
         move |state| state.queues[self.queue].entries.has(path)
     }
 }
 
-impl GcRoots for Roots<'_> {
+impl GcRoots for SimGcRoots<'_> {
     fn is_registered(&self, path: &StorePath) -> Result<bool, PortError> {
         let root = (self.queue, path.clone());
         self.process
@@ -258,7 +262,7 @@ impl GcRoots for Roots<'_> {
     }
 
     fn unregister(&self, path: &StorePath) -> Result<(), PortError> {
-        if self.left {
+        if self.cleared_by_collector {
             return Ok(());
         }
         let root = (self.queue, path.clone());
@@ -275,7 +279,7 @@ impl GcRoots for Roots<'_> {
     }
 }
 
-impl PushState for Room<'_> {
+impl PushState for SimPushState<'_> {
     fn try_lock(&self) -> Result<Option<Box<dyn PushLock + '_>>, PortError> {
         // A lock that was taken by a call that failed is closed with its file.
         self.process.look("take the push lock", |_| ())?;
@@ -283,7 +287,7 @@ impl PushState for Room<'_> {
             let holder = &mut state.queues[self.queue].locked_by;
             holder.is_none() && holder.replace(self.process.id).is_none()
         });
-        Ok(taken.then(|| Box::new(Held(*self)) as Box<dyn PushLock>))
+        Ok(taken.then(|| Box::new(SimPushLock(*self)) as Box<dyn PushLock>))
     }
 
     fn load_ledger(&self) -> Result<Option<String>, PortError> {
@@ -305,13 +309,13 @@ impl PushState for Room<'_> {
     }
 }
 
-struct Held<'p>(Room<'p>);
+struct SimPushLock<'p>(SimPushState<'p>);
 
-impl PushLock for Held<'_> {}
+impl PushLock for SimPushLock<'_> {}
 
-impl Drop for Held<'_> {
+impl Drop for SimPushLock<'_> {
     fn drop(&mut self) {
-        let Room { process, queue } = self.0;
+        let SimPushState { process, queue } = self.0;
         process.world.with(|state| {
             let holder = &mut state.queues[queue].locked_by;
             if *holder == Some(process.id) {

@@ -42,7 +42,7 @@ pub type Script<'w> = Box<dyn Fn(&Step) -> Decision + 'w>;
 /// [`StoreFiles`](crate::StoreFiles), [`StoreDatabase`](crate::StoreDatabase),
 /// [`StoreSizes`](crate::StoreSizes), [`StoreContents`](crate::StoreContents), [`Clock`]);
 /// the ports to one queue are made by [`queue`](Self::queue), the time of a drain
-/// by [`patience`](Self::patience).
+/// by [`drain_time`](Self::drain_time).
 ///
 /// A killed process goes on running in the test's eyes, but each of its calls
 /// fails and changes nothing; so what it returns in the end says nothing.

@@ -16,8 +16,8 @@ pub enum Rooting {
     /// By links in `gcroots/auto` that we make and remove, as [`AutoRoots`](crate::AutoRoots).
     #[default]
     Auto,
-    /// By links there that the collector alone clears away.
-    Left,
+    /// By links there that we make, and that the collector alone clears away.
+    ClearedByCollector,
     /// By themselves: the queue is below `gcroots/`, as for [`InsideGcRoots`](crate::InsideGcRoots).
     Inside,
 }

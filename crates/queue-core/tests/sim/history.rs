@@ -164,7 +164,7 @@ impl History {
             }
             Act::Drain(queue, seconds, events) => {
                 let process = self.interrupted(events);
-                let time = process.patience(Some(Duration::from_secs(*seconds)));
+                let time = process.drain_time(Some(Duration::from_secs(*seconds)));
                 self.stage.drain(&process, *queue, &time);
             }
             Act::Damage(names) => self.damage(*names),

@@ -91,14 +91,14 @@ pub const ENQUEUES: &[Scenario] = scenarios! {
         |s, p| s.enqueue(p, &[0], &paths(&["a"]));
     "enqueue new, below gcroots": built(&[Rooting::Inside]),
         |s, p| s.enqueue(p, &[0], &paths(&["a", "b"]));
-    "enqueue new, roots cleared by the collector": built(&[Rooting::Left]),
+    "enqueue new, roots cleared by the collector": built(&[Rooting::ClearedByCollector]),
         |s, p| s.enqueue(p, &[0], &paths(&["a", "b"]));
     "enqueue again": queued(&["a"]), |s, p| s.enqueue(p, &[0], &paths(&["a"]));
     "enqueue many": { let s = queued(&["b"]); s.build_all(&["a", "c", "d"]); s },
         |s, p| hook(s, p, &[0], &["a", "b", "c", "d"]);
     "enqueue into two queues": built(&[Rooting::Auto, Rooting::Auto]),
         |s, p| s.enqueue(p, &[0, 1], &paths(&["a", "b"]));
-    "enqueue into queues of two kinds": built(&[Rooting::Inside, Rooting::Left]),
+    "enqueue into queues of two kinds": built(&[Rooting::Inside, Rooting::ClearedByCollector]),
         |s, p| s.enqueue(p, &[0, 1], &paths(&["a"]));
     "enqueue what is not there": built(&[Rooting::Auto]),
         |s, p| s.enqueue(p, &[0], &paths(&["nowhere", "a"]));
@@ -110,7 +110,7 @@ pub const ENQUEUES: &[Scenario] = scenarios! {
 
 pub const PUSHES: &[Scenario] = scenarios! {
     "push": queued(&["a", "b"]), |s, p| s.push(p, 0).0;
-    "push, roots cleared by the collector": { let s = Stage::new(&[Rooting::Left]); s.queue(&["a", "b"]); s },
+    "push, roots cleared by the collector": { let s = Stage::new(&[Rooting::ClearedByCollector]); s.queue(&["a", "b"]); s },
         |s, p| s.push(p, 0).0;
     "push, below gcroots": { let s = Stage::new(&[Rooting::Inside]); s.queue(&["a", "b"]); s },
         |s, p| s.push(p, 0).0;
@@ -140,7 +140,7 @@ pub const PUSHES: &[Scenario] = scenarios! {
 
 pub const OTHERS: &[Scenario] = scenarios! {
     "drop": queued(&["a", "b"]), |s, p| s.drop(p, 0, &paths(&["a"]));
-    "drop all, roots cleared by the collector": { let s = Stage::new(&[Rooting::Left]); s.queue(&["a", "b"]); s },
+    "drop all, roots cleared by the collector": { let s = Stage::new(&[Rooting::ClearedByCollector]); s.queue(&["a", "b"]); s },
         |s, p| s.drop(p, 0, &paths(&["a", "b"]));
     "drop what failed": failed(3), |s, p| s.drop(p, 0, &paths(&["bad"]));
     "retry what is parked": failed(1), |s, p| s.retry(p, 0);
@@ -207,7 +207,7 @@ fn unrooted() -> Stage {
 
 /// "a" is not queued, but it has a root.
 fn rooted() -> Stage {
-    let stage = Stage::new(&[Rooting::Left]);
+    let stage = Stage::new(&[Rooting::ClearedByCollector]);
     stage.queue(&["a", "b"]);
     stage.drop(&stage.process(), 0, &paths(&["a"]));
     stage.settle();

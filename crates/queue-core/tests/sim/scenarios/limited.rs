@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use queue_core::testing::{Health, Patience, Process, Rooting};
+use queue_core::testing::{Health, Process, Rooting, SimDrainTime};
 use queue_core::*;
 
 use super::super::stage::{Stage, path, paths};
@@ -104,7 +104,7 @@ fn comparing(stage: Stage, damaged: &str) -> Stage {
 /// The destination is back when the first wait is over.
 struct ComesBack<'s> {
     stage: &'s Stage,
-    time: Patience<'s>,
+    time: SimDrainTime<'s>,
 }
 
 impl DrainTime for ComesBack<'_> {
@@ -120,7 +120,7 @@ impl DrainTime for ComesBack<'_> {
 }
 
 fn drain<'s>(stage: &'s Stage, process: &'s Process<'_>) -> String {
-    let time = process.patience(Some(HOUR));
+    let time = process.drain_time(Some(HOUR));
     stage.drain(process, 0, &ComesBack { stage, time })
 }
 
@@ -137,7 +137,7 @@ pub const LIMITED: &[(&str, Scenario)] = scenarios_that_say! {
         |s, p| s.enqueue(p, &[0], &paths(&["c", "d"]));
     "enqueue into a full queue that drops the oldest, roots cleared by the collector",
         "dropped: [StorePath":
-        { let s = Stage::new(&[Rooting::Left]); s.queue(&["a"]); s.world.wait(HOUR);
+        { let s = Stage::new(&[Rooting::ClearedByCollector]); s.queue(&["a"]); s.world.wait(HOUR);
           with_more(s.limited(entries(1, Beyond::DropOldest))) },
         |s, p| hook(s, p, &[0], &["c"]);
     "enqueue into a closed queue", "refused: [StorePath":
