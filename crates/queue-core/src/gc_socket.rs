@@ -14,7 +14,7 @@ use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connec
 const ANSWER_TIME: Duration = Duration::from_secs(2);
 
 /// For all answers together: a build waits for them.
-const PATIENCE: Duration = Duration::from_secs(10);
+const TOTAL_TIME: Duration = Duration::from_secs(10);
 
 /// See [`LocalGc`](crate::LocalGc) for why a connection may not end at once.
 const OPEN_TIME: Duration = Duration::from_millis(20);
@@ -27,7 +27,7 @@ const TRIES: u32 = 5;
 pub(crate) struct GcSocket {
     pub(crate) path: Utf8PathBuf,
     pub(crate) answer_time: Duration,
-    pub(crate) patience: Duration,
+    pub(crate) total_time: Duration,
     pub(crate) open_time: Duration,
     /// Connections that nobody uses now; some of them to collectors that ended.
     idle: Arc<Mutex<Vec<Connection>>>,
@@ -38,7 +38,7 @@ impl GcSocket {
         Self {
             path,
             answer_time: ANSWER_TIME,
-            patience: PATIENCE,
+            total_time: TOTAL_TIME,
             open_time: OPEN_TIME,
             idle: Arc::default(),
         }
@@ -64,9 +64,9 @@ impl GcSocket {
             return Ok(());
         };
         for path in paths {
-            if begun.elapsed() >= self.patience {
-                let patience = humantime::format_duration(self.patience);
-                let why = format!("it did not answer for all paths within {patience}");
+            if begun.elapsed() >= self.total_time {
+                let time = humantime::format_duration(self.total_time);
+                let why = format!("it did not answer for all paths within {time}");
                 return Err(io::Error::other(why));
             }
             connection.name(path).map_err(|error| self.late(error))?;
@@ -154,7 +154,7 @@ impl Drop for Connection {
             return;
         };
         let left = self.open_time.saturating_sub(answered.elapsed());
-        // Without any time left there would be no end to it.
+        // To a socket a timeout of zero is none at all; `std` refuses it.
         if !left.is_zero() && self.stream.set_read_timeout(Some(left)).is_ok() {
             // Nothing comes but the end of the collector.
             let _ = self.stream.read(&mut [0]);

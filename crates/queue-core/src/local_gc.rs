@@ -61,8 +61,8 @@ impl LocalGc {
     /// How long a collector may take for all answers together, 10 seconds
     /// otherwise; one that is under way then may take its time.
     #[must_use]
-    pub fn with_patience(mut self, patience: Duration) -> Self {
-        self.socket.patience = patience;
+    pub fn with_total_timeout(mut self, timeout: Duration) -> Self {
+        self.socket.total_time = timeout;
         self
     }
 

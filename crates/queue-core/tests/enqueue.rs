@@ -176,7 +176,7 @@ fn a_collector_that_is_slow_for_each_of_many_paths_is_not_waited_for_without_end
     let world = World::new();
     let paths = ["a", "b", "c"].map(|name| world.build(name));
     let (_lock, told) = collector(&world, b"1");
-    let impatient = world.collector.clone().with_patience(Duration::ZERO);
+    let impatient = world.collector.clone().with_total_timeout(Duration::ZERO);
     let report = enqueue(&[world.queue()], &impatient, &world.store, &paths);
     let error = report.unprotected.unwrap().chain();
     assert!(

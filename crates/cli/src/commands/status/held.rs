@@ -10,7 +10,7 @@ use crate::message::Message;
 use crate::view::QueueView;
 
 /// Whoever looks at a queue wants to know of the rest even if Nix does not answer.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TOTAL_TIME: Duration = Duration::from_secs(30);
 
 /// What is known of it.
 #[derive(Default)]
@@ -68,7 +68,7 @@ fn bytes(paths: &[StorePath], store: &Store) -> Result<u64, PortError> {
     if paths.is_empty() {
         return Ok(0);
     }
-    let closure = store.database_within(PATIENCE).closure(paths)?;
+    let closure = store.database_within(TOTAL_TIME).closure(paths)?;
     Ok(Pinned::new(&closure).bytes(paths))
 }
 
