@@ -1,8 +1,8 @@
 //! Destinations with a fault, each beside a sound one: nothing is lost, the other queue is pushed at
 //! once, the message says what is wrong, and when the fault is mended everything arrives.
 
-#[path = "faulty_destinations/fault.rs"]
-mod fault;
+#[path = "faulty_destinations/faulty_queue.rs"]
+mod faulty_queue;
 #[path = "faulty_destinations/http.rs"]
 mod http;
 #[path = "faulty_destinations/lies.rs"]

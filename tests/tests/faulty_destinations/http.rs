@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use system_tests::{Nix, Reply, Request, Server, expr};
 
-use crate::fault::Fault;
+use crate::faulty_queue::FaultyQueue;
 
 fn is_put(request: &Request) -> bool {
     request.method == "PUT" && request.path != "/nix-cache-info"
@@ -68,92 +68,92 @@ fn uncompressed(server: &Server) -> String {
 #[test]
 fn one_that_answers_500_to_everything() {
     let (server, mended) = faulty(|_| true, Reply::Status(500));
-    let fault = Fault::new("HTTP 500", Nix::new(), &server.url(), PATIENT);
-    fault.push().blames_the_destination().says(&["500"]);
+    let queue = FaultyQueue::new("HTTP 500", Nix::new(), &server.url(), PATIENT);
+    queue.push().blames_the_destination().says(&["500"]);
     mended.mend();
-    fault.is_over();
+    queue.arrives_once_mended();
 }
 
 #[test]
 fn one_that_answers_500_to_uploads() {
     let (server, mended) = faulty(is_put, Reply::Status(500));
-    let fault = Fault::new("HTTP 500 to uploads", Nix::new(), &server.url(), TRIES_ONCE);
-    let seen = fault.push().blames_the_destination_after_two_entries();
+    let queue = FaultyQueue::new("HTTP 500 to uploads", Nix::new(), &server.url(), TRIES_ONCE);
+    let seen = queue.push().blames_the_destination_after_two_entries();
     seen.says(&["500"]);
     mended.mend();
-    fault.is_over();
+    queue.arrives_once_mended();
 }
 
 #[test]
 fn one_that_answers_403_to_everything() {
     let (server, mended) = faulty(|_| true, Reply::Status(403));
-    let fault = Fault::new("HTTP 403", Nix::new(), &server.url(), PATIENT);
-    fault.push().blames_the_destination().says(&["credentials"]);
+    let queue = FaultyQueue::new("HTTP 403", Nix::new(), &server.url(), PATIENT);
+    queue.push().blames_the_destination().says(&["credentials"]);
     mended.mend();
-    fault.is_over();
+    queue.arrives_once_mended();
 }
 
 #[test]
 fn one_that_answers_403_to_uploads() {
     let (server, mended) = faulty(is_put, Reply::Status(403));
-    let fault = Fault::new("HTTP 403 to uploads", Nix::new(), &server.url(), PATIENT);
-    fault
+    let queue = FaultyQueue::new("HTTP 403 to uploads", Nix::new(), &server.url(), PATIENT);
+    queue
         .push()
         .blames_the_destination_after_two_entries()
         .says(&["credentials"]);
     mended.mend();
-    fault.is_over();
+    queue.arrives_once_mended();
 }
 
 #[test]
 fn one_that_never_answers() {
     let (server, mended) = faulty(|_| true, Reply::Hang);
-    let fault = Fault::new("HTTP, no answer", Nix::new(), &server.url(), SHORT);
-    let seen = fault.push().blames_the_destination();
+    let queue = FaultyQueue::new("HTTP, no answer", Nix::new(), &server.url(), SHORT);
+    let seen = queue.push().blames_the_destination();
     seen.takes(Duration::from_secs(2)).says(&["2 s"]);
     mended.mend();
-    fault.is_over();
+    queue.arrives_once_mended();
 }
 
 #[test]
 fn one_that_hangs_in_mid_upload() {
     let (server, mended) = breaking_off(Reply::Hang);
-    let fault = Fault::holding(
+    let queue = FaultyQueue::holding(
         &large_paths(),
         "HTTP, hangs in mid-upload",
         Nix::new(),
         &uncompressed(&server),
         SHORT,
     );
-    let seen = fault.push().blames_the_destination_after_two_entries();
+    let seen = queue.push().blames_the_destination_after_two_entries();
     seen.takes(Duration::from_secs(4))
         .says(&["nothing moved for 2 s"]);
     mended.mend();
-    fault.is_over();
+    queue.arrives_once_mended();
 }
 
 #[test]
 fn one_that_cuts_every_connection() {
     let (server, mended) = faulty(|_| true, Reply::Close);
-    let fault = Fault::new("HTTP, connection cut", Nix::new(), &server.url(), PATIENT);
-    fault.push().blames_the_destination();
+    let queue = FaultyQueue::new("HTTP, connection cut", Nix::new(), &server.url(), PATIENT);
+    queue.push().blames_the_destination();
     mended.mend();
-    fault.is_over();
+    queue.arrives_once_mended();
 }
 
 #[test]
 fn one_that_cuts_the_connection_in_mid_upload() {
     let (server, mended) = breaking_off(Reply::Close);
-    let fault = Fault::holding(
+    let queue = FaultyQueue::holding(
         &large_paths(),
         "HTTP, connection cut in mid-upload",
         Nix::new(),
         &uncompressed(&server),
         PATIENT,
     );
-    fault.push().blames_the_destination_after_two_entries();
+    queue.push().blames_the_destination_after_two_entries();
     mended.mend();
-    fault.is_over();
+    queue.arrives_once_mended();
 }
 
 /// The server lets in `me` with `right`.
@@ -177,9 +177,9 @@ fn one_that_does_not_know_the_password() {
     };
     write("planted-wrong");
     let more = "nix-opts = [\"--option\", \"netrc-file\", \"@T@/netrc\"]";
-    let fault = Fault::new("HTTP 401, wrong netrc", nix, &server.url(), more);
-    let seen = fault.push().blames_the_destination();
+    let queue = FaultyQueue::new("HTTP 401, wrong netrc", nix, &server.url(), more);
+    let seen = queue.push().blames_the_destination();
     seen.says(&["credentials", "netrc-file"]);
     write("right");
-    fault.is_over();
+    queue.arrives_once_mended();
 }

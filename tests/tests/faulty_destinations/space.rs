@@ -5,7 +5,7 @@ use std::process::Command;
 use camino::Utf8PathBuf;
 use system_tests::{Nix, Run, expr};
 
-use crate::fault::Fault;
+use crate::faulty_queue::FaultyQueue;
 
 /// A file system of three megabytes; dropping it unmounts it.
 struct Small(Utf8PathBuf);
@@ -47,11 +47,11 @@ fn a_binary_cache_in_files() {
     let small = Small::mount(&nix);
     let destination = "file://@T@/small/cache?compression=none";
     let name = "file://, out of space";
-    let fault = Fault::holding(&two_large_paths(), name, nix, destination, "");
-    let seen = fault.push().blames_the_destination_after_two_entries();
+    let queue = FaultyQueue::holding(&two_large_paths(), name, nix, destination, "");
+    let seen = queue.push().blames_the_destination_after_two_entries();
     seen.says(&["No space left on device", HINT]);
     small.enlarge();
-    fault.is_over();
+    queue.arrives_once_mended();
 }
 
 /// 2.34.8 has no room for its database any more, and so it cannot even be asked; the others can.
@@ -61,10 +61,10 @@ fn a_store_in_another_directory() {
     let small = Small::mount(&nix);
     let name = "chroot store, out of space";
     let more = "check-sigs = false";
-    let fault = Fault::holding(&two_large_paths(), name, nix, "@T@/small/store", more);
-    fault.push().exits(69).keeps_everything().says(&[HINT]);
+    let queue = FaultyQueue::holding(&two_large_paths(), name, nix, "@T@/small/store", more);
+    queue.push().exits(69).keeps_everything().says(&[HINT]);
     small.enlarge();
-    fault.is_over();
+    queue.arrives_once_mended();
 }
 
 /// What there is room for arrives, and only the rest waits.
@@ -77,10 +77,10 @@ fn a_binary_cache_with_room_for_some() {
     );
     let destination = "file://@T@/small/cache?compression=none";
     let name = "file://, room for some";
-    let fault = Fault::holding(&expression, name, nix, destination, "");
-    let seen = fault.push().exits(75);
+    let queue = FaultyQueue::holding(&expression, name, nix, destination, "");
+    let seen = queue.push().exits(75);
     seen.says(&["No space left on device", HINT]);
-    assert_eq!(fault.product.nix().cached("small/cache").len(), 1);
+    assert_eq!(queue.product.nix().cached("small/cache").len(), 1);
     small.enlarge();
-    fault.is_over();
+    queue.arrives_once_mended();
 }

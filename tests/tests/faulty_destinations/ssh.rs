@@ -4,7 +4,7 @@ use std::fs;
 
 use system_tests::{Nix, Sshd, expr, wait_until};
 
-use crate::fault::Fault;
+use crate::faulty_queue::FaultyQueue;
 
 fn with_ssh() -> (Nix, Sshd) {
     let mut nix = Nix::new();
@@ -50,14 +50,14 @@ fn one_that_refuses_the_key() {
     let (nix, sshd) = with_ssh();
     sshd.lock_out();
     let uri = format!("ssh-ng://root@127.0.0.1?{REMOTE}");
-    let fault = Fault::new("ssh, key refused", nix, &uri, "check-sigs = false");
-    let seen = fault.push().blames_the_destination();
+    let queue = FaultyQueue::new("ssh, key refused", nix, &uri, "check-sigs = false");
+    let seen = queue.push().blames_the_destination();
     seen.says(&[
         "Permission denied (publickey",
         "try `ssh` as this user by hand",
     ]);
     sshd.let_in();
-    fault.is_over();
+    queue.arrives_once_mended();
 }
 
 #[test]
@@ -68,8 +68,8 @@ fn one_that_is_killed_in_mid_copy() {
     let uri = format!("ssh-ng://root@127.0.0.1?{REMOTE}&remote-program=@T@/hesitating-daemon");
     let expression = expr::large("large", 5_000_000);
     let more = "check-sigs = false\nstall-timeout = \"1m\"";
-    let fault = Fault::holding(&expression, "ssh, killed in mid-copy", nix, &uri, more);
-    let seen = fault.push_while(|| {
+    let queue = FaultyQueue::holding(&expression, "ssh, killed in mid-copy", nix, &uri, more);
+    let seen = queue.push_while(|| {
         wait_until("the copy to be under way", || held.exists());
         sshd.kill_sessions();
     });
@@ -78,7 +78,7 @@ fn one_that_is_killed_in_mid_copy() {
     // 2.8.0 says "Broken pipe", or overlooks it; then we find out.
     seen.says(&["broke off the connection", "attempt 1"]);
     fs::write(&go, "").expect("write");
-    fault.is_over();
+    queue.arrives_once_mended();
 }
 
 /// Without SSH between them, as Nix does for `localhost`: so the end comes at once, and 2.8.0
@@ -91,9 +91,9 @@ fn one_whose_daemon_dies_in_mid_copy() {
     let uri = format!("ssh-ng://localhost?{REMOTE}&remote-program=@T@/dying-daemon");
     let expression = expr::large("large", 20_000_000);
     let more = "check-sigs = false\nstall-timeout = \"1m\"";
-    let fault = Fault::holding(&expression, "daemon dies in mid-copy", nix, &uri, more);
-    let seen = fault.push().complains().keeps_everything();
+    let queue = FaultyQueue::holding(&expression, "daemon dies in mid-copy", nix, &uri, more);
+    let seen = queue.push().complains().keeps_everything();
     seen.says(&["attempt 1"]);
     fs::write(&go, "").expect("write");
-    fault.is_over();
+    queue.arrives_once_mended();
 }

@@ -2,7 +2,7 @@
 
 use system_tests::{Nix, TlsServer};
 
-use crate::fault::Fault;
+use crate::faulty_queue::FaultyQueue;
 
 const HINT: &str = "the certificate of the destination does not fit";
 
@@ -10,10 +10,10 @@ const HINT: &str = "the certificate of the destination does not fit";
 fn one_whose_certificate_nobody_knows() {
     let nix = Nix::new();
     let server = TlsServer::start(&nix, "IP:127.0.0.1");
-    let fault = Fault::new("TLS, unknown CA", nix, server.url(), "");
-    let seen = fault.push().blames_the_destination();
+    let queue = FaultyQueue::new("TLS, unknown CA", nix, server.url(), "");
+    let seen = queue.push().blames_the_destination();
     seen.says(&["certificate", HINT, "NIX_SSL_CERT_FILE"]);
-    fault.is_left_behind();
+    queue.arrives_elsewhere();
 }
 
 #[test]
@@ -21,9 +21,9 @@ fn one_whose_certificate_is_for_another_name() {
     let mut nix = Nix::new();
     let server = TlsServer::start(&nix, "DNS:cache.example.org");
     nix.set_env("NIX_SSL_CERT_FILE", server.certificate().as_str());
-    let fault = Fault::new("TLS, wrong name", nix, server.url(), "");
-    fault.push().blames_the_destination().says(&[HINT]);
-    fault.is_left_behind();
+    let queue = FaultyQueue::new("TLS, wrong name", nix, server.url(), "");
+    queue.push().blames_the_destination().says(&[HINT]);
+    queue.arrives_elsewhere();
 }
 
 /// The tests above are about certificates: with one that fits this server answers.
@@ -32,7 +32,7 @@ fn one_whose_certificate_fits_is_talked_to() {
     let mut nix = Nix::new();
     let server = TlsServer::start(&nix, "IP:127.0.0.1");
     nix.set_env("NIX_SSL_CERT_FILE", server.certificate().as_str());
-    let fault = Fault::new("TLS, control", nix, server.url(), "stall-timeout = \"2s\"");
+    let queue = FaultyQueue::new("TLS, control", nix, server.url(), "stall-timeout = \"2s\"");
     // But it has no answer to most questions.
-    fault.push().keeps_everything().complains().lacks(HINT);
+    queue.push().keeps_everything().complains().lacks(HINT);
 }

@@ -6,15 +6,16 @@ use std::time::{Duration, Instant};
 use camino::Utf8PathBuf;
 use system_tests::{Nix, Output, Product, Run, expr, figure, hashes, wait_until};
 
-pub(super) struct Fault {
+/// The queue `faulty` of a product that has a queue `sound` as well.
+pub(super) struct FaultyQueue {
     name: &'static str,
     pub(super) product: Product,
     paths: BTreeSet<Utf8PathBuf>,
 }
 
 /// What one push saw of it.
-pub(super) struct Seen<'f> {
-    fault: &'f Fault,
+pub(super) struct Seen<'q> {
+    queue: &'q FaultyQueue,
     output: Output,
     /// How long the whole push took.
     noticed: Duration,
@@ -22,10 +23,10 @@ pub(super) struct Seen<'f> {
     other_done: Duration,
 }
 
-impl Fault {
+impl FaultyQueue {
     /// Two paths are queued; `more` are further settings of the queue.
-    pub(super) fn new(name: &'static str, nix: Nix, destination: &str, more: &str) -> Fault {
-        Fault::holding(&expr::independent(2), name, nix, destination, more)
+    pub(super) fn new(name: &'static str, nix: Nix, destination: &str, more: &str) -> FaultyQueue {
+        FaultyQueue::holding(&expr::independent(2), name, nix, destination, more)
     }
 
     /// What `expression` builds is queued.
@@ -35,18 +36,18 @@ impl Fault {
         nix: Nix,
         destination: &str,
         more: &str,
-    ) -> Fault {
+    ) -> FaultyQueue {
         let product = Product::install(nix, "");
-        let fault = Fault {
+        let queue = FaultyQueue {
             name,
             product,
             paths: BTreeSet::new(),
         };
-        fault.lead_to(destination, more);
-        let paths = fault.product.nix().build(expression).into_iter().collect();
-        let fault = Fault { paths, ..fault };
-        assert_eq!(fault.queued(), fault.paths);
-        fault
+        queue.lead_to(destination, more);
+        let paths = queue.product.nix().build(expression).into_iter().collect();
+        let queue = FaultyQueue { paths, ..queue };
+        assert_eq!(queue.queued(), queue.paths);
+        queue
     }
 
     /// Configures the queue for this destination.
@@ -90,7 +91,7 @@ queue-dir = "@T@/queue"
         assert_eq!(self.product.nix().cached("cache"), hashes(&self.paths));
         self.nobody_is_left();
         Seen {
-            fault: self,
+            queue: self,
             output,
             noticed,
             other_done,
@@ -108,20 +109,20 @@ queue-dir = "@T@/queue"
         });
     }
 
-    /// With the fault mended everything arrives, when somebody asks for it or the wait is over.
+    /// Once the fault is mended, a `retry` and a push bring everything to the destination.
     #[track_caller]
-    pub(super) fn is_over(&self) {
+    pub(super) fn arrives_once_mended(&self) {
         let retry = ["retry", "--queue", "faulty", "--all"];
         self.product.run(&retry).success();
         self.product.run(&["push"]).success().without_complaint();
         assert_eq!(self.queued(), BTreeSet::new());
     }
 
-    /// Everything arrives once the queue leads elsewhere.
+    /// They do once the queue leads elsewhere.
     #[track_caller]
-    pub(super) fn is_left_behind(&self) {
+    pub(super) fn arrives_elsewhere(&self) {
         self.lead_to("file://@T@/elsewhere?compression=none", "");
-        self.is_over();
+        self.arrives_once_mended();
         let arrived = self.product.nix().cached("elsewhere");
         assert_eq!(arrived, hashes(&self.paths));
     }
@@ -173,16 +174,16 @@ impl Seen<'_> {
     #[track_caller]
     pub(super) fn exits(self, code: i32) -> Self {
         let output = self.output.exits(code);
-        self.fault.print(&output, self.noticed, self.other_done);
+        self.queue.print(&output, self.noticed, self.other_done);
         Seen { output, ..self }
     }
 
     /// Queued and held as before.
     #[track_caller]
     pub(super) fn keeps_everything(self) -> Self {
-        assert_eq!(self.fault.queued(), self.fault.paths, "{}", self.output);
-        let rooted = self.fault.product.rooted_in("faulty");
-        assert_eq!(rooted, self.fault.paths, "{}", self.output);
+        assert_eq!(self.queue.queued(), self.queue.paths, "{}", self.output);
+        let rooted = self.queue.product.rooted_in("faulty");
+        assert_eq!(rooted, self.queue.paths, "{}", self.output);
         self
     }
 
@@ -205,11 +206,11 @@ impl Seen<'_> {
 
     fn status(&self) -> serde_json::Value {
         let arguments = ["status", "--queue", "faulty", "--json"];
-        self.fault.product.json_of_one(&arguments)
+        self.queue.product.json_of_one(&arguments)
     }
 }
 
-impl Fault {
+impl FaultyQueue {
     fn print(&self, output: &Output, noticed: Duration, other_done: Duration) {
         let lines = output.stderr.lines().map(str::trim);
         let is_told = |line: &&str| line.starts_with("caused by: ") || line.starts_with("hint: ");
