@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::Step;
 use super::ports::SimUploader;
 use super::world::State;
 use crate::{PortError, StorePath, UploadError, UploadErrorKind, UploadWarning, Uploader};
@@ -107,7 +108,7 @@ impl Uploader for SimUploader<'_> {
     /// One step for each store object, so that a kill leaves some of them there.
     fn upload(&self, paths: &[StorePath]) -> Result<Vec<UploadWarning>, UploadError> {
         let Self { process, queue } = *self;
-        let begun = process.look("begin an upload", |state| state.begin_upload(queue, paths));
+        let begun = process.look(Step::BEGIN_UPLOAD, |state| state.begin_upload(queue, paths));
         for object in begun.map_err(|error| self.failed(&error))?? {
             let copied = process.change("copy", |state| state.copy(queue, &object));
             copied.map_err(|error| self.failed(&error))??;

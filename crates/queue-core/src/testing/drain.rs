@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Process;
+use super::{Process, Step};
 use crate::DrainTime;
 
 /// [`DrainTime`] of a process: each wait is a step, and makes the time pass.
@@ -33,7 +33,7 @@ impl DrainTime for SimDrainTime<'_> {
 
     /// Where the script lets it fail, it comes back for no reason.
     fn wait(&self, time: Duration) {
-        if self.process.look("wait", |_| ()).is_ok() {
+        if self.process.look(Step::WAIT, |_| ()).is_ok() {
             let left = self.left().unwrap_or(time);
             self.process.world.wait(time.min(left));
         }

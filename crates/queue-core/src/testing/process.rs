@@ -19,6 +19,13 @@ pub struct Step {
     pub changes: bool,
 }
 
+impl Step {
+    /// The [`action`](Self::action) with which an upload begins.
+    pub const BEGIN_UPLOAD: &str = "begin an upload";
+    /// That of a drain that waits.
+    pub const WAIT: &str = "wait";
+}
+
 /// What becomes of a step.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Decision {

@@ -16,12 +16,12 @@ pub type Names = u8;
 #[derive(Debug, Clone)]
 pub enum Act {
     /// A builder builds and its hook enqueues; whether the builder holds it.
-    Hook(usize, Names, bool, Vec<Event>),
-    Push(usize, Settings, Vec<Event>),
-    Drop(usize, Names, Vec<Event>),
-    Retry(usize, Vec<Event>),
+    Hook(usize, Names, bool, Vec<InterruptionAt>),
+    Push(usize, Settings, Vec<InterruptionAt>),
+    Drop(usize, Names, Vec<InterruptionAt>),
+    Retry(usize, Vec<InterruptionAt>),
     /// With so many seconds to take.
-    Drain(usize, u64, Vec<Event>),
+    Drain(usize, u64, Vec<InterruptionAt>),
     Happens(Happening),
     /// Not while a push is at work: what is damaged between the comparison and
     /// the copy is not seen.
@@ -36,9 +36,9 @@ pub struct Settings {
     pub one_by_one: bool,
 }
 
-/// Something before a step of a process.
+/// What happens before which step of a process.
 #[derive(Debug, Clone)]
-pub struct Event {
+pub struct InterruptionAt {
     pub step: usize,
     pub what: Interruption,
 }
@@ -101,9 +101,9 @@ fn interruption() -> impl Strategy<Value = Interruption> {
     ]
 }
 
-fn events() -> impl Strategy<Value = Vec<Event>> {
-    let event = (0..40usize, interruption()).prop_map(|(step, what)| Event { step, what });
-    vec(event, 0..4)
+fn interruptions() -> impl Strategy<Value = Vec<InterruptionAt>> {
+    let one = (0..40usize, interruption()).prop_map(|(step, what)| InterruptionAt { step, what });
+    vec(one, 0..4)
 }
 
 fn settings() -> impl Strategy<Value = Settings> {
@@ -113,15 +113,15 @@ fn settings() -> impl Strategy<Value = Settings> {
 pub fn act() -> impl Strategy<Value = Act> {
     let queue = || 0..2usize;
     prop_oneof![
-        6 => (queue(), any::<Names>(), any::<bool>(), events())
-            .prop_map(|(queue, names, held, events)| Act::Hook(queue, names, held, events)),
-        5 => (queue(), settings(), events())
-            .prop_map(|(queue, settings, events)| Act::Push(queue, settings, events)),
-        1 => (queue(), any::<Names>(), events())
-            .prop_map(|(queue, names, events)| Act::Drop(queue, names, events)),
-        1 => (queue(), events()).prop_map(|(queue, events)| Act::Retry(queue, events)),
-        1 => (queue(), 0..20_000u64, events())
-            .prop_map(|(queue, time, events)| Act::Drain(queue, time, events)),
+        6 => (queue(), any::<Names>(), any::<bool>(), interruptions())
+            .prop_map(|(queue, names, held, interruptions)| Act::Hook(queue, names, held, interruptions)),
+        5 => (queue(), settings(), interruptions())
+            .prop_map(|(queue, settings, interruptions)| Act::Push(queue, settings, interruptions)),
+        1 => (queue(), any::<Names>(), interruptions())
+            .prop_map(|(queue, names, interruptions)| Act::Drop(queue, names, interruptions)),
+        1 => (queue(), interruptions()).prop_map(|(queue, interruptions)| Act::Retry(queue, interruptions)),
+        1 => (queue(), 0..20_000u64, interruptions())
+            .prop_map(|(queue, time, interruptions)| Act::Drain(queue, time, interruptions)),
         1 => any::<Names>().prop_map(|names| Act::Damage(names & (names >> 3))),
         1 => Just(Act::Repair),
         5 => happening().prop_map(Act::Happens),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use queue_core::testing::{Decision, Health, Process, Rooting};
 use queue_core::{PushOptions, StorePath};
 
-use super::acts::{Act, Event, Happening, Interruption, Kind, NAMES, Names, named};
+use super::acts::{Act, Happening, Interruption, InterruptionAt, Kind, NAMES, Names, named};
 use super::figure;
 use super::promises::Kept;
 use super::stage::{Stage, path, paths};
@@ -88,7 +88,7 @@ impl History {
             stage.world.set_limits(queue, kind.limits);
             stage.world.compare_contents(queue, kind.compares);
         }
-        // Nobody would notice.
+        // Where contents are not compared, what is damaged arrives.
         let may_damage = kinds.iter().all(|kind| kind.compares);
         stage.options.verify = verify;
         stage.may_be_parked = true;
@@ -155,35 +155,36 @@ impl History {
 
     fn perform(&self, act: &Act) {
         match act {
-            Act::Hook(queue, names, held, events) => {
-                self.hook(*queue, *names, *held, &self.interrupted(events));
+            Act::Hook(queue, names, held, interruptions) => {
+                self.hook(*queue, *names, *held, &self.interrupted(interruptions));
             }
-            Act::Push(queue, _, events) => {
-                let _ = self.stage.push(&self.interrupted(events), *queue);
+            Act::Push(queue, _, interruptions) => {
+                let _ = self.stage.push(&self.interrupted(interruptions), *queue);
                 self.count_held_back(*queue);
             }
-            Act::Drain(queue, seconds, events) => {
-                let process = self.interrupted(events);
+            Act::Drain(queue, seconds, interruptions) => {
+                let process = self.interrupted(interruptions);
                 let time = process.drain_time(Some(Duration::from_secs(*seconds)));
                 self.stage.drain(&process, *queue, &time);
             }
             Act::Damage(names) => self.damage(*names),
             Act::Repair => self.stage.repair_all(),
-            Act::Drop(queue, names, events) => {
+            Act::Drop(queue, names, interruptions) => {
                 let paths = paths(&named(*names));
-                self.stage.drop(&self.interrupted(events), *queue, &paths);
+                self.stage
+                    .drop(&self.interrupted(interruptions), *queue, &paths);
             }
-            Act::Retry(queue, events) => {
-                self.stage.retry(&self.interrupted(events), *queue);
+            Act::Retry(queue, interruptions) => {
+                self.stage.retry(&self.interrupted(interruptions), *queue);
             }
             Act::Happens(happening) => self.happens(happening),
         }
     }
 
-    fn interrupted<'h>(&'h self, events: &'h [Event]) -> Process<'h> {
+    fn interrupted<'h>(&'h self, interruptions: &'h [InterruptionAt]) -> Process<'h> {
         self.stage.scripted(move |step| {
-            let now = events.iter().filter(|event| event.step == step.number);
-            now.fold(Decision::GoOn, |_, event| self.interrupts(&event.what))
+            let now = interruptions.iter().filter(|one| one.step == step.number);
+            now.fold(Decision::GoOn, |_, one| self.interrupts(&one.what))
         })
     }
 

@@ -121,7 +121,7 @@ impl Stage {
             ];
             let failed = report.failed.iter().any(|(failed, _)| failed == path);
             let told = failed || named.iter().any(|named| named.contains(path));
-            self.must(told, || format!("nobody said what became of {path}"));
+            self.note_unless(told, || format!("nobody said what became of {path}"));
         }
     }
 
@@ -141,12 +141,12 @@ impl Stage {
             return;
         }
         let was_full = self.was_full(queue);
-        self.must(was_full, || format!("{refused:?} refused where was room"));
+        self.note_unless(was_full, || format!("{refused:?} refused where was room"));
         let why = report.refused_because.is_some();
-        self.must(why, || format!("{refused:?} refused without a reason"));
+        self.note_unless(why, || format!("{refused:?} refused without a reason"));
         let counted = self.world.counted(queue, LimitAction::Refused) - before.refused;
         let told = counted >= refused.len() || !report.problems.is_empty();
-        self.must(told, || {
+        self.note_unless(told, || {
             format!("{refused:?} refused, and {counted} counted")
         });
         self.witness().limits.refused += refused.len();
@@ -158,7 +158,7 @@ impl Stage {
             if alone && refused.contains(path) && !self.world.leaving(queue).contains(path) {
                 let kept_out = !was_queued && !queued.contains(path);
                 let gone = *was_queued && !queued.contains(path);
-                self.must(kept_out || gone, || format!("{path} refused, and queued"));
+                self.note_unless(kept_out || gone, || format!("{path} refused, and queued"));
             }
         }
     }
@@ -173,22 +173,22 @@ impl Stage {
     ) {
         let faultless = report.problems.is_empty();
         let dropped = &report.dropped;
-        self.must(told == dropped, || {
+        self.note_unless(told == dropped, || {
             format!("{dropped:?} dropped, {told:?} told")
         });
         self.note_dropped(queue, dropped, faultless, before);
         let was_beyond = self.witness().limits.beyond.contains(&queue);
         let rightly = report.closed.is_none() || was_beyond;
-        self.must(rightly, || "closed within its limits".to_owned());
+        self.note_unless(rightly, || "closed within its limits".to_owned());
     }
 
     fn note_dropped(&self, queue: usize, paths: &[StorePath], faultless: bool, before: &Before) {
         let counted = self.world.counted(queue, LimitAction::Dropped) - before.dropped;
         let told = counted >= paths.len() || !faultless;
-        self.must(told, || format!("{paths:?} dropped, and {counted} counted"));
+        self.note_unless(told, || format!("{paths:?} dropped, and {counted} counted"));
         for key in of(queue, paths) {
             let rightly = self.witness().limits.droppable.contains(&key) || !faultless;
-            self.must(rightly, || format!("{key:?} dropped within its limits"));
+            self.note_unless(rightly, || format!("{key:?} dropped within its limits"));
             self.witness().excuse(&key);
         }
         self.witness().limits.dropped += paths.len();
@@ -210,13 +210,13 @@ impl Stage {
         }
     }
 
-    fn must(&self, holds: bool, broken: impl FnOnce() -> String) {
+    fn note_unless(&self, holds: bool, broken: impl FnOnce() -> String) {
         if !holds {
             self.witness().limits.broken.push(broken());
         }
     }
 
-    /// Whether it compares contents, and what came to its destination all the same.
+    /// What arrived damaged at its destination.
     pub fn spoilt(&self, queue: usize) -> Vec<StorePath> {
         let there = self.world.destination(queue, |there| there.spoilt.clone());
         there.into_iter().collect()

@@ -8,7 +8,7 @@ use queue_core::{Ledger, Outcome};
 use super::stage::Stage;
 use super::witness::Key;
 
-/// A promise that was broken, in words.
+/// Whether all promises were kept; else one that was broken, in words.
 pub type Kept = Result<(), String>;
 
 macro_rules! must {

@@ -138,7 +138,7 @@ impl Stage {
         self.world.scripted(move |step| {
             self.note_ledgers();
             let decision = script(step);
-            self.witness().limits.tried |= step.action == "begin an upload";
+            self.witness().limits.tried |= step.action == Step::BEGIN_UPLOAD;
             self.observe();
             decision
         })
