@@ -27,6 +27,7 @@ mod server;
 mod sshd;
 mod store;
 mod tls;
+mod traced_hook;
 mod tree;
 mod version;
 mod wait;

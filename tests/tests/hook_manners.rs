@@ -24,26 +24,11 @@ fn joined(paths: &[Utf8PathBuf]) -> String {
     paths.join(" ")
 }
 
-/// The system calls of a hook that succeeds, one a line.
-#[track_caller]
-fn traced(product: &Product, out_paths: &str, drv_path: &str, what: &str) -> Vec<String> {
-    let trace = product.nix().dir().join("trace");
-    let mut hook = product.nix().command("strace");
-    hook.env("OUT_PATHS", out_paths).env("DRV_PATH", drv_path);
-    hook.args(["-f", "-qq", "-e", what, "-o", trace.as_str()]);
-    hook.arg(Product::hook_program())
-        .run()
-        .success()
-        .is_silent();
-    let text = fs::read_to_string(&trace).expect("the trace");
-    text.lines().map(String::from).collect()
-}
-
 #[test]
 fn it_starts_no_process_and_connects_nowhere() {
     let (product, paths) = product();
     let drv = product.nix().deriver(&paths[0]).expect("deriver");
-    let calls = traced(&product, &joined(&paths), drv.as_str(), COMPANY);
+    let calls = product.trace_hook(&joined(&paths), drv.as_str(), COMPANY);
     // The one call is strace's own, that makes the hook.
     assert!(
         calls.len() == 1 && calls[0].contains("execve("),
@@ -51,7 +36,7 @@ fn it_starts_no_process_and_connects_nowhere() {
     );
     assert_eq!(product.queued().len(), 3);
     // As on Nix 2.8.0, and again when everything is queued already.
-    let calls = traced(&product, "", drv.as_str(), COMPANY);
+    let calls = product.trace_hook("", drv.as_str(), COMPANY);
     assert_eq!(calls.len(), 1, "{calls:#?}");
 }
 
@@ -60,7 +45,7 @@ fn it_flushes_each_directory_once_however_many_paths_there_are() {
     let (product, paths) = product();
     // The first path makes the queue directory, which has to be flushed into its parent.
     product.hook_command(paths[0].as_str(), "").run().success();
-    let calls = traced(&product, &joined(&paths), "", FLUSHES);
+    let calls = product.trace_hook(&joined(&paths), "", FLUSHES);
     assert_eq!(calls.len(), 2, "{calls:#?}");
     assert_ne!(calls[0].split_once("fsync"), calls[1].split_once("fsync"));
     assert_eq!(product.rooted().len(), 3);
@@ -71,7 +56,7 @@ fn it_flushes_nothing_when_told_so() {
     let (product, paths) = product();
     let config = fs::read_to_string(product.config_file()).expect("config");
     product.write_config(&format!("[hook]\nfsync = false\n{config}"));
-    let calls = traced(&product, &joined(&paths), "", FLUSHES);
+    let calls = product.trace_hook(&joined(&paths), "", FLUSHES);
     assert!(calls.is_empty(), "{calls:#?}");
     assert_eq!(product.rooted().len(), 3);
 }
@@ -80,7 +65,7 @@ fn it_flushes_nothing_when_told_so() {
 fn it_holds_the_collectors_lock_while_it_links() {
     let (product, paths) = product();
     let what = "trace=flock,symlink,symlinkat";
-    let calls = traced(&product, paths[0].as_str(), "", what);
+    let calls = product.trace_hook(paths[0].as_str(), "", what);
     let position = |word: &str| calls.iter().position(|call| call.contains(word));
     let lock = position("LOCK_SH").expect("a shared lock");
     let links = calls.iter().filter(|call| call.contains("symlink")).count();

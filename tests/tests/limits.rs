@@ -5,7 +5,7 @@ use std::fs;
 use std::net::TcpListener;
 use std::process::Stdio;
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8PathBuf;
 use system_tests::{Nix, Product, Run, expr, figure, hashes, names};
 
 const MIB: u64 = 1 << 20;
@@ -223,26 +223,8 @@ fn a_push_asks_how_large_things_are_only_for_a_limit_of_that_and_what_is_left() 
     assert_eq!(asked(&dead, "max-pinned = \"1GiB\"").1, 1);
 }
 
-/// The calls of a hook that name a file or read a directory, without what each is about to map.
-fn files_of_a_hook(product: &Product, path: &Utf8Path) -> Vec<String> {
-    let trace = product.nix().dir().join("trace");
-    let mut hook = product.nix().command("strace");
-    hook.env("OUT_PATHS", path.as_str());
-    hook.args([
-        "-f",
-        "-qq",
-        "-e",
-        "trace=%file,getdents,getdents64",
-        "-o",
-        trace.as_str(),
-    ]);
-    hook.arg(Product::hook_program())
-        .run()
-        .success()
-        .is_silent();
-    let text = fs::read_to_string(&trace).expect("the trace");
-    text.lines().map(String::from).collect()
-}
+/// The calls that name a file or read a directory.
+const ABOUT_FILES: &str = "trace=%file,getdents,getdents64";
 
 #[test]
 fn a_hook_looks_at_the_door_only_where_a_limit_is_set() {
@@ -250,28 +232,28 @@ fn a_hook_looks_at_the_door_only_where_a_limit_is_set() {
     let path = product.nix().build_one(&expr::file("a", "x"));
     product.write_config(&config(CACHE, "", ""));
     product.nix().build(&expr::independent(3));
-    let traced = |limits: &str| {
+    let calls_with = |limits: &str| {
         product.write_config(&config(CACHE, "", limits));
         product.run(&["drop", "*-a"]);
-        files_of_a_hook(&product, &path)
+        product.trace_hook(path.as_str(), "", ABOUT_FILES)
     };
-    traced("");
-    let none = traced("");
+    calls_with("");
+    let none = calls_with("");
     let about_limits = |calls: &[String]| {
         let words = [".limits", ".push", "getdents"];
         let about = |call: &&String| words.iter().any(|word| call.contains(word));
         calls.iter().filter(about).count()
     };
     assert_eq!(about_limits(&none), 0, "{none:#?}");
-    let age = traced("max-age = \"1h\"");
+    let age = calls_with("max-age = \"1h\"");
     assert_eq!(
         (about_limits(&age), age.len()),
         (1, none.len() + 1),
         "{age:#?}"
     );
-    let dropping = traced("max-pinned = 1\nbeyond-max-pinned = \"drop-oldest\"");
+    let dropping = calls_with("max-pinned = 1\nbeyond-max-pinned = \"drop-oldest\"");
     assert_eq!(dropping.len(), none.len(), "{dropping:#?}");
-    let entries = traced("max-entries = 5");
+    let entries = calls_with("max-entries = 5");
     assert!(about_limits(&entries) > 0);
     let looks = |call: &&String| call.contains("-path-");
     assert_eq!(entries.iter().filter(looks).count(), 0, "{entries:#?}");
