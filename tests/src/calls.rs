@@ -1,3 +1,5 @@
+//! What our programs ask of Nix.
+
 use std::fs;
 use std::process::Command;
 

@@ -1,3 +1,5 @@
+//! The Nix daemon, and users who have nothing but it.
+
 use std::fs;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;

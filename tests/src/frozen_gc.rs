@@ -1,3 +1,5 @@
+//! A garbage collector that stands still where it matters.
+
 use std::fs::{self, File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt;
 

@@ -1,3 +1,5 @@
+//! Runs of our hook below `killing-hook`, and how they ended.
+
 use std::fmt;
 use std::fs::{self, OpenOptions};
 use std::io::Write;

@@ -1,3 +1,5 @@
+//! A Nix of the test's own.
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

@@ -1,3 +1,5 @@
+//! What a command printed, and how it ended.
+
 use std::fmt;
 
 /// What a finished command left behind. Its assertions return it, so that they chain.

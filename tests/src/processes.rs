@@ -1,3 +1,5 @@
+//! Which processes are at work on a Nix of ours.
+
 use std::fs;
 
 use crate::nix::Nix;

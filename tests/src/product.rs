@@ -1,3 +1,5 @@
+//! Our programs beside a Nix.
+
 use std::fs;
 use std::process::Command;
 

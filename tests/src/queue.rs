@@ -1,3 +1,5 @@
+//! What is queued, held, and at a destination.
+
 use std::collections::BTreeSet;
 use std::process::Command;
 

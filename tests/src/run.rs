@@ -1,3 +1,5 @@
+//! Running commands, with an end to a hang.
+
 use std::io::{Read, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, ExitStatus, Stdio};

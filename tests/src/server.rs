@@ -1,3 +1,5 @@
+//! A destination by HTTP that does what a test says.
+
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};

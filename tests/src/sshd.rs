@@ -1,3 +1,5 @@
+//! A destination by SSH.
+
 use std::fs;
 use std::net::{TcpListener, TcpStream};
 use std::process::Command;

@@ -1,3 +1,5 @@
+//! Building, and what the store says.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use camino::{Utf8Path, Utf8PathBuf};

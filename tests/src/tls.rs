@@ -1,3 +1,5 @@
+//! A destination by HTTPS that nobody trusts.
+
 use camino::Utf8PathBuf;
 
 use crate::nix::Nix;

@@ -1,3 +1,5 @@
+//! What lies in a directory, to see whether it was changed.
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::MetadataExt;

@@ -1,3 +1,5 @@
+//! Which Nix it is.
+
 use std::fmt;
 use std::process::Command;
 use std::sync::OnceLock;

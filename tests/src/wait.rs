@@ -1,3 +1,5 @@
+//! Waiting for a condition.
+
 use std::thread;
 use std::time::{Duration, Instant};
 

@@ -1,3 +1,5 @@
+//! A container with systemd, and its end.
+
 use std::fs;
 use std::process::Command;
 

@@ -1,3 +1,5 @@
+//! A NixOS configuration for the machine.
+
 use serde_json::Value;
 use system_tests::Run;
 

@@ -1,3 +1,5 @@
+//! Destinations by SSH.
+
 use std::fs;
 
 use system_tests::wait_until;

@@ -1,3 +1,5 @@
+//! What is done and seen inside the machine.
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;

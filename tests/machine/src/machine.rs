@@ -1,3 +1,5 @@
+//! A machine of the test's own.
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 

@@ -1,3 +1,5 @@
+//! Building, and what is queued and pushed.
+
 use std::collections::BTreeSet;
 
 use camino::Utf8PathBuf;

@@ -1,3 +1,5 @@
+//! Secrets that nobody may see.
+
 use system_tests::MARK;
 
 use crate::machine::Machine;

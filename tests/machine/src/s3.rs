@@ -1,3 +1,5 @@
+//! Destinations by S3.
+
 use camino::Utf8Path;
 use system_tests::Run;
 

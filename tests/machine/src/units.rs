@@ -1,3 +1,5 @@
+//! Units and their journal.
+
 use system_tests::wait_until;
 
 use crate::machine::Machine;
