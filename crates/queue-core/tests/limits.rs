@@ -302,7 +302,7 @@ fn what_was_queued_takes_no_second_place_though_it_was_delivered_meanwhile() {
         directory: &world.directory,
         path: paths[0].clone(),
     };
-    let limits = Some(Limited {
+    let limits = Some(LimitsWithState {
         limits: &world.limits,
         state: &delivered,
     });
