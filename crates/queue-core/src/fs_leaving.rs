@@ -25,13 +25,13 @@ pub struct FsLeaving {
 }
 
 impl FsLeaving {
-    /// In the push's room.
-    pub(crate) fn new(above: &Room, store: StoreDir, fsync: bool) -> Self {
+    /// For entries of `queue`, in the room of its push.
+    pub(crate) fn new(above: &Room, queue: &FsQueueDirectory) -> Self {
         Self {
             path: above.path().join(LEAVING),
             above: above.clone(),
-            store,
-            fsync,
+            store: queue.store().clone(),
+            fsync: queue.fsync(),
             opened: OnceCell::new(),
         }
     }

@@ -1,4 +1,6 @@
 //! The state of limits in a real queue directory: `.push/closed`, and `.limits/` with its counts.
+//!
+//! There is no type for it: [`FsQueueDirectory`], which who asks has open, is the adapter.
 
 use std::collections::BTreeSet;
 use std::io::{Read, Write};
@@ -30,7 +32,7 @@ pub struct Tally {
 /// producers need no lock, and its time is that of the last one.
 impl LimitState for FsQueueDirectory {
     fn names(&self) -> Result<BTreeSet<StorePath>, PortError> {
-        let failed = |error| self.failed("count the entries of", "", error);
+        let failed = |error| self.fail("count the entries of", "", error);
         // Sorted once at the end: ten thousand insertions cost a hook more than
         // to read the directory.
         let mut names = Vec::new();
@@ -53,7 +55,7 @@ impl LimitState for FsQueueDirectory {
         // again without following any link.
         match fs::statat(self.handle(), &name, AtFlags::SYMLINK_NOFOLLOW) {
             Err(Errno::NOENT | Errno::NOTDIR) => return Ok(None),
-            Err(error) => return Err(self.failed("look for", &name, error)),
+            Err(error) => return Err(self.fail("look for", &name, error)),
             Ok(_) => {}
         }
         let Some(state) = FsPushState::open(self)? else {
@@ -62,7 +64,7 @@ impl LimitState for FsQueueDirectory {
         match state.room().file("read", CLOSED, OFlags::RDONLY)? {
             Some(file) => read_line(file)
                 .map(Some)
-                .map_err(|error| self.failed("read", &name, error)),
+                .map_err(|error| self.fail("read", &name, error)),
             None => Ok(None),
         }
     }
@@ -81,13 +83,13 @@ impl LimitState for FsQueueDirectory {
     }
 
     fn count(&self, what: LimitAction, number: usize) -> Result<(), PortError> {
-        let room = self.make_room(LIMITS_ROOM)?;
+        let room = self.create_room(LIMITS_ROOM)?;
         let (name, flags) = (
             counter(what),
             OFlags::WRONLY | OFlags::APPEND | OFlags::CREATE,
         );
         let path = format!("{LIMITS_ROOM}/{name}");
-        let failed = |error| self.failed(ADD, &path, error);
+        let failed = |error| self.fail(ADD, &path, error);
         let file = room.file(ADD, name, flags)?;
         file.ok_or_else(|| failed(Errno::NOENT.into()))?
             .write_all(&vec![b'.'; number])
@@ -110,10 +112,6 @@ impl FsQueueDirectory {
             number: u64::try_from(stat.st_size).unwrap_or(0),
             last: time(stat.st_mtime),
         }))
-    }
-
-    fn failed(&self, action: &str, name: &str, error: impl Into<std::io::Error>) -> PortError {
-        PortError::new(action, self.path().join(name), error.into())
     }
 }
 

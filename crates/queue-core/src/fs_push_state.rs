@@ -7,7 +7,7 @@ use rustix::fs::{self, FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
 
 use crate::fs_queue_directory::PUSH_ROOM;
-use crate::room::Room;
+use crate::room::{Room, rm_command};
 use crate::{FsLeaving, FsQueueDirectory, PortError, PushLock, PushState};
 
 const LOCK: &str = "lock";
@@ -34,7 +34,7 @@ impl FsPushState {
     ///
     /// When it cannot be made or opened, or is [not safe](Self::open).
     pub fn create(queue: &FsQueueDirectory) -> Result<Self, PortError> {
-        queue.make_room(PUSH_ROOM).map(|room| Self { room })
+        queue.create_room(PUSH_ROOM).map(|room| Self { room })
     }
 
     /// Opens it for somebody who only reads; `None` when no push was here yet.
@@ -56,7 +56,7 @@ impl FsPushState {
     /// Where entries stand while they leave the queue ([`Push::leaving`](crate::Push::leaving)).
     #[must_use]
     pub fn leaving(&self, queue: &FsQueueDirectory) -> FsLeaving {
-        queue.leaving(&self.room)
+        FsLeaving::new(&self.room, queue)
     }
 
     fn path(&self, name: &str) -> Utf8PathBuf {
@@ -115,8 +115,7 @@ impl PushState for FsPushState {
         let path = self.path(LEDGER);
         let bytes = read(file).map_err(|error| {
             // It holds nothing but the memory of failures.
-            let command = format!("rm {}", ownership::quoted(path.as_str()));
-            PortError::new(READ_LEDGER, &path, error).with_hint(command)
+            PortError::new(READ_LEDGER, &path, error).with_hint(rm_command(&path))
         })?;
         // Damage shows when the text is read, with all other damage.
         Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))

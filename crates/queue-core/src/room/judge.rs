@@ -62,7 +62,7 @@ pub(crate) fn judge_owner(uid: u32, owner: u32) -> Result<(), Fault> {
     }
 }
 
-fn rm_command(path: &Utf8Path) -> String {
+pub(crate) fn rm_command(path: &Utf8Path) -> String {
     format!("rm {}", quoted(path.as_str()))
 }
 

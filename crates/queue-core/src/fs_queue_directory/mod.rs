@@ -1,5 +1,7 @@
 //! A queue in a real directory: one symlink per entry.
 
+mod rooms;
+
 use std::ffi::CStr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
@@ -10,18 +12,14 @@ use ownership::quoted;
 use rustix::fs::{self, AtFlags, FileType, Stat};
 use rustix::io::Errno;
 
+pub(crate) use rooms::{LIMITS_ROOM, PUSH_ROOM};
+
 use crate::room::{Room, judge_owner};
 use crate::store_dir::is_plain;
 use crate::way::{self, Missing};
 use crate::{
-    Entry, Foreign, FsLeaving, Insertion, Listing, PortError, QueueDirectory, Removal, StoreDir,
-    StorePath,
+    Entry, Foreign, Insertion, Listing, PortError, QueueDirectory, Removal, StoreDir, StorePath,
 };
-
-/// The push's own room in a queue directory; no producer touches it.
-pub(crate) const PUSH_ROOM: &str = ".push";
-/// The counts of what limits did; made by whoever counts first.
-pub(crate) const LIMITS_ROOM: &str = ".limits";
 
 /// [`QueueDirectory`] on a file system: the entry of a store path is the
 /// symlink `<queue-dir>/<hash>-<name>` to `<store-dir>/<hash>-<name>`, and its
@@ -117,34 +115,25 @@ impl FsQueueDirectory {
         }
     }
 
-    /// A room for entries of the same store that leave, in the push's.
-    pub(crate) fn leaving(&self, above: &Room) -> FsLeaving {
-        FsLeaving::new(above, self.store.clone(), self.fsync)
+    pub(crate) fn store(&self) -> &StoreDir {
+        &self.store
     }
 
-    /// A room of this queue's; `None` when it is not there.
-    pub(crate) fn room(&self, name: &str) -> Result<Option<Room>, PortError> {
-        Room::open(&self.handle, self.path.join(name), self.owner_now()?)
-    }
-
-    /// A room of this queue's, made when it is not there.
-    pub(crate) fn make_room(&self, name: &str) -> Result<Room, PortError> {
-        let owner = self.owner_now()?;
-        Room::create(&self.handle, self.path.join(name), owner, self.fsync)
-    }
-
-    /// Somebody may have given the queue away since it was opened.
-    fn owner_now(&self) -> Result<u32, PortError> {
-        let stat = fs::fstat(&self.handle);
-        stat.map(|stat| stat.st_uid)
-            .map_err(|error| self.fail("see the owner of", "", error))
+    /// Whether what is done reaches for the medium.
+    pub(crate) fn fsync(&self) -> bool {
+        self.fsync
     }
 
     pub(crate) fn handle(&self) -> BorrowedFd<'_> {
         self.handle.as_fd()
     }
 
-    fn fail(&self, action: &str, name: &str, error: impl Into<std::io::Error>) -> PortError {
+    pub(crate) fn fail(
+        &self,
+        action: &str,
+        name: &str,
+        error: impl Into<std::io::Error>,
+    ) -> PortError {
         PortError::new(action, self.path.join(name), error.into())
     }
 
@@ -198,8 +187,11 @@ impl FsQueueDirectory {
         for found in fs::Dir::read_from(&self.handle).map_err(fail)? {
             let found = found.map_err(fail)?;
             let name = found.file_name();
-            let rooms = [".", "..", PUSH_ROOM, LIMITS_ROOM];
-            if rooms.iter().any(|room| name.to_bytes() == room.as_bytes()) {
+            let known = [".", "..", PUSH_ROOM, LIMITS_ROOM];
+            if known
+                .iter()
+                .any(|known| name.to_bytes() == known.as_bytes())
+            {
                 continue;
             }
             match self.read_entry(name) {
