@@ -1,25 +1,23 @@
 //! A queue in a real directory: one symlink per entry.
 
+mod entries;
 mod rooms;
 
 use std::ffi::CStr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
 
 use camino::{Utf8Path, Utf8PathBuf};
-use ownership::quoted;
-use rustix::fs::{self, AtFlags, FileType, Stat};
+use rustix::fs::{self, AtFlags};
 use rustix::io::Errno;
 
 pub(crate) use rooms::{LIMITS_ROOM, PUSH_ROOM};
 
-use crate::room::{Room, judge_owner};
+use self::entries::Stranger;
+use crate::room::Room;
 use crate::store_dir::is_plain;
 use crate::way::{self, Missing};
-use crate::{
-    Entry, Foreign, Insertion, Listing, PortError, QueueDirectory, Removal, StoreDir, StorePath,
-};
+use crate::{Insertion, Listing, PortError, QueueDirectory, Removal, StoreDir, StorePath};
 
 /// [`QueueDirectory`] on a file system: the entry of a store path is the
 /// symlink `<queue-dir>/<hash>-<name>` to `<store-dir>/<hash>-<name>`, and its
@@ -137,61 +135,13 @@ impl FsQueueDirectory {
         PortError::new(action, self.path.join(name), error.into())
     }
 
-    /// Why `name` is not the entry of `path`, or its status if it is.
-    fn inspect(&self, name: &CStr, path: &StorePath) -> Result<Result<Stat, Stranger>, Errno> {
-        let stat = fs::statat(&self.handle, name, AtFlags::SYMLINK_NOFOLLOW)?;
-        if FileType::from_raw_mode(stat.st_mode) != FileType::Symlink {
-            return Ok(Err(Stranger::new("is not a symlink")));
-        }
-        let points_at = fs::readlinkat(&self.handle, name, Vec::new())?;
-        if points_at.as_bytes() != self.store.join(path).as_str().as_bytes() {
-            let shown = points_at.to_string_lossy();
-            return Ok(Err(Stranger::new(format!("points at {shown:?}"))));
-        }
-        if judge_owner(stat.st_uid, self.owner).is_err() {
-            return Ok(Err(self.owned_by(stat.st_uid, path)));
-        }
-        Ok(Ok(stat))
-    }
-
-    fn owned_by(&self, uid: u32, path: &StorePath) -> Stranger {
-        let (owner, entry) = (self.owner, self.path.join(path.base_name()));
-        let entry = quoted(entry.as_str());
-        Stranger {
-            reason: format!("belongs to uid {uid}"),
-            hint: format!("`chown -h {owner} {entry}` takes it in, `rm {entry}` throws it away"),
-        }
-    }
-
-    fn read_entry(&self, name: &CStr) -> Result<Result<Entry, Foreign>, Errno> {
-        let foreign = |stranger: Stranger| Ok(Err(stranger.named(name)));
-        let Some(path) = name
-            .to_str()
-            .ok()
-            .and_then(|name| name.parse::<StorePath>().ok())
-        else {
-            return foreign(Stranger::new("is not named like a store path"));
-        };
-        match self.inspect(name, &path)? {
-            Ok(stat) => Ok(Ok(Entry {
-                path,
-                enqueued_at: modified(&stat),
-            })),
-            Err(stranger) => foreign(stranger),
-        }
-    }
-
     fn read_all(&self) -> Result<Listing, PortError> {
         let fail = |error: Errno| self.fail("read the queue directory", "", error);
         let mut listing = Listing::default();
         for found in fs::Dir::read_from(&self.handle).map_err(fail)? {
             let found = found.map_err(fail)?;
             let name = found.file_name();
-            let known = [".", "..", PUSH_ROOM, LIMITS_ROOM];
-            if known
-                .iter()
-                .any(|known| name.to_bytes() == known.as_bytes())
-            {
+            if matches!(name.to_str(), Ok("." | ".." | PUSH_ROOM | LIMITS_ROOM)) {
                 continue;
             }
             match self.read_entry(name) {
@@ -259,29 +209,6 @@ impl QueueDirectory for FsQueueDirectory {
     }
 }
 
-/// What has an entry's place and is none.
-struct Stranger {
-    reason: String,
-    hint: String,
-}
-
-impl Stranger {
-    fn new(reason: impl Into<String>) -> Self {
-        Self {
-            reason: reason.into(),
-            hint: "it is left alone; move it away".into(),
-        }
-    }
-
-    fn named(self, name: &CStr) -> Foreign {
-        Foreign {
-            name: name.to_string_lossy().escape_debug().to_string(),
-            reason: self.reason,
-            hint: self.hint,
-        }
-    }
-}
-
 fn not_ours(queue: &FsQueueDirectory, action: &str, name: &str, found: Stranger) -> PortError {
     let why = std::io::Error::other(format!("what is there {}", found.reason));
     queue.fail(action, name, why).with_hint(found.hint)
@@ -290,12 +217,4 @@ fn not_ours(queue: &FsQueueDirectory, action: &str, name: &str, found: Stranger)
 fn with_c_str<T>(name: &str, f: impl FnOnce(&CStr) -> Result<T, Errno>) -> Result<T, Errno> {
     use rustix::path::Arg;
     name.into_with_c_str(f)
-}
-
-fn modified(stat: &Stat) -> SystemTime {
-    let seconds = u64::try_from(stat.st_mtime).unwrap_or(0);
-    let nanos = u32::try_from(stat.st_mtime_nsec).unwrap_or(0);
-    SystemTime::UNIX_EPOCH
-        .checked_add(Duration::new(seconds, nanos))
-        .unwrap_or(SystemTime::UNIX_EPOCH)
 }
