@@ -8,8 +8,8 @@ use crate::{
     StoreSizes, UploadError, UploadErrorKind,
 };
 
-/// How large an object is as long as nobody says otherwise, in bytes.
-const USUAL_SIZE: u64 = 100;
+/// How large every object is, in bytes.
+const NAR_SIZE: u64 = 100;
 
 /// What a store holds. Nix makes its own changes durable; so nothing here is
 /// lost with the power but the temporary roots.
@@ -26,7 +26,6 @@ struct Object {
     valid: bool,
     hidden: bool,
     damaged: bool,
-    nar_size: u64,
 }
 
 impl Store {
@@ -37,7 +36,6 @@ impl Store {
             valid,
             hidden: false,
             damaged: false,
-            nar_size: USUAL_SIZE,
         };
         self.objects.insert(path.clone(), object);
     }
@@ -110,7 +108,7 @@ impl StoreSizes for Process<'_> {
             let known = |path: StorePath| {
                 let object = &state.store.objects[&path];
                 object.valid.then(|| StoreObject {
-                    nar_size: object.nar_size,
+                    nar_size: NAR_SIZE,
                     references: object.references.clone(),
                     path,
                 })
@@ -155,11 +153,6 @@ impl World {
     /// registered.
     pub fn compare_contents(&self, queue: usize, compares: bool) {
         self.with(|state| state.queues[queue].compares = compares);
-    }
-
-    /// Says how many bytes a store object has.
-    pub fn resize(&self, path: &StorePath, bytes: u64) {
-        self.with(|state| state.store.alter(path, |object| object.nar_size = bytes));
     }
 
     /// A store object no longer is what the store registered.
