@@ -2,14 +2,14 @@
 
 use nix_copy::Cancel;
 use nix_post_build_push_config::QueueSettings;
-use queue_core::{InsideGcRoots, Push, PushReport, Queue, StorePath};
+use queue_core::{InsideGcRoots, PushReport, Queue, StorePath};
 
 use super::Work;
 use super::memory::{MemoryQueue, NoCollector, NoState};
 use super::observer::Narrator;
-use super::queue::SystemClock;
+use super::ports::Pushed;
 use super::summary::{self, Told};
-use crate::adapters::{Store, contents, push_options, uploader};
+use crate::adapters::{Store, push_options};
 use crate::commands::queues;
 use crate::error::CommandError;
 use crate::exit_codes::Exit;
@@ -43,23 +43,16 @@ fn one(
     stop: &Cancel,
 ) -> Result<PushReport, CommandError> {
     let (queue, leaving) = (MemoryQueue::new(paths), MemoryQueue::new(&[]));
-    let uploader = uploader(store, settings)?;
-    let contents = contents(store, settings);
-    let push = Push {
+    let pushed = Pushed {
         queue: in_memory(&queue),
         leaving: in_memory(&leaving),
         collector: &NoCollector,
-        files: &store.dir,
-        database: &store.database(),
-        sizes: None,
-        contents: contents.as_ref().map(|contents| contents as _),
-        uploader: &uploader,
         state: &NoState,
-        clock: &SystemClock,
-        cancelled: &|| stop.is_cancelled(),
     };
     let options = push_options(settings, true, fastrand::u64(..));
-    Ok(push.run(&options, &mut Narrator::without_queue(settings, &store.dir))?)
+    pushed.with_push(store, settings, stop, |push| {
+        push.run(&options, &mut Narrator::without_queue(settings, &store.dir))
+    })
 }
 
 /// Nothing is to be registered: `nix copy` holds what it copies by itself.

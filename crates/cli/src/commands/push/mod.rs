@@ -5,6 +5,7 @@ mod drain;
 mod dry_run;
 mod memory;
 mod observer;
+mod ports;
 mod queue;
 mod summary;
 mod waiting;

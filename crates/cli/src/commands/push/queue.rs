@@ -6,8 +6,9 @@ use queue_core::{PortError, Push, PushReport};
 
 use super::Work;
 use super::observer::Narrator;
+use super::ports::Pushed;
 use super::summary::{self, Told};
-use crate::adapters::{OpenQueue, Store, contents, push_options, uploader};
+use crate::adapters::{OpenQueue, Store, push_options};
 use crate::commands::queues;
 use crate::error::CommandError;
 use crate::exit_codes::Exit;
@@ -54,29 +55,11 @@ pub(super) fn with_push<T>(
 ) -> Result<T, CommandError> {
     let state = queue.push_state()?;
     let leaving = queue.leaving(store, &state)?;
-    let uploader = uploader(store, settings)?;
-    let database = store.database();
-    let contents = contents(store, settings);
-    Ok(work(&Push {
+    let pushed = Pushed {
         queue: queue.queue(),
         leaving: leaving.queue(),
         collector: &store.collector,
-        files: &store.dir,
-        database: &database,
-        sizes: Some(&database),
-        contents: contents.as_ref().map(|contents| contents as _),
-        uploader: &uploader,
         state: &state,
-        clock: &SystemClock,
-        cancelled: &|| stop.is_cancelled(),
-    })?)
-}
-
-/// The system's time.
-pub(super) struct SystemClock;
-
-impl queue_core::Clock for SystemClock {
-    fn now(&self) -> std::time::SystemTime {
-        std::time::SystemTime::now()
-    }
+    };
+    pushed.with_push(store, settings, stop, work)
 }
