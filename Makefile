@@ -16,7 +16,7 @@ build: ## Builds the programs, for release
 	$(CARGO) build --release --bins
 
 test: ## Runs all tests; those of the whole system on each version of Nix
-	tests/no-secrets $(CARGO) test --workspace --exclude system-tests --exclude machine-tests
+	tests/no-secrets $(CARGO) test --workspace --exclude system-tests --exclude machine-tests --exclude kernel-tests
 	tests/no-secrets nixos/check
 	tests/run
 

@@ -4,8 +4,8 @@ use system_tests::figure;
 
 use super::machine::Machine;
 
-/// Faults that no mount here can bring about (the kernel's tmpfs has no quota everywhere), and
-/// those of a dying disk: the system call that fails, how, and how the command ends.
+/// Faults that no mount here can bring about (`tests/kernel` has a real quota), and those of a dying
+/// disk: the system call that fails, how, and how the command ends.
 const INJECTED: &[(&str, &str, &[&str], i32)] = &[
     ("symlinkat", "EDQUOT", &["enqueue"], 75),
     ("symlinkat", "EIO", &["enqueue"], 75),

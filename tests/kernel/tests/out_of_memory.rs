@@ -1,7 +1,4 @@
 //! A push whose nix the kernel kills, since it takes more memory than the push's service may.
-//!
-//! Ignored unless asked for: `tests/run` asks where machines can limit memory, and lists these
-//! tests as skipped elsewhere.
 
 use machine_tests::Machine;
 use system_tests::{expr, wait_until};
@@ -80,7 +77,6 @@ fn delivers_with_more_memory(machine: &Machine, unit: &str) {
 }
 
 #[test]
-#[ignore = "needs the memory controller of cgroup v2"]
 fn a_path_over_which_nix_runs_out_of_memory_holds_up_no_other() {
     let machine = machine();
     let unit = "nix-post-build-push-main.service";
@@ -89,7 +85,6 @@ fn a_path_over_which_nix_runs_out_of_memory_holds_up_no_other() {
 }
 
 #[test]
-#[ignore = "needs the memory controller of cgroup v2"]
 fn nor_does_it_with_the_units_for_other_systems() {
     let machine = machine();
     machine.sh("cp /checkout/contrib/systemd/nix-post-build-push@.service /etc/systemd/system");
