@@ -142,12 +142,14 @@ impl Nix {
         output.stdout.lines().filter_map(split).collect()
     }
 
-    /// The links that hold exactly `path`.
+    /// The links that hold exactly `path`. Not what a process holds while it lives: a daemon's
+    /// may end some time after its client.
     #[track_caller]
     pub fn roots_of(&self, path: &Utf8Path) -> Vec<String> {
         let roots = self.roots().into_iter();
         let links = roots.filter(|root| root.path == path).map(|root| root.link);
-        links.collect()
+        let is_file = |link: &String| link.starts_with('/') && !link.starts_with("/proc/");
+        links.filter(is_file).collect()
     }
 
     /// Where indirect roots are registered.
