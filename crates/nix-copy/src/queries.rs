@@ -59,8 +59,8 @@ pub(crate) fn store(nix: &Nix) -> Result<String, CallError> {
         let words: Vec<_> = words.iter().map(|&word| word.to_owned()).collect();
         Call::query(nix, "nix").run(&words)
     };
-    let text = ask(&["show-config", "--json"])
-        .or_else(|error| ask(&["config", "show", "--json"]).map_err(|_| error))?;
+    let older = ask(&["show-config", "--json"]);
+    let text = unless_refused(older, || ask(&["config", "show", "--json"]))?;
     let settings: Option<serde_json::Value> = serde_json::from_str(&text).ok();
     let store = settings
         .as_ref()
@@ -94,7 +94,7 @@ pub(crate) fn outputs(nix: &Nix, derivation: &StorePath) -> Result<Vec<StorePath
         Call::query(nix, "nix").run(&arguments)
     };
     let newer = ask(format!("{path}^*"));
-    let text = newer.or_else(|error| ask(path.to_string()).map_err(|_| error))?;
+    let text = unless_refused(newer, || ask(path.to_string()))?;
     let outputs = parsed(nix, &text)?;
     if outputs.contains(derivation) {
         return Err(not_understood(
@@ -102,6 +102,24 @@ pub(crate) fn outputs(nix: &Nix, derivation: &StorePath) -> Result<Vec<StorePath
         ));
     }
     Ok(unique(outputs))
+}
+
+/// An answer, or where Nix refused the question that to `another`: a version
+/// may know only one of the two. A Nix that hangs, was stopped or cannot run is
+/// not asked again: that would only take as long once more. If both are
+/// refused, the first refusal is told.
+fn unless_refused(
+    answer: Result<String, CallError>,
+    another: impl FnOnce() -> Result<String, CallError>,
+) -> Result<String, CallError> {
+    let refusal = match answer {
+        Err(refusal @ CallError::Failed { .. }) => refusal,
+        answer => return answer,
+    };
+    another().map_err(|error| match error {
+        CallError::Failed { .. } => refusal,
+        error => error,
+    })
 }
 
 /// For each path its deriver, if the store knows one that is valid; a
@@ -187,5 +205,88 @@ fn not_understood(what: &str) -> CallError {
     CallError::NotUnderstood {
         program: "nix-store",
         what: what.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use camino::{Utf8Path, Utf8PathBuf};
+    use queue_core::UploadErrorKind;
+
+    use super::*;
+    use crate::{Timeouts, fake};
+
+    const DRV: &str = "00000000000000000000000000000005-x.drv";
+
+    fn temporary() -> (tempfile::TempDir, Utf8PathBuf) {
+        let dir = tempfile::tempdir().unwrap();
+        let path = Utf8PathBuf::from_path_buf(dir.path().to_owned()).unwrap();
+        (dir, path)
+    }
+
+    /// A `nix` that notes each call before it does what the script says.
+    fn nix(dir: &Utf8Path, script: &str) -> Nix {
+        let script = format!("echo \"$@\" >> $0.calls\n{script}");
+        fake::nix(dir, &[("nix", &script)])
+    }
+
+    fn calls(dir: &Utf8Path) -> usize {
+        let calls = std::fs::read_to_string(dir.join("nix.calls"));
+        calls.unwrap_or_default().lines().count()
+    }
+
+    fn failed(message: &str) -> CallError {
+        CallError::Failed {
+            kind: UploadErrorKind::Unclear,
+            message: message.to_owned(),
+            hint: None,
+            details: String::new(),
+        }
+    }
+
+    #[test]
+    fn a_nix_that_hangs_is_asked_once() {
+        let (_dir, dir) = temporary();
+        let timeouts = Timeouts::total(Duration::from_secs(1));
+        let nix = nix(&dir, "exec sleep 1000").with_query_timeouts(timeouts);
+        let error = store(&nix).expect_err("no answer");
+        assert!(matches!(error, CallError::TimedOut { .. }), "{error}");
+        assert!(calls(&dir) <= 1);
+        let error = outputs(&nix, &DRV.parse().unwrap()).expect_err("no answer");
+        assert!(matches!(error, CallError::TimedOut { .. }), "{error}");
+        assert!(calls(&dir) <= 2);
+    }
+
+    #[test]
+    fn a_nix_that_refuses_is_asked_in_the_other_way() {
+        let (_dir, dir) = temporary();
+        let script = r#"case "$*" in
+*"config show"*) echo '{"store":{"value":"daemon"}}' ;;
+*show-config* | *^*) exit 1 ;;
+*) echo /s/00000000000000000000000000000001-x ;;
+esac"#;
+        let nix = nix(&dir, script);
+        assert_eq!(store(&nix).unwrap(), "daemon");
+        let outputs = outputs(&nix, &DRV.parse().unwrap()).unwrap();
+        assert_eq!(outputs[0].name(), "x");
+        assert_eq!(calls(&dir), 4);
+    }
+
+    #[test]
+    fn only_a_refusal_leads_to_another_question() {
+        let cancelled = || CallError::Cancelled { program: "nix" };
+        let answer = unless_refused(Err(cancelled()), || panic!("asked again"));
+        assert!(matches!(answer, Err(CallError::Cancelled { .. })));
+        let answer = unless_refused(Err(not_understood("x")), || panic!("asked again"));
+        assert!(matches!(answer, Err(CallError::NotUnderstood { .. })));
+        let answer = unless_refused(Ok("first".to_owned()), || panic!("asked again"));
+        assert_eq!(answer.unwrap(), "first");
+
+        let error = unless_refused(Err(failed("first")), || Err(failed("second")));
+        assert_eq!(error.unwrap_err().to_string(), "first");
+        let error = unless_refused(Err(failed("first")), || Err(cancelled()));
+        assert!(matches!(error, Err(CallError::Cancelled { .. })));
     }
 }
