@@ -6,7 +6,8 @@ use std::fs;
 use std::process::Command;
 
 use camino::Utf8PathBuf;
-use system_tests::{Nix, Output, Product, Run, expr, hashes};
+use rustix::process::Signal;
+use system_tests::{Nix, Output, Product, Run, expr, hashes, wait_for};
 
 fn config(more: &str) -> String {
     format!(
@@ -181,4 +182,42 @@ fn children_that_nix_leaves_behind_do_not_keep_a_push_from_its_end() {
             .success();
     }
     assert_eq!(product.nix().cached("cache"), hashes(&paths), "{output}");
+}
+
+/// The kernel hides a dead process from its parent for as long as somebody else traces it; here the
+/// tracer is stopped, so that it looks to us as if SIGKILL did nothing.
+#[test]
+fn a_nix_that_not_even_sigkill_ends_holds_up_no_push() {
+    let (product, paths) = product("", 2, |_| String::new());
+    let file = product.nix().dir().join("tracer");
+    let traced = format!(
+        r#"while read -r key value; do [ "$key" != TracerPid: ] || tracer=$value; done </proc/$$/status
+           echo $tracer >{file}; kill -STOP $tracer; exec sleep 600"#
+    );
+    let traced = product.nix().script("traced", &traced);
+    put_nix(
+        &product,
+        &format!(
+            "case \"$*\" in *\" copy \"*) exec strace -DDD -o /dev/null {traced};; esac; exec $real \"$@\""
+        ),
+    );
+    let running = product.command().arg("push").start();
+    let tracer = wait_for("a tracer that is stopped", || {
+        let tracer = fs::read_to_string(&file).ok()?.trim().to_owned();
+        let status = fs::read_to_string(format!("/proc/{tracer}/status")).ok()?;
+        status.contains("State:\tT").then_some(tracer)
+    });
+    running.signal(Signal::TERM);
+    let output = running.wait().exits(75).stderr_lacks("panicked");
+    output
+        .stderr_has("nix was killed and does not end: process ")
+        .stderr_has("is in state ")
+        .stderr_has("it hangs in the kernel");
+    Command::new("kill")
+        .args(["-KILL", &tracer])
+        .run()
+        .success();
+    all_queued(&product, &paths);
+    nobody_is_blamed(&product);
+    delivers_once_mended(&product, &paths);
 }

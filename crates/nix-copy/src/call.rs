@@ -7,7 +7,7 @@ use queue_core::{UploadError, UploadErrorKind};
 
 use crate::Nix;
 use crate::classify::{Classified, classify};
-use crate::supervise::{Finished, Stop, Timeouts, run};
+use crate::supervise::{Finished, RunError, Stop, Timeouts, run};
 
 /// Why a call of a Nix program brought no answer.
 ///
@@ -31,6 +31,17 @@ pub enum CallError {
         program: &'static str,
         /// What the system said.
         source: io::Error,
+    },
+    /// It was to be ended, and is not gone though it was killed: it hangs in the
+    /// kernel. It was left alone.
+    #[error("{program} was killed and does not end: process {pid} is in state {state}")]
+    Unkillable {
+        /// Its name.
+        program: &'static str,
+        /// Its process id.
+        pid: u32,
+        /// What the kernel tells of it.
+        state: String,
     },
     /// It took longer than its total timeout.
     #[error("{program} was ended after the timeout of {}", seconds(*.after))]
@@ -89,7 +100,9 @@ impl CallError {
     #[must_use]
     pub fn kind(&self) -> UploadErrorKind {
         match self {
-            Self::ProgramNotFound { .. } | Self::Run { .. } => UploadErrorKind::Local,
+            Self::ProgramNotFound { .. } | Self::Run { .. } | Self::Unkillable { .. } => {
+                UploadErrorKind::Local
+            }
             Self::TimedOut { .. } => UploadErrorKind::TimedOut,
             Self::Stalled { .. } => UploadErrorKind::Stalled,
             Self::Cancelled { .. } => UploadErrorKind::Cancelled,
@@ -103,6 +116,9 @@ impl CallError {
     pub fn hint(&self) -> Option<&str> {
         match self {
             Self::ProgramNotFound { .. } => Some("is Nix installed, and its directory in PATH?"),
+            Self::Unkillable { .. } => {
+                Some("it hangs in the kernel: does a disk or a network file system not answer?")
+            }
             Self::Failed { hint, .. } => hint.as_deref(),
             _ => None,
         }
@@ -188,11 +204,14 @@ impl<'a> Call<'a> {
             "running"
         );
         let started = &mut |text: &str| (self.started)(text);
-        run(&mut command, self.timeouts, self.nix.cancel(), started).map_err(|source| {
-            CallError::Run {
-                program: self.program,
-                source,
-            }
+        let program = self.program;
+        run(&mut command, self.timeouts, self.nix.cancel(), started).map_err(|error| match error {
+            RunError::System(source) => CallError::Run { program, source },
+            RunError::Unkillable { pid, state } => CallError::Unkillable {
+                program,
+                pid,
+                state,
+            },
         })
     }
 

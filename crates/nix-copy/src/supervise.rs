@@ -11,13 +11,24 @@ use crate::movement::Movement;
 mod running;
 use running::Running;
 
+/// How long a process may take to go once it was killed. One that is in the
+/// middle of a call of the kernel goes when that ends.
+const AFTER_KILL: Duration = Duration::from_secs(5);
+
 /// How long one call of Nix may take: one process, with all that it starts. An
 /// operation of this crate may need several calls; each has all of this time.
 ///
 /// Whatever is over ends the call's whole process group: SIGTERM first, SIGKILL
-/// after the grace. Zero is no time at all, not for ever: the call is ended as
-/// soon as it runs, unless it is done by then. `None` is for ever. Times are of
-/// the monotonic clock, so nobody who sets the system's changes them.
+/// after the grace. A process that is not gone 5 seconds after that is left
+/// alone ([`CallError::Unkillable`]): it hangs in the kernel, over a network
+/// file system that does not answer, say.
+///
+/// Zero is no time at all, not for ever: the call is ended as soon as it runs,
+/// unless it is done by then. `None` is for ever, and so is what is too long to
+/// be counted (up to [`Duration::MAX`]). Times are of the monotonic clock, so
+/// nobody who sets the system's changes them.
+///
+/// [`CallError::Unkillable`]: crate::CallError::Unkillable
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Timeouts {
     /// From its start to its end. What is over is [`CallError::TimedOut`],
@@ -72,6 +83,21 @@ pub(crate) struct Finished {
     pub(crate) stopped: Option<Stop>,
 }
 
+/// Why nothing is known of how a command ended.
+#[derive(Debug)]
+pub(crate) enum RunError {
+    /// It could not be started, or not be waited for.
+    System(io::Error),
+    /// It was killed, and is still there.
+    Unkillable { pid: u32, state: String },
+}
+
+impl From<io::Error> for RunError {
+    fn from(error: io::Error) -> Self {
+        Self::System(error)
+    }
+}
+
 /// Runs a command, which is a process group of its own, and waits for it to
 /// exit, not for its pipes to close: a process that it leaves behind may hold
 /// those open for ever.
@@ -81,71 +107,82 @@ pub(crate) struct Finished {
 ///
 /// # Errors
 ///
-/// When it cannot be started or waited for; it is killed then.
+/// When it cannot be started or waited for, it is killed; when it does not go
+/// even then, it is left alone, and so is its zombie.
 pub(crate) fn run(
     command: &mut Command,
     timeouts: &Timeouts,
     cancel: &Cancel,
     started: &mut dyn FnMut(&str),
-) -> io::Result<Finished> {
+) -> Result<Finished, RunError> {
     let mut running = Running::start(command)?;
-    let mut clock = Clock::start(timeouts, running.pid());
-    let mut stopped = None;
+    let stopped = watch(&mut running, timeouts, cancel, started)?;
+    if let Some(reason) = stopped {
+        tracing::debug!(?reason, pid = running.pid(), "ending the process group");
+        end(&mut running, timeouts.grace, started)?;
+    }
+    Ok(running.reap(stopped, started)?)
+}
+
+/// Waits until it exits, or there is a reason to end it.
+fn watch(
+    running: &mut Running,
+    timeouts: &Timeouts,
+    cancel: &Cancel,
+    started: &mut dyn FnMut(&str),
+) -> io::Result<Option<Stop>> {
+    let mut time = CallTime::start(timeouts, running.pid());
     loop {
-        let waiting = if stopped.is_none() {
-            cancel.descriptor()
-        } else {
-            None
-        };
-        let news = running.wait(clock.until_next(), waiting, started)?;
+        let news = running.wait(time.until_next(), cancel.descriptor(), started)?;
         if running.has_exited()? {
-            break;
+            return Ok(None);
         }
-        if stopped.is_some() {
-            if clock.is_grace_over() {
-                running.kill_group();
-            }
-            continue;
-        }
-        clock.note(news, running.heard());
-        stopped = if cancel.is_cancelled() {
-            Some(Stop::Cancelled)
-        } else {
-            clock.verdict()
+        time.note(news, running.heard());
+        let reason = match cancel.is_cancelled() {
+            true => Some(Stop::Cancelled),
+            false => time.verdict(),
         };
-        if let Some(reason) = stopped {
-            tracing::debug!(?reason, pid = running.pid(), "ending the process group");
-            running.ask_group_to_end();
-            clock.begin_grace();
+        if reason.is_some() {
+            return Ok(reason);
         }
     }
-    if stopped.is_some() {
-        running.kill_group();
+}
+
+/// Ends the whole group: by asking, and by killing what is left of it.
+fn end(
+    running: &mut Running,
+    grace: Duration,
+    started: &mut dyn FnMut(&str),
+) -> Result<(), RunError> {
+    running.ask_group_to_end();
+    let obeyed = running.exits_within(grace, started)?;
+    running.kill_group();
+    if obeyed || running.exits_within(AFTER_KILL, started)? {
+        return Ok(());
     }
-    running.reap(stopped, started)
+    let (pid, state) = (running.pid(), running.state());
+    running.leave_alone();
+    Err(RunError::Unkillable { pid, state })
 }
 
 /// The timeouts of a call that is under way.
-struct Clock<'a> {
+struct CallTime<'a> {
     timeouts: &'a Timeouts,
     begun: Instant,
     moved: Instant,
     look_at: Instant,
-    kill_at: Option<Instant>,
     movement: Movement,
 }
 
-impl<'a> Clock<'a> {
+impl<'a> CallTime<'a> {
     fn start(timeouts: &'a Timeouts, pid: u32) -> Self {
         let now = Instant::now();
-        let movement = Movement::of(pid);
         Self {
             timeouts,
             begun: now,
             moved: now,
             look_at: now,
-            kill_at: None,
-            movement,
+            movement: Movement::of(pid),
         }
     }
 
@@ -178,29 +215,17 @@ impl<'a> Clock<'a> {
         timed_out.or_else(|| over(self.timeouts.stall, self.moved).map(Stop::Stalled))
     }
 
-    fn begin_grace(&mut self) {
-        self.kill_at = Some(Instant::now() + self.timeouts.grace);
-    }
-
-    fn is_grace_over(&self) -> bool {
-        self.kill_at.is_some_and(|end| Instant::now() >= end)
-    }
-
     /// `None` when only the process can end the wait.
     fn until_next(&self) -> Option<Duration> {
-        let next = match self.kill_at {
-            // Already killed: look again now and then, a process in
-            // uninterruptible sleep may take a while.
-            Some(end) => Some(end.max(Instant::now() + Duration::from_millis(20))),
-            None => [
-                self.timeouts.total.map(|total| self.begun + total),
-                self.timeouts.stall.map(|_| self.look_at),
-            ]
-            .into_iter()
-            .flatten()
-            .min(),
-        };
-        next.map(|next| next.saturating_duration_since(Instant::now()))
+        let total = self
+            .timeouts
+            .total
+            .map(|total| total.saturating_sub(self.begun.elapsed()));
+        let look = self
+            .timeouts
+            .stall
+            .map(|_| self.look_at.saturating_duration_since(Instant::now()));
+        [total, look].into_iter().flatten().min()
     }
 }
 

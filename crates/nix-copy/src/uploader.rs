@@ -320,9 +320,10 @@ impl Uploader for NixUploader {
     }
 }
 
+/// A Nix that cannot run, or does not end, is not asked again.
 fn may_be_an_option(error: &CallError) -> bool {
     use UploadErrorKind::{Local, Paths, Unclear};
-    matches!(error.kind(), Local | Paths | Unclear)
+    matches!(error, CallError::Failed { kind, .. } if matches!(kind, Local | Paths | Unclear))
 }
 
 #[cfg(test)]

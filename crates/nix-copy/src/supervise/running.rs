@@ -1,9 +1,10 @@
 //! A process group that is under way: its pipes, its signals, its end.
 
+use std::fs;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
@@ -12,7 +13,7 @@ use rustix::process::{
     Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, kill_process_group, pidfd_open, waitid,
 };
 
-use super::{Finished, Stop};
+use super::{AFTER_KILL, Finished, Stop};
 use crate::log::Log;
 
 /// Most bytes of standard output that are kept: some 500,000 store paths.
@@ -20,7 +21,7 @@ const MAX_STDOUT: usize = 64 * 1024 * 1024;
 /// Between looks at a process where the kernel cannot tell of its end.
 const TICK: Duration = Duration::from_millis(50);
 
-/// Killed and reaped when dropped.
+/// Killed and reaped when dropped; a zombie is left of one that does not go.
 pub(super) struct Running {
     child: Child,
     pid: Pid,
@@ -32,7 +33,8 @@ pub(super) struct Running {
     said_is_cut: bool,
     log: Log,
     heard: u64,
-    reaped: bool,
+    /// Reaped, or left alone for good.
+    settled: bool,
 }
 
 impl Running {
@@ -54,7 +56,7 @@ impl Running {
             said_is_cut: false,
             log: Log::default(),
             heard: 0,
-            reaped: false,
+            settled: false,
         };
         for pipe in [&running.stdout, &running.stderr].into_iter().flatten() {
             fcntl_setfl(pipe, fcntl_getfl(pipe)? | OFlags::NONBLOCK)?;
@@ -120,6 +122,44 @@ impl Running {
         }
     }
 
+    /// Takes its output until it is gone, for so long at most. Whether it is.
+    pub(super) fn exits_within(
+        &mut self,
+        time: Duration,
+        started: &mut dyn FnMut(&str),
+    ) -> io::Result<bool> {
+        let begun = Instant::now();
+        loop {
+            if self.has_exited()? {
+                return Ok(true);
+            }
+            let left = time.saturating_sub(begun.elapsed());
+            if left.is_zero() {
+                return Ok(false);
+            }
+            self.wait(Some(left), None, started)?;
+        }
+    }
+
+    /// What the kernel tells of it: `D (disk sleep) in nfs_wait_bit_killable`.
+    pub(super) fn state(&self) -> String {
+        let read = |name: &str| {
+            fs::read_to_string(format!("/proc/{}/{name}", self.pid())).unwrap_or_default()
+        };
+        let status = read("status");
+        let state = status.lines().find_map(|line| line.strip_prefix("State:"));
+        let state = state.map_or("unknown", str::trim);
+        match read("wchan").as_str() {
+            "" | "0" => state.to_owned(),
+            place => format!("{state} in {place}"),
+        }
+    }
+
+    /// Not even its zombie is waited for any more.
+    pub(super) fn leave_alone(&mut self) {
+        self.settled = true;
+    }
+
     pub(super) fn ask_group_to_end(&self) {
         // An error means that nobody is left to tell.
         let _ = kill_process_group(self.pid, Signal::TERM);
@@ -137,7 +177,7 @@ impl Running {
     ) -> io::Result<Finished> {
         self.read(started)?;
         let status = self.child.wait()?;
-        self.reaped = true;
+        self.settled = true;
         self.log.finish();
         Ok(Finished {
             status,
@@ -151,8 +191,11 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        if !self.reaped {
-            self.kill_group();
+        if self.settled {
+            return;
+        }
+        self.kill_group();
+        if matches!(self.exits_within(AFTER_KILL, &mut |_| {}), Ok(true)) {
             let _ = self.child.wait();
         }
     }

@@ -184,8 +184,8 @@ fn a_program_that_cannot_run_is_an_error() {
         &Cancel::never(),
         &mut |_| {},
     );
-    assert_eq!(
-        error.map(|_| ()).map_err(|e| e.kind()),
-        Err(io::ErrorKind::NotFound)
+    assert!(
+        matches!(&error, Err(RunError::System(e)) if e.kind() == io::ErrorKind::NotFound),
+        "{error:?}"
     );
 }
