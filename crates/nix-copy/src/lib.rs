@@ -44,6 +44,8 @@ mod sizes;
 mod store_verify;
 mod supervise;
 mod uploader;
+#[cfg(test)]
+mod wait;
 
 pub use call::CallError;
 pub use cancel::Cancel;

@@ -111,6 +111,7 @@ fn connection(line: &str) -> Option<(u64, u64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wait::wait_for;
     use std::io::{BufReader, Read, Write};
     use std::net::{TcpListener, TcpStream};
     use std::process::{Command, Stdio};
@@ -129,11 +130,9 @@ mod tests {
     /// The kernel's table may leave out a connection while others come and go.
     fn unsent(inode: u64) -> u64 {
         let movement = Movement::of(std::process::id());
-        loop {
-            if let Some(unsent) = movement.unsent().get(&inode) {
-                break *unsent;
-            }
-        }
+        wait_for("the connection in the kernel's table", || {
+            movement.unsent().get(&inode).copied()
+        })
     }
 
     fn inode(socket: &TcpStream) -> u64 {
@@ -150,13 +149,17 @@ mod tests {
         let (mut receiver, _) = listener.accept().unwrap();
         sender.set_nonblocking(true).unwrap();
         let inode = inode(&sender);
-        while sender.write(&[0; 65536]).is_ok() || unsent(inode) == 0 {}
+        wait_for("a sender that waits", || {
+            let waits = sender.write(&[0; 65536]).is_err() && unsent(inode) > 0;
+            waits.then_some(())
+        });
         let full = unsent(inode);
         let mut buffer = vec![0; 65536];
-        // Never blocks: the sender has more.
-        while unsent(inode) >= full {
+        wait_for("a sender that goes on", || {
+            // Never blocks: the sender has more.
             assert!(receiver.read(&mut buffer).unwrap() > 0);
-        }
+            (unsent(inode) < full).then_some(())
+        });
     }
 
     #[test]

@@ -1,8 +1,11 @@
 use super::*;
+use crate::wait::wait_for;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::Stdio;
 
 const LONG: Duration = Duration::from_secs(60);
+/// No process has this number.
+const NOBODY: u32 = i32::MAX as u32;
 
 fn shell(script: &str) -> Command {
     let mut command = Command::new("/bin/sh");
@@ -25,12 +28,34 @@ fn run_shell(script: &str, timeouts: &Timeouts) -> Finished {
     run(&mut shell(script), timeouts, &Cancel::never(), &mut |_| {}).unwrap()
 }
 
-/// Whether nobody is left of the process group.
-fn is_gone(pid: &str) -> bool {
-    let pid = rustix::process::Pid::from_raw(pid.trim().parse().unwrap()).unwrap();
-    rustix::process::test_kill_process(pid).is_err()
-        || std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero()))
-            .map_or(true, |stat| stat.contains(") Z "))
+/// Runs a script that says when it is ready, and is asked to end then.
+fn end_when_ready(script: &str, grace: Duration) -> Finished {
+    const READY: &str = r#"echo '@nix {"action":"start","id":1,"text":"ready","type":100}' >&2"#;
+    let (read, write) = io::pipe().unwrap();
+    let mut write = Some(write);
+    let timeouts = Timeouts {
+        grace,
+        ..timeouts(None, None)
+    };
+    let done = run(
+        &mut shell(&script.replace("READY", READY)),
+        &timeouts,
+        &Cancel::when_readable(read.into()),
+        &mut |_| drop(write.take()),
+    )
+    .unwrap();
+    assert_eq!(done.stopped, Some(Stop::Cancelled));
+    done
+}
+
+/// Until the process is gone whose number was printed.
+fn wait_for_the_end_of(printed: &[u8]) {
+    let pid = String::from_utf8(printed.to_vec()).unwrap();
+    let status = format!("/proc/{}/stat", pid.trim());
+    wait_for("the end of the whole group", || {
+        let is_gone = std::fs::read_to_string(&status).map_or(true, |stat| stat.contains(") Z "));
+        is_gone.then_some(())
+    });
 }
 
 #[test]
@@ -68,50 +93,64 @@ fn zero_is_no_time_at_all() {
 #[test]
 fn a_call_that_repeats_itself_stalls() {
     let stall = Duration::from_millis(200);
-    let script =
-        r#"while :; do echo '@nix {"action":"result","fields":[0,0],"id":1,"type":105}' >&2; done"#;
+    let script = r#"echo '@nix {"action":"start","id":1,"text":"","type":100}' >&2
+        while :; do echo '@nix {"action":"result","fields":[0,0],"id":1,"type":105}' >&2; done"#;
     let done = run_shell(script, &timeouts(Some(LONG), Some(stall)));
     assert_eq!(done.stopped, Some(Stop::Stalled(stall)));
 }
 
-#[test]
-fn a_call_that_says_something_new_does_not_stall() {
-    let script = "i=0; while [ $i -lt 100 ]; do i=$((i+1)); echo $i >&2; sleep 0.02; done";
-    let done = run_shell(script, &timeouts(None, Some(Duration::from_secs(1))));
-    assert_eq!(done.stopped, None);
+/// A call that stood still for its whole stall timeout.
+fn still(timeouts: &Timeouts, pid: u32) -> CallTime<'_> {
+    let mut time = CallTime::start(timeouts, pid);
+    time.moved -= timeouts.stall.unwrap();
+    time
 }
 
 #[test]
-fn a_silent_call_that_writes_does_not_stall() {
-    let script =
-        "i=0; while [ $i -lt 100 ]; do i=$((i+1)); printf %08192d 0 >/dev/null; sleep 0.02; done";
-    let done = run_shell(script, &timeouts(None, Some(Duration::from_secs(1))));
-    assert_eq!(done.stopped, None);
+fn a_call_that_says_something_new_does_not_stall() {
+    let timeouts = timeouts(None, Some(LONG));
+    let mut time = still(&timeouts, NOBODY);
+    time.note(false, 0);
+    assert_eq!(time.verdict(), Some(Stop::Stalled(LONG)));
+    time.note(true, 0);
+    assert_eq!(time.verdict(), None);
+}
+
+#[test]
+fn a_silent_call_that_reads_or_writes_does_not_stall() {
+    let timeouts = timeouts(None, Some(LONG));
+    // This process has read its own program at least.
+    let mut time = still(&timeouts, std::process::id());
+    time.note(false, 0);
+    assert_eq!(time.verdict(), None);
+}
+
+#[test]
+fn a_time_that_cannot_be_counted_is_for_ever() {
+    let timeouts = Timeouts {
+        grace: Duration::MAX,
+        ..timeouts(Some(Duration::MAX), Some(Duration::MAX))
+    };
+    let done = run_shell("exit 3", &timeouts);
+    assert_eq!((done.stopped, done.status.code()), (None, Some(3)));
+    end_when_ready("READY; exec sleep 1000", Duration::MAX);
 }
 
 #[test]
 fn the_whole_group_is_ended_though_it_ignores_being_asked() {
-    let stubborn =
-        "trap '' TERM; sh -c \"trap '' TERM; sleep 1000\" & echo $!; while :; do sleep 1000; done";
-    let mut timeouts = timeouts(Some(Duration::from_millis(300)), None);
-    timeouts.grace = Duration::from_millis(50);
-    let done = run_shell(stubborn, &timeouts);
+    // What ignores a signal hands that on to its children.
+    let stubborn = "trap '' TERM; sleep 1000 & echo $!; READY; while :; do sleep 1000; done";
+    let done = end_when_ready(stubborn, Duration::from_millis(50));
     assert_eq!(done.status.signal(), Some(9));
-    let grandchild = String::from_utf8(done.stdout).unwrap();
-    while !is_gone(&grandchild) {
-        std::thread::yield_now();
-    }
+    wait_for_the_end_of(&done.stdout);
 }
 
 #[test]
 fn what_is_left_of_the_group_goes_with_a_process_that_obeys() {
-    let script = "sh -c \"trap '' TERM; sleep 1000\" & echo $!; wait";
-    let done = run_shell(script, &timeouts(Some(Duration::from_millis(300)), None));
+    let script = "trap '' TERM; sleep 1000 & trap - TERM; echo $!; READY; wait";
+    let done = end_when_ready(script, LONG);
     assert_eq!(done.status.signal(), Some(15));
-    let grandchild = String::from_utf8(done.stdout).unwrap();
-    while !is_gone(&grandchild) {
-        std::thread::yield_now();
-    }
+    wait_for_the_end_of(&done.stdout);
 }
 
 #[test]
@@ -144,26 +183,14 @@ fn a_call_that_was_cancelled_before_it_began_ends() {
 
 #[test]
 fn cancelling_ends_a_call_at_once() {
-    let (read, write) = io::pipe().unwrap();
-    let cancel = Cancel::when_readable(read.into());
-    let mut write = Some(write);
-    let line = r#"@nix {"action":"start","id":1,"text":"copying","type":100}"#;
-    let script = format!("echo '{line}' >&2; exec sleep 1000");
-    let done = run(
-        &mut shell(&script),
-        &timeouts(None, None),
-        &cancel,
-        &mut |_| drop(write.take()),
-    )
-    .unwrap();
-    assert_eq!(done.stopped, Some(Stop::Cancelled));
+    let done = end_when_ready("READY; exec sleep 1000", LONG);
+    assert_eq!(done.status.signal(), Some(15));
 }
 
 #[test]
 fn a_call_that_is_done_when_it_is_asked_to_end_is_done() {
-    let script = "trap 'kill $!; exit 0' TERM; sleep 1000 & wait";
-    let done = run_shell(script, &timeouts(Some(Duration::from_millis(200)), None));
-    assert!(done.status.success());
+    let script = "trap 'kill $!; exit 0' TERM; sleep 1000 & READY; wait";
+    assert!(end_when_ready(script, LONG).status.success());
 }
 
 #[test]
