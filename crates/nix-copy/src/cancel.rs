@@ -49,12 +49,16 @@ impl Cancel {
     }
 
     /// Asked as well once so much time has passed from now on, whatever is done
-    /// to the system's clock.
+    /// to the system's clock. A time that is too long to be counted (up to
+    /// [`Duration::MAX`]) never passes.
     ///
     /// # Errors
     ///
     /// If the system lacks the means.
     pub fn or_after(&self, time: Duration) -> io::Result<Self> {
+        let Ok(time) = Timespec::try_from(time) else {
+            return Ok(self.clone());
+        };
         let both = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         let watched: Vec<_> = self
             .descriptor
@@ -102,18 +106,20 @@ impl Cancel {
 }
 
 /// Readable from then on.
-fn timer(time: Duration) -> Result<Arc<OwnedFd>, Errno> {
+fn timer(time: Timespec) -> Result<Arc<OwnedFd>, Errno> {
     let timer = timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::CLOEXEC)?;
     let never = Timespec {
         tv_sec: 0,
         tv_nsec: 0,
     };
     // Zero would mean never.
-    let time = time.max(Duration::from_nanos(1));
-    let it_value = Timespec::try_from(time).map_err(|_| Errno::OVERFLOW)?;
+    let soon = Timespec {
+        tv_sec: 0,
+        tv_nsec: 1,
+    };
     let once = Itimerspec {
         it_interval: never,
-        it_value,
+        it_value: time.max(soon),
     };
     timerfd_settime(&timer, TimerfdTimerFlags::empty(), &once)?;
     Ok(Arc::new(timer))
@@ -166,5 +172,10 @@ mod tests {
     #[test]
     fn never_is_never() {
         assert!(!Cancel::never().is_cancelled());
+        let longest = Duration::from_secs(i64::MAX as u64);
+        for time in [longest, longest * 2, Duration::MAX] {
+            let late = Cancel::never().or_after(time).unwrap();
+            assert!(!late.is_cancelled());
+        }
     }
 }
