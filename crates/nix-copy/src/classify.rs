@@ -2,6 +2,10 @@
 //!
 //! When in doubt nobody is: the push then asks the destination. The texts are
 //! those of 2.8.0, 2.26.3 and 2.34.8, recorded in `tests/samples`.
+//!
+//! What looks like an error of Nix is believed to be one. The other side of an
+//! `ssh` could print it, and blame a path that way; it could as well send that
+//! error by Nix's own protocol.
 
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;

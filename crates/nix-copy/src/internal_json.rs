@@ -21,7 +21,7 @@ pub(crate) enum Line {
     /// the same state ten times a second while nothing moves.
     Result { id: u64, kind: u64, state: String },
     /// A store path differs from what was registered (`resCorruptedPath`).
-    Corrupted(String),
+    Corrupted { id: u64, path: String },
     /// Printed by something else: `ssh`, the remote side.
     Other(String),
 }
@@ -62,9 +62,10 @@ fn understand(raw: Raw) -> Option<Line> {
             text: plain(&raw.text),
         },
         "stop" => Line::Stop { id: raw.id },
-        "result" if raw.kind == CORRUPTED_PATH => {
-            Line::Corrupted(raw.fields.get(0)?.as_str()?.to_owned())
-        }
+        "result" if raw.kind == CORRUPTED_PATH => Line::Corrupted {
+            id: raw.id,
+            path: raw.fields.get(0)?.as_str()?.to_owned(),
+        },
         "result" => Line::Result {
             id: raw.id,
             kind: raw.kind,

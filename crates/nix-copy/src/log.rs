@@ -1,6 +1,13 @@
 //! What a call printed on standard error, digested as it arrives.
+//!
+//! Nix and `ssh` share that stream, and so does whatever the other side prints
+//! through `ssh`: nothing tells whose line it is. A line that looks like one of
+//! Nix is taken for one, a result only where its activity was begun. What
+//! another side can do with that is in RELIABILITY.md ("Who may do what"). What
+//! is kept does not grow with what is printed.
 
 use std::collections::{HashMap, VecDeque};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::internal_json::{Line, parse};
 use crate::message::one_line;
@@ -8,18 +15,48 @@ use crate::message::one_line;
 /// Most text that is kept, in bytes: the end of it.
 const MAX_TEXT: usize = 64 * 1024;
 
+/// Most activities that are remembered; results of others are no news. A copy has
+/// a few, and one or two more for each path that goes at the same moment.
+const MAX_ACTIVITIES: usize = 10_000;
+/// Most states of one activity that are remembered, each of another kind.
+const MAX_KINDS: usize = 16;
+/// Most text of corrupted paths, in bytes: some 200,000 of them.
+const MAX_CORRUPTED: usize = 16 * 1024 * 1024;
+
 /// The messages of one call, and whether something moved. Bounded, however
-/// much is printed, but for the paths that it was asked about.
+/// much is printed.
 #[derive(Debug, Default)]
 pub(crate) struct Log {
     /// A line whose end has not come yet, cut at [`MAX_TEXT`].
     partial: Vec<u8>,
     kept: VecDeque<Kept>,
     kept_bytes: usize,
-    /// The last state of what is under way, by id and kind.
-    states: HashMap<(u64, u64), String>,
+    /// What was begun and did not end, by id.
+    under_way: HashMap<u64, Activity>,
     last_other: String,
     corrupted: Vec<String>,
+    corrupted_bytes: usize,
+    /// Whether a corrupted path came that is not among those.
+    corrupted_is_cut: bool,
+}
+
+/// The last state of each kind, as its hash: only whether it changed matters.
+#[derive(Debug, Default)]
+struct Activity {
+    states: HashMap<u64, u64>,
+}
+
+impl Activity {
+    /// Whether it is another one than before.
+    fn comes_to(&mut self, kind: u64, state: &str) -> bool {
+        if self.states.len() >= MAX_KINDS && !self.states.contains_key(&kind) {
+            return false;
+        }
+        let mut hasher = DefaultHasher::new();
+        state.hash(&mut hasher);
+        let hash = hasher.finish();
+        self.states.insert(kind, hash) != Some(hash)
+    }
 }
 
 #[derive(Debug)]
@@ -60,23 +97,24 @@ impl Log {
 
     fn take(&mut self, line: Line, started: &mut dyn FnMut(&str)) -> bool {
         match line {
-            Line::Start { text, .. } => {
+            Line::Start { id, text } => {
+                if self.under_way.len() < MAX_ACTIVITIES {
+                    self.under_way.entry(id).or_default();
+                }
                 if !text.is_empty() {
                     started(&text);
                 }
                 true
             }
             Line::Stop { id } => {
-                self.states.retain(|(known, _), _| *known != id);
+                self.under_way.remove(&id);
                 true
             }
             Line::Result { id, kind, state } => {
-                self.states.insert((id, kind), state.clone()).as_ref() != Some(&state)
+                let activity = self.under_way.get_mut(&id);
+                activity.is_some_and(|activity| activity.comes_to(kind, &state))
             }
-            Line::Corrupted(path) => {
-                self.corrupted.push(path);
-                true
-            }
+            Line::Corrupted { id, path } => self.note_corrupted(id, path),
             Line::Message { level, text } => {
                 let news = !text.contains("; retrying in ");
                 self.keep(Some(level), text);
@@ -91,17 +129,28 @@ impl Log {
         }
     }
 
+    fn note_corrupted(&mut self, id: u64, path: String) -> bool {
+        let bytes = self.corrupted_bytes + weight(&path);
+        let is_believed = self.under_way.contains_key(&id) && bytes <= MAX_CORRUPTED;
+        if is_believed {
+            self.corrupted_bytes = bytes;
+            self.corrupted.push(path);
+        }
+        self.corrupted_is_cut |= !is_believed;
+        is_believed
+    }
+
     fn keep(&mut self, level: Option<i64>, text: String) {
         if is_chatter(level, &text) {
             return;
         }
-        self.kept_bytes += text.len();
+        self.kept_bytes += weight(&text);
         self.kept.push_back(Kept { level, text });
         while self.kept_bytes > MAX_TEXT {
             let Some(oldest) = self.kept.pop_front() else {
                 break;
             };
-            self.kept_bytes -= oldest.text.len();
+            self.kept_bytes -= weight(&oldest.text);
         }
     }
 
@@ -142,9 +191,11 @@ impl Log {
             .map(|kept| kept.text.trim())
     }
 
-    /// The store paths that differ from what was registered, as Nix printed them.
-    pub(crate) fn corrupted(&self) -> &[String] {
-        &self.corrupted
+    /// The store paths that differ from what was registered, as Nix printed
+    /// them. `None` when there were more than are kept, or some came of nothing
+    /// that was begun: what is not among these may differ as well then.
+    pub(crate) fn corrupted(&self) -> Option<&[String]> {
+        (!self.corrupted_is_cut).then_some(&self.corrupted)
     }
 
     /// Whether Nix itself called anything an error.
@@ -169,6 +220,11 @@ impl Kept {
     }
 }
 
+/// Its bytes with the end of its line: empty ones take room as well.
+fn weight(text: &str) -> usize {
+    text.len() + 1
+}
+
 /// What is not worth keeping: progress in words, and what 2.26.3 and 2.34.8
 /// say whenever an untrusted user of a daemon disables the hook.
 fn is_chatter(level: Option<i64>, text: &str) -> bool {
@@ -191,16 +247,67 @@ mod tests {
         log.feed(text.as_bytes(), &mut |_| {})
     }
 
+    fn start(id: u64) -> String {
+        format!("@nix {{\"action\":\"start\",\"id\":{id},\"text\":\"\",\"type\":100}}\n")
+    }
+
+    fn result(id: u64, kind: u64, field: &str) -> String {
+        format!("@nix {{\"action\":\"result\",\"fields\":[{field}],\"id\":{id},\"type\":{kind}}}\n")
+    }
+
     #[test]
     fn a_repeated_state_is_no_news() {
         let mut log = Log::default();
-        let state = |n: u64| {
-            format!("@nix {{\"action\":\"result\",\"fields\":[{n},9,0,0],\"id\":7,\"type\":105}}\n")
-        };
+        let state = |n: u64| result(7, 105, &n.to_string());
+        feed(&mut log, &start(7));
         assert!(feed(&mut log, &state(0)));
         assert!(!feed(&mut log, &state(0)));
         assert!(feed(&mut log, &state(1)));
         assert!(!feed(&mut log, &state(1)));
+    }
+
+    #[test]
+    fn a_state_of_what_was_not_begun_or_has_ended_is_no_news() {
+        let mut log = Log::default();
+        assert!(!feed(&mut log, &result(7, 105, "0")));
+        feed(&mut log, &start(7));
+        feed(&mut log, "@nix {\"action\":\"stop\",\"id\":7}\n");
+        assert!(!feed(&mut log, &result(7, 105, "1")));
+    }
+
+    #[test]
+    fn what_is_remembered_of_what_is_under_way_is_bounded() {
+        let mut log = Log::default();
+        for id in 0..2 * MAX_ACTIVITIES as u64 {
+            feed(&mut log, &start(id));
+            feed(&mut log, &result(id, 105, "0"));
+        }
+        assert!(log.under_way.len() <= MAX_ACTIVITIES);
+        for kind in 0..1_000 {
+            feed(&mut log, &result(0, 1_000 + kind, "0"));
+        }
+        assert!(log.under_way[&0].states.len() <= MAX_KINDS);
+        assert!(feed(&mut log, &result(0, 105, "1")), "it is known still");
+    }
+
+    #[test]
+    fn corrupted_paths_are_all_kept_or_it_is_said_that_they_are_not() {
+        let corrupted = |id: u64, path: &str| result(id, 103, &format!("\"{path}\""));
+        let mut log = Log::default();
+        feed(&mut log, &start(7));
+        feed(&mut log, &corrupted(7, "/s/a"));
+        assert_eq!(log.corrupted(), Some(&["/s/a".to_owned()][..]));
+        feed(&mut log, &corrupted(8, "/s/b"));
+        assert_eq!(log.corrupted(), None);
+
+        let mut log = Log::default();
+        feed(&mut log, &start(7));
+        let long = "x".repeat(MAX_TEXT / 2);
+        for _ in 0..=MAX_CORRUPTED / long.len() {
+            feed(&mut log, &corrupted(7, &long));
+        }
+        assert!(log.corrupted_bytes <= MAX_CORRUPTED);
+        assert_eq!(log.corrupted(), None);
     }
 
     #[test]
@@ -218,6 +325,10 @@ mod tests {
         feed(&mut log, &"x".repeat(3 * MAX_TEXT));
         assert!(log.text().len() <= 2 * MAX_TEXT);
         assert!(log.text().ends_with("line 19999"));
+        for _ in 0..2 * MAX_TEXT {
+            feed(&mut log, "\n");
+        }
+        assert!(log.kept.len() <= MAX_TEXT);
         log.finish();
         assert!(log.text().len() <= 2 * MAX_TEXT);
     }

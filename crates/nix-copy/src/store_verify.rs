@@ -120,7 +120,7 @@ pub(crate) fn verdict(status: ExitStatus, log: &Log, store_dir: &StoreDir) -> Op
     let code = status.code()?;
     let known = code & !(MODIFIED | UNREAD) == 0;
     let modified = log
-        .corrupted()
+        .corrupted()?
         .iter()
         .map(|path| store_dir.parse(path).ok());
     let modified: Vec<StorePath> = modified.collect::<Option<_>>()?;

@@ -11,9 +11,13 @@ const C: &str = "00000000000000000000000000000003-c";
 const LIB: &str = "00000000000000000000000000000000-lib";
 const DRV: &str = "00000000000000000000000000000005-x.drv";
 
+/// What Nix begins, so that something can come of it.
+const BEGUN: &str = r#"echo '@nix {"action":"start","id":1,"text":"","type":106}' >&2"#;
+
 /// As Nix does; files beside the script say what is modified, what unread.
 const VERIFY: &str = r#"
 echo "$@" >> $0.calls
+echo '@nix {"action":"start","id":1,"text":"","type":106}' >&2
 code=0
 for path; do
     name=${path#/s/}
@@ -142,7 +146,7 @@ fn what_cannot_be_read_is_found_although_nix_does_not_say_which_it_is() {
 fn with_a_damaged_reference_every_entry_that_brings_it_along_is_named() {
     let (_dir, dir) = world();
     let modified = format!(
-        "echo '@nix {{\"action\":\"result\",\"fields\":[\"/s/{LIB}\"],\"id\":1,\"type\":103}}' >&2; exit 1"
+        "{BEGUN}; echo '@nix {{\"action\":\"result\",\"fields\":[\"/s/{LIB}\"],\"id\":1,\"type\":103}}' >&2; exit 1"
     );
     let referrers = format!("printf '/s/%s\\n' {LIB} {A} {C}");
     let programs = [("nix", &*modified), ("nix-store", &*referrers)];

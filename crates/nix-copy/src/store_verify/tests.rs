@@ -79,8 +79,12 @@ fn an_exit_code_that_does_not_fit_what_was_printed_is_no_answer() {
 #[test]
 fn a_path_of_another_store_is_no_answer() {
     let mut log = Log::default();
-    let line = br#"@nix {"action":"result","fields":["/gnu/store/x"],"id":1,"type":103}"#;
-    log.feed(line, &mut |_| {});
+    let lines = concat!(
+        r#"@nix {"action":"start","id":1,"text":"","type":106}"#,
+        "\n",
+        r#"@nix {"action":"result","fields":["/gnu/store/x"],"id":1,"type":103}"#
+    );
+    log.feed(lines.as_bytes(), &mut |_| {});
     log.finish();
     let store = StoreDir::new("/nix/store").unwrap();
     assert_eq!(verdict(ExitStatus::from_raw(1 << 8), &log, &store), None);
