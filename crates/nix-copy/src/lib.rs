@@ -49,7 +49,7 @@ mod wait;
 
 pub use call::CallError;
 pub use cancel::Cancel;
-pub use closure_type::{ClosureType, ParseClosureTypeError};
+pub use closure_type::ClosureType;
 pub use contents::{ContentsScope, NixStoreContents};
 pub use database::NixStoreDatabase;
 pub use destination::Destination;
