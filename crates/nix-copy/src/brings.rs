@@ -5,9 +5,8 @@ use std::collections::BTreeSet;
 use queue_core::{StorePath, UploadWarning};
 
 use crate::call::CallError;
-use crate::chunks::chunks;
-use crate::copy_args::Objects;
-use crate::queries::{self, full_paths, unique};
+use crate::chunks::calls;
+use crate::queries::{self, unique};
 use crate::{ClosureType, Nix};
 
 /// Asks the local store what goes with entries of one closure type.
@@ -108,22 +107,4 @@ impl Brings<'_> {
 fn only_derivations(paths: &[StorePath]) -> Vec<StorePath> {
     let derivations = paths.iter().filter(|path| path.is_derivation());
     derivations.cloned().collect()
-}
-
-/// How `paths` are given to `nix copy` or `nix store verify`, in this order: each
-/// call gets paths of one kind, and no more than fit.
-pub(crate) fn calls(
-    nix: &Nix,
-    paths: &[StorePath],
-) -> impl Iterator<Item = (Objects, Vec<String>)> {
-    let runs = paths.chunk_by(|one, next| one.is_derivation() == next.is_derivation());
-    runs.flat_map(|run| {
-        let objects = match run[0].is_derivation() {
-            true => Objects::Derivations,
-            false => Objects::Outputs,
-        };
-        let paths = full_paths(nix, run);
-        let parts: Vec<_> = chunks(&paths).map(<[String]>::to_vec).collect();
-        parts.into_iter().map(move |part| (objects, part))
-    })
 }

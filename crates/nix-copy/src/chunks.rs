@@ -1,5 +1,11 @@
 //! Long lists of paths, cut so that each part fits on a command line.
 
+use queue_core::StorePath;
+
+use crate::Nix;
+use crate::copy_args::Objects;
+use crate::queries::full_paths;
+
 /// Most arguments of one call. 1,000 paths as arguments work with every Nix.
 const MAX_COUNT: usize = 1_000;
 /// Most bytes of one call's paths. Linux allows a quarter of the stack limit
@@ -28,6 +34,24 @@ fn fitting<T: AsRef<str>>(list: &[T]) -> usize {
         })
         .count();
     count.max(1).min(list.len())
+}
+
+/// How `paths` are given to `nix copy` or `nix store verify`, in this order: each
+/// call gets paths of one kind, and no more than fit.
+pub(crate) fn calls(
+    nix: &Nix,
+    paths: &[StorePath],
+) -> impl Iterator<Item = (Objects, Vec<String>)> {
+    let runs = paths.chunk_by(|one, next| one.is_derivation() == next.is_derivation());
+    runs.flat_map(|run| {
+        let objects = match run[0].is_derivation() {
+            true => Objects::Derivations,
+            false => Objects::Outputs,
+        };
+        let paths = full_paths(nix, run);
+        let parts: Vec<_> = chunks(&paths).map(<[String]>::to_vec).collect();
+        parts.into_iter().map(move |part| (objects, part))
+    })
 }
 
 #[cfg(test)]

@@ -6,8 +6,9 @@ use queue_core::{
     Damage, PortError, Splitter, StoreContents, StorePath, UploadError, UploadErrorKind,
 };
 
-use crate::brings::{Brings, calls};
+use crate::brings::Brings;
 use crate::call::{Call, CallError};
+use crate::chunks::calls;
 use crate::copy_args::Objects;
 use crate::queries::{self, unique};
 use crate::store_verify::{self, Verdict};

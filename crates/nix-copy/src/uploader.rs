@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use queue_core::{StorePath, UploadError, UploadErrorKind, UploadWarning, Uploader};
 
-use crate::brings::{Brings, ToCopy, calls};
+use crate::brings::{Brings, ToCopy};
 use crate::call::{Call, CallError};
+use crate::chunks::calls;
 use crate::classify::REFERENCES;
 use crate::copy_args::{self, Objects, Route};
 use crate::credibility;
@@ -223,12 +224,8 @@ impl NixUploader {
     /// A path that no store has. A new one each time, since something between
     /// us and the destination may remember that it does not exist.
     fn no_path() -> Result<StorePath, CallError> {
-        let digits: String = std::iter::repeat_with(|| RandomState::new().build_hasher().finish())
-            .flat_map(|number| number.to_le_bytes())
-            .map(|byte| char::from(b"0123456789abcdfghijklmnpqrsvwxyz"[usize::from(byte & 31)]))
-            .take(32)
-            .collect();
-        format!("{digits}-nix-post-build-push-probe")
+        let number = || RandomState::new().build_hasher().finish() % 10_u64.pow(16);
+        format!("{:016}{:016}-nix-post-build-push-probe", number(), number())
             .parse()
             .map_err(|_| CallError::NotUnderstood {
                 program: "nix",
