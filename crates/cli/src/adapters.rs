@@ -13,6 +13,6 @@ mod upload;
 
 pub use limits::{OPENED_BY, refusal_hint};
 pub use push::{push_options, retry_policy};
-pub use queue::{Leaving, OpenQueue};
+pub use queue::OpenQueue;
 pub use store::Store;
 pub use upload::{closure, contents, uploader};

@@ -30,21 +30,6 @@ impl Clock for SystemClock {
     }
 }
 
-/// A collector that never runs.
-struct NoCollector;
-
-impl GarbageCollector for NoCollector {
-    fn enter(&self) -> Result<Box<dyn GcSection + '_>, PortError> {
-        Ok(Box::new(NoCollector))
-    }
-}
-
-impl GcSection for NoCollector {
-    fn protect(&self, _: &[StorePath]) -> Result<Protection, PortError> {
-        Ok(Protection::NoCollector)
-    }
-}
-
 /// A destination in memory, which does not like one name.
 #[derive(Default)]
 struct Memory(RefCell<BTreeSet<StorePath>>);
@@ -75,18 +60,24 @@ impl Uploader for Memory {
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let dir = tempfile::tempdir()?;
-    let queue_dir = Utf8Path::from_path(dir.path())
-        .ok_or("not UTF-8")?
-        .join("queue");
+    let dir = Utf8Path::from_path(dir.path()).ok_or("not UTF-8")?;
+    // As /nix/var/nix is.
+    let state_dir = dir.join("state");
+    std::fs::create_dir_all(state_dir.join("gcroots"))?;
     let store = StoreDir::new("/nix/store")?;
-    let directory = FsQueueDirectory::create(&queue_dir, &store, true)?;
-    // Nothing collects garbage here. Where something does, the roots of a queue
-    // outside of gcroots/ are `AutoRoots`.
+    let directory = FsQueueDirectory::create(&dir.join("queue"), &store, true)?;
+    // Each directory has roots of its own. Below gcroots/ they are `InsideGcRoots`; where these
+    // are not ours to make, only Nix's daemon can.
+    let roots = |path: &Utf8Path| {
+        let roots = AutoRoots::open(&state_dir, path, true)?;
+        roots.ok_or_else(|| PortError::new("register roots in", &state_dir, "it is not ours"))
+    };
     let queue = Queue {
         directory: &directory,
-        roots: &InsideGcRoots,
+        roots: &roots(directory.path())?,
         limits: None,
     };
+    let collector = LocalGc::new(&state_dir, &store);
 
     let paths = ["good", "bad", "fine"].map(|name| {
         store.parse(&format!(
@@ -94,19 +85,17 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         ))
     });
     let paths = paths.into_iter().collect::<Result<Vec<_>, _>>()?;
-    let enqueued = enqueue(&[queue], &NoCollector, &Everything, &paths);
+    let enqueued = enqueue(&[queue], &collector, &Everything, &paths);
     assert_eq!(enqueued.queues[0].added.len(), 3);
+    assert!(queue.roots.is_registered(&paths[0])?);
 
     let destination = Memory::default();
     let state = FsPushState::create(&directory)?;
-    let leaving = Queue {
-        directory: &state.leaving(&directory),
-        ..queue
-    };
+    let leaving = state.leaving(&directory, |path| Ok(Box::new(roots(path)?)))?;
     let push = Push {
         queue,
-        leaving,
-        collector: &NoCollector,
+        leaving: leaving.queue(),
+        collector: &collector,
         files: &Everything,
         database: &Everything,
         sizes: None,

@@ -1,21 +1,67 @@
 //! The room in which entries stand while they leave a queue: `.push/leaving/`.
 
 use std::cell::OnceCell;
+use std::fmt;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::room::Room;
 use crate::{
-    FsQueueDirectory, Insertion, Listing, PortError, QueueDirectory, Removal, StoreDir, StorePath,
+    FsQueueDirectory, GcRoots, Insertion, Listing, PortError, Queue, QueueDirectory, Removal,
+    StoreDir, StorePath,
 };
 
 const LEAVING: &str = "leaving";
 
-/// [`Push::leaving`](crate::Push::leaving) in a queue directory. It is made with
-/// the first entry that stands in it: a push that needs none must not fail for
+/// [`Push::leaving`](crate::Push::leaving) in a queue directory, with the roots of what stands
+/// there. [`FsPushState::leaving`](crate::FsPushState::leaving) opens it.
+pub struct FsLeaving {
+    directory: Directory,
+    roots: Box<dyn GcRoots>,
+}
+
+impl FsLeaving {
+    /// For entries of `queue`, in the room of its push.
+    pub(crate) fn open(
+        above: &Room,
+        queue: &FsQueueDirectory,
+        roots: impl FnOnce(&Utf8Path) -> Result<Box<dyn GcRoots>, PortError>,
+    ) -> Result<Self, PortError> {
+        let directory = Directory::new(above, queue);
+        let roots = roots(&directory.path)?;
+        Ok(Self { directory, roots })
+    }
+
+    /// Where it is, or would be.
+    #[must_use]
+    pub fn path(&self) -> &Utf8Path {
+        &self.directory.path
+    }
+
+    /// As pushing and removing see it. It has no limits: what is here was accepted once.
+    #[must_use]
+    pub fn queue(&self) -> Queue<'_> {
+        Queue {
+            directory: &self.directory,
+            roots: self.roots.as_ref(),
+            limits: None,
+        }
+    }
+}
+
+impl fmt::Debug for FsLeaving {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("FsLeaving");
+        shown
+            .field("directory", &self.directory)
+            .finish_non_exhaustive()
+    }
+}
+
+/// It is made with the first entry that stands in it: a push that needs none must not fail for
 /// want of one, on a full file system say.
 #[derive(Debug)]
-pub struct FsLeaving {
+struct Directory {
     path: Utf8PathBuf,
     /// The push's.
     above: Room,
@@ -24,9 +70,8 @@ pub struct FsLeaving {
     opened: OnceCell<FsQueueDirectory>,
 }
 
-impl FsLeaving {
-    /// For entries of `queue`, in the room of its push.
-    pub(crate) fn new(above: &Room, queue: &FsQueueDirectory) -> Self {
+impl Directory {
+    fn new(above: &Room, queue: &FsQueueDirectory) -> Self {
         Self {
             path: above.path().join(LEAVING),
             above: above.clone(),
@@ -34,12 +79,6 @@ impl FsLeaving {
             fsync: queue.fsync(),
             opened: OnceCell::new(),
         }
-    }
-
-    /// Where it is, or would be.
-    #[must_use]
-    pub fn path(&self) -> &Utf8Path {
-        &self.path
     }
 
     /// `None` while nothing ever left.
@@ -67,7 +106,7 @@ impl FsLeaving {
     }
 }
 
-impl QueueDirectory for FsLeaving {
+impl QueueDirectory for Directory {
     fn insert(&self, path: &StorePath) -> Result<Insertion, PortError> {
         self.made()?.insert(path)
     }

@@ -2,13 +2,13 @@
 
 use std::io::Read;
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use rustix::fs::{self, FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
 
 use crate::fs_queue_directory::PUSH_ROOM;
 use crate::room::{Room, rm_command};
-use crate::{FsLeaving, FsQueueDirectory, PortError, PushLock, PushState};
+use crate::{FsLeaving, FsQueueDirectory, GcRoots, PortError, PushLock, PushState};
 
 const LOCK: &str = "lock";
 const LEDGER: &str = "ledger.toml";
@@ -54,9 +54,19 @@ impl FsPushState {
     }
 
     /// Where entries stand while they leave the queue ([`Push::leaving`](crate::Push::leaving)).
-    #[must_use]
-    pub fn leaving(&self, queue: &FsQueueDirectory) -> FsLeaving {
-        FsLeaving::new(&self.room, queue)
+    ///
+    /// `roots` opens the roots of the directory that it is given, which is not the queue's: roots
+    /// of the queue's entries would hold nothing here, and be taken from them by the removal.
+    ///
+    /// # Errors
+    ///
+    /// Those of `roots`.
+    pub fn leaving(
+        &self,
+        queue: &FsQueueDirectory,
+        roots: impl FnOnce(&Utf8Path) -> Result<Box<dyn GcRoots>, PortError>,
+    ) -> Result<FsLeaving, PortError> {
+        FsLeaving::open(&self.room, queue, roots)
     }
 
     fn path(&self, name: &str) -> Utf8PathBuf {

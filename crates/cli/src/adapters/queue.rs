@@ -114,10 +114,8 @@ impl OpenQueue {
     /// # Errors
     ///
     /// If the roots cannot be opened.
-    pub fn leaving(&self, store: &Store, state: &FsPushState) -> Result<Leaving, PortError> {
-        let directory = state.leaving(&self.directory);
-        let roots = roots::of_leaving(store, directory.path())?;
-        Ok(Leaving { directory, roots })
+    pub fn leaving(&self, store: &Store, state: &FsPushState) -> Result<FsLeaving, PortError> {
+        state.leaving(&self.directory, |path| roots::of_leaving(store, path))
     }
 
     /// The push's room in it; `None` if no push was here yet.
@@ -168,22 +166,4 @@ fn behind_symlink(error: PortError, path: &Setting<Utf8PathBuf>) -> PortError {
         }
     };
     error.with_hint(hint)
-}
-
-/// Where the entries of a queue stand while they leave it, with roots of its own.
-pub struct Leaving {
-    directory: FsLeaving,
-    roots: Box<dyn GcRoots>,
-}
-
-impl Leaving {
-    /// As pushing and removing see it.
-    #[must_use]
-    pub fn queue(&self) -> Queue<'_> {
-        Queue {
-            directory: &self.directory,
-            roots: self.roots.as_ref(),
-            limits: None,
-        }
-    }
 }

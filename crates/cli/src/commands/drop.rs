@@ -1,10 +1,12 @@
 //! `drop`
 
 use nix_post_build_push_config::Need;
-use queue_core::{DropReport, FsPushState, PortError, PushState, StorePath, drop_entries};
+use queue_core::{
+    DropReport, FsLeaving, FsPushState, PortError, PushState, StorePath, drop_entries,
+};
 
 use super::picked;
-use crate::adapters::{Leaving, OpenQueue, Store};
+use crate::adapters::{OpenQueue, Store};
 use crate::cli::PickArgs;
 use crate::error::CommandError;
 use crate::exit_codes::Exit;
@@ -35,7 +37,7 @@ fn drop_from(queue: &OpenQueue, store: &Store, paths: &[StorePath]) -> (Vec<Stor
     let (state, leaving) = room.unzip();
     let mut report = drop_entries(
         queue.queue(),
-        leaving.as_ref().map(Leaving::queue),
+        leaving.as_ref().map(FsLeaving::queue),
         state.as_ref().map(|state| state as &dyn PushState),
         paths,
     );
@@ -48,7 +50,7 @@ fn drop_from(queue: &OpenQueue, store: &Store, paths: &[StorePath]) -> (Vec<Stor
 fn push_room(
     queue: &OpenQueue,
     store: &Store,
-) -> Result<Option<(FsPushState, Leaving)>, PortError> {
+) -> Result<Option<(FsPushState, FsLeaving)>, PortError> {
     let Some(state) = queue.push_state_if_any()? else {
         return Ok(None);
     };

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::{Duration, SystemTime};
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use queue_core::*;
 
 use super::{Contents, Database, Destination, Sizes, path};
@@ -19,7 +19,6 @@ pub struct World {
     pub collector: LocalGc,
     pub state: FsPushState,
     pub leaving: FsLeaving,
-    pub leaving_roots: AutoRoots,
     pub database: Database,
     pub contents: Contents,
     pub destination: Destination,
@@ -41,12 +40,11 @@ impl World {
         let (state_dir, queue_dir) = (root.join("state"), root.join("queue"));
         let directory = FsQueueDirectory::create(&queue_dir, &store, false).unwrap();
         let state = FsPushState::create(&directory).unwrap();
-        let leaving = state.leaving(&directory);
-        let open = |path| AutoRoots::open(&state_dir, path, false).unwrap().unwrap();
+        let open = |path: &Utf8Path| AutoRoots::open(&state_dir, path, false).unwrap().unwrap();
+        let leaving = state.leaving(&directory, |path| Ok(Box::new(open(path))));
         Self {
             roots: open(&queue_dir),
-            leaving_roots: open(leaving.path()),
-            leaving,
+            leaving: leaving.unwrap(),
             collector: LocalGc::new(&state_dir, &store),
             database: Database::new(&store),
             contents: Contents::default(),
@@ -88,11 +86,7 @@ impl World {
     }
 
     pub fn leaving(&self) -> Queue<'_> {
-        Queue {
-            directory: &self.leaving,
-            roots: &self.leaving_roots,
-            limits: None,
-        }
+        self.leaving.queue()
     }
 
     /// Makes a store object.
@@ -149,7 +143,15 @@ impl World {
     }
 
     pub fn push(&self) -> PushReport {
-        self.with_push(|push, observer| push.run(&self.options, observer).unwrap())
+        self.push_with(self.leaving())
+    }
+
+    /// With another room for what leaves.
+    pub fn push_with(&self, leaving: Queue<'_>) -> PushReport {
+        self.with_push(|push, observer| {
+            let push = Push { leaving, ..*push };
+            push.run(&self.options, observer).unwrap()
+        })
     }
 
     pub fn drain(&self, time: &dyn DrainTime) -> DrainReport {
