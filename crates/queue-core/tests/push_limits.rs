@@ -289,3 +289,28 @@ fn a_push_within_its_bounds_leaves_no_trace() {
     assert_eq!(names, ["lock"]);
     assert!(!world.directory.path().join(".limits").exists());
 }
+
+#[test]
+fn no_limit_keeps_from_leaving_what_is_no_longer_valid() {
+    let world = World::new();
+    let paths = world.build_and_enqueue(&["gone", "lost"]);
+    paths.iter().for_each(|path| world.collect(path));
+    let one = Limits {
+        max_entries: Some(Limit {
+            at_most: 1,
+            beyond: Beyond::DropOldest,
+        }),
+        ..Limits::default()
+    };
+    let leaving = Queue {
+        limits: Some(LimitsWithState {
+            limits: &one,
+            state: &world.directory,
+        }),
+        ..world.leaving()
+    };
+    let report = world.push_with(leaving);
+    assert_eq!(names(&report.invalid), ["gone", "lost"]);
+    assert!(world.queued().is_empty() && world.auto().is_empty());
+    assert_eq!(dropped(&world), 0);
+}

@@ -121,12 +121,7 @@ impl Run<'_, '_> {
             self.ledger.forget(path);
             self.observer.notice(&PushEvent::Invalid(path));
         }
-        // It was accepted once; no limit may refuse it now.
-        let unlimited = Queue {
-            limits: None,
-            ..self.push.queue
-        };
-        let mut done = self.put(unlimited, &came_back);
+        let mut done = self.put(self.push.queue, &came_back);
         done.extend(invalid.iter().cloned());
         self.report.invalid.extend(invalid);
         let _ = self.remove(self.push.leaving, &done);
@@ -138,7 +133,12 @@ impl Run<'_, '_> {
         if paths.is_empty() {
             return Vec::new();
         }
-        let report = crate::enqueue(&[queue], self.push.collector, &Assumed, paths);
+        // They were accepted once; no limit may refuse them now.
+        let unlimited = Queue {
+            limits: None,
+            ..queue
+        };
+        let report = crate::enqueue(&[unlimited], self.push.collector, &Assumed, paths);
         let mut certain = report.unprotected.is_none();
         let mut there = Vec::new();
         for queue in report.queues {
