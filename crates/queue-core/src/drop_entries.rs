@@ -9,7 +9,7 @@ pub struct DropReport {
     /// Were queued, and no longer are.
     pub removed: Vec<StorePath>,
     /// Queued still, or stand where a killed push put them aside: the next one
-    /// would bring them back.
+    /// would bring them back. Held, as [`RemoveReport::failed`](crate::RemoveReport::failed) has it.
     pub failed: Vec<(StorePath, PortError)>,
     /// The medium did not confirm the call; a power cut may undo it.
     pub not_durable: Vec<PortError>,

@@ -1,6 +1,6 @@
 //! Removing entries.
 
-use crate::{PortError, Queue, Removal, StorePath};
+use crate::{GcRoots, PortError, Queue, Removal, StorePath};
 
 /// What became of one call of [`remove`].
 #[derive(Debug, Default)]
@@ -10,7 +10,8 @@ pub struct RemoveReport {
     pub removed: Vec<StorePath>,
     /// Were not queued.
     pub absent: Vec<StorePath>,
-    /// Queued still.
+    /// Queued still, and held. What could not be held again either is here a second
+    /// time, with why: a push tries again to hold it.
     pub failed: Vec<(StorePath, PortError)>,
     /// The medium did not confirm the call; a power cut may undo it.
     pub not_durable: Option<PortError>,
@@ -33,10 +34,16 @@ pub fn remove(queue: Queue<'_>, paths: &[StorePath]) -> RemoveReport {
         match remove_one(queue, path) {
             Ok(Removal::Removed) => report.removed.push(path.clone()),
             Ok(Removal::WasAbsent) => report.absent.push(path.clone()),
-            Err(error) => report.failed.push((path.clone(), error)),
+            Err(error) => {
+                report.failed.push((path.clone(), error));
+                let held = hold_again(queue.roots, path);
+                report
+                    .failed
+                    .extend(held.err().map(|error| (path.clone(), error)));
+            }
         }
     }
-    report.not_durable = queue.directory.flush().err();
+    report.not_durable = flush(queue, !report.failed.is_empty()).err();
     report
 }
 
@@ -45,7 +52,25 @@ pub fn remove(queue: Queue<'_>, paths: &[StorePath]) -> RemoveReport {
 /// and then lose it, with the new entry left unheld. This way round it either
 /// finds the entry there (and what becomes of that entry has just been decided)
 /// or makes both anew.
-pub(crate) fn remove_one(queue: Queue<'_>, path: &StorePath) -> Result<Removal, PortError> {
+fn remove_one(queue: Queue<'_>, path: &StorePath) -> Result<Removal, PortError> {
     queue.roots.unregister(path)?;
     queue.directory.remove(path)
+}
+
+/// What stays is still to be copied. Where its entry is gone all the same, the
+/// collector clears the root. Not asked for where it is registered still:
+/// `nix-store` would put an entry of its own in place of what is there.
+fn hold_again(roots: &dyn GcRoots, path: &StorePath) -> Result<(), PortError> {
+    match roots.is_registered(path) {
+        Ok(true) => Ok(()),
+        Ok(false) | Err(_) => roots.register(path),
+    }
+}
+
+fn flush(queue: Queue<'_>, roots_were_made: bool) -> Result<(), PortError> {
+    queue.directory.flush()?;
+    match roots_were_made {
+        true => queue.roots.flush(),
+        false => Ok(()),
+    }
 }

@@ -4,7 +4,8 @@
 
 mod sim;
 
-use queue_core::testing::{Destination, Health, Step};
+use queue_core::StorePath;
+use queue_core::testing::{Destination, Health, Step, World};
 use sim::figure;
 use sim::play::{Event, play};
 use sim::scenarios::{self, Scenario};
@@ -73,8 +74,33 @@ fn fail_everywhere(scenario: &Scenario, before: &[(usize, Event)], count: &mut C
             let told = told.then_some(()).ok_or("the fault is not told".to_owned());
             played.expect(scenario, &events, told);
             played.check(scenario, &events);
+            let held = is_held_still(&stage.world, &played.stage.world);
+            played.expect(scenario, &events, held);
             count.faults += 1;
             count.losses += played.check_power_losses(scenario, &events);
         }
     }
+}
+
+/// What was held, and is queued still although something failed, is held: also if somebody wanted
+/// it removed, and no push comes for long. And if the power is lost.
+fn is_held_still(before: &World, after: &World) -> Result<(), String> {
+    let held = |world: &World, (queue, path): &(usize, StorePath)| world.is_held(*queue, path);
+    // The rooms for what leaves as well.
+    let queued = |queue| {
+        after
+            .queued(queue)
+            .into_iter()
+            .map(move |path| (queue, path))
+    };
+    let kept: Vec<_> = (0..2 * after.queues())
+        .flat_map(queued)
+        .filter(|entry| held(before, entry))
+        .collect();
+    for world in [after.clone()].into_iter().chain(after.power_losses()) {
+        if let Some((queue, path)) = kept.iter().find(|entry| !held(&world, entry)) {
+            return Err(format!("{path} is queued in {queue} still and not held"));
+        }
+    }
+    Ok(())
 }

@@ -65,6 +65,55 @@ fn what_cannot_be_taken_from_where_it_was_put_aside_is_not_called_dropped() {
 }
 
 #[test]
+fn what_cannot_be_removed_keeps_its_root() {
+    let world = World::new();
+    let paths = world.build_and_enqueue(&["a"]);
+    let entry = world.directory.path().join(paths[0].base_name());
+    std::fs::remove_file(&entry).unwrap();
+    std::fs::write(&entry, "not an entry").unwrap();
+    let report = drop_from(&world, &paths);
+    assert!(report.removed.is_empty());
+    assert_eq!(report.failed.len(), 1, "{report:?}");
+    assert!(world.roots.is_registered(&paths[0]).unwrap());
+}
+
+#[test]
+fn what_can_neither_be_removed_nor_held_again_is_told_of_both() {
+    struct Gone<'a>(&'a AutoRoots);
+    impl GcRoots for Gone<'_> {
+        fn is_registered(&self, path: &StorePath) -> Result<bool, PortError> {
+            self.0.is_registered(path)
+        }
+        fn register(&self, path: &StorePath) -> Result<(), PortError> {
+            Err(PortError::new("create the root", path, "no space left"))
+        }
+        fn unregister(&self, path: &StorePath) -> Result<(), PortError> {
+            self.0.unregister(path)
+        }
+        fn flush(&self) -> Result<(), PortError> {
+            self.0.flush()
+        }
+    }
+    let world = World::new();
+    let paths = world.build_and_enqueue(&["a"]);
+    let entry = world.directory.path().join(paths[0].base_name());
+    std::fs::remove_file(&entry).unwrap();
+    std::fs::write(&entry, "not an entry").unwrap();
+    let roots = &Gone(&world.roots);
+    let report = remove(
+        Queue {
+            roots,
+            ..world.queue()
+        },
+        &paths,
+    );
+    let told = report.failed.iter().map(|(_, error)| error.chain());
+    let told: Vec<_> = told.collect();
+    assert!(told[0].contains("remove the entry"), "{told:?}");
+    assert!(told[1].contains("create the root"), "{told:?}");
+}
+
+#[test]
 fn a_queue_that_a_limit_closed_takes_what_is_new_after_a_drop() {
     let mut world = World::new();
     world.limits.max_age = Some(Limit {
