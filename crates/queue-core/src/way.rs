@@ -9,15 +9,6 @@ use rustix::io::Errno;
 
 use crate::{PortError, open_directory};
 
-/// What to do about a directory that is not there.
-#[derive(Clone, Copy)]
-pub(crate) enum Missing {
-    /// Nothing.
-    Leave,
-    /// Make it, and flush the one above if so.
-    Make { fsync: bool },
-}
-
 /// Opens the directory `path`, which is absolute and plain; `None` when it, or
 /// one above it, is not there.
 ///
@@ -30,16 +21,36 @@ pub(crate) enum Missing {
 /// which is ours unless we are root; and nobody else may write them, but for
 /// the members of the owner's private group, and where the sticky bit keeps
 /// others' directories from being renamed (`/tmp`).
-pub(crate) fn open(path: &Utf8Path, missing: Missing) -> Result<Option<OwnedFd>, PortError> {
-    let mut way = Way::begin(path, missing)?;
-    for name in path.as_str().split('/').filter(|name| !name.is_empty()) {
+pub(crate) fn open(path: &Utf8Path) -> Result<Option<OwnedFd>, PortError> {
+    let mut way = Way::begin(path)?;
+    for name in names(path) {
         way.at.push(name);
         if !way.enter(name)? {
             return Ok(None);
         }
     }
-    let opened = open_directory::to_use(&way.handle);
-    opened.map(Some).map_err(|error| way.fail(error))
+    way.arrive().map(Some)
+}
+
+/// Opens it in the same way; what is missing is made, and the directory above it
+/// flushed if so.
+pub(crate) fn create(path: &Utf8Path, fsync: bool) -> Result<OwnedFd, PortError> {
+    let mut way = Way::begin(path)?;
+    for name in names(path) {
+        way.at.push(name);
+        if way.enter(name)? {
+            continue;
+        }
+        way.make(name, fsync)?;
+        if !way.enter(name)? {
+            return Err(way.fail(Errno::NOENT));
+        }
+    }
+    way.arrive()
+}
+
+fn names(path: &Utf8Path) -> impl Iterator<Item = &str> {
+    path.as_str().split('/').filter(|name| !name.is_empty())
 }
 
 /// The cause when a queue's directory, or one above it, is a symlink.
@@ -54,7 +65,6 @@ const WHY_AS_WRITTEN: &str = "roots go by the path as it is written";
 
 struct Way<'a> {
     path: &'a Utf8Path,
-    missing: Missing,
     /// How far it has come.
     at: Utf8PathBuf,
     handle: OwnedFd,
@@ -64,14 +74,13 @@ struct Way<'a> {
 }
 
 impl<'a> Way<'a> {
-    fn begin(path: &'a Utf8Path, missing: Missing) -> Result<Self, PortError> {
+    fn begin(path: &'a Utf8Path) -> Result<Self, PortError> {
         let at = Utf8PathBuf::from("/");
         let handle = fs::open("/", OFlags::PATH | OFlags::CLOEXEC, Mode::empty())
             .map_err(|error| PortError::new("open", "/", std::io::Error::from(error)))?;
         let us = rustix::process::geteuid();
         let mut way = Self {
             path,
-            missing,
             at,
             handle,
             account: (!us.is_root()).then_some(Account::Ours(us.as_raw())),
@@ -80,22 +89,11 @@ impl<'a> Way<'a> {
         Ok(way)
     }
 
-    /// Whether the next directory is there, or is now.
+    /// Whether the next directory, which has this name, is there.
     fn enter(&mut self, name: &str) -> Result<bool, PortError> {
-        let mut opened = open_directory::to_pass(&self.handle, name);
-        if let (Err(Errno::NOENT), Missing::Make { fsync }) = (&opened, self.missing) {
-            self.make(name, fsync).map_err(|error| {
-                PortError::new(
-                    "create the queue directory",
-                    &self.at,
-                    std::io::Error::from(error),
-                )
-            })?;
-            opened = open_directory::to_pass(&self.handle, name);
-        }
-        match opened {
+        match open_directory::to_pass(&self.handle, name) {
             Ok(handle) => self.handle = handle,
-            Err(Errno::NOENT) if matches!(self.missing, Missing::Leave) => return Ok(false),
+            Err(Errno::NOENT) => return Ok(false),
             Err(Errno::NOTDIR | Errno::LOOP) => return Err(self.no_directory(name)),
             Err(error) => return Err(self.fail(error)),
         }
@@ -105,12 +103,21 @@ impl<'a> Way<'a> {
 
     /// An entry is only as durable as the directories above it. What another hook made is not
     /// ours to rely on before it is flushed, either.
-    fn make(&self, name: &str, fsync: bool) -> Result<(), Errno> {
-        open_directory::make(&self.handle, name)?;
-        match fsync {
+    fn make(&self, name: &str, fsync: bool) -> Result<(), PortError> {
+        let flush = |()| match fsync {
             true => fs::fsync(open_directory::to_use(&self.handle)?),
             false => Ok(()),
-        }
+        };
+        let made = open_directory::make(&self.handle, name).and_then(flush);
+        made.map_err(|error| {
+            let error = std::io::Error::from(error);
+            PortError::new("create the queue directory", &self.at, error)
+        })
+    }
+
+    /// It is the one that was asked for.
+    fn arrive(self) -> Result<OwnedFd, PortError> {
+        open_directory::to_use(&self.handle).map_err(|error| self.fail(error))
     }
 
     fn judge(&mut self) -> Result<(), PortError> {

@@ -16,8 +16,9 @@ pub(crate) use rooms::{LIMITS_ROOM, PUSH_ROOM};
 use self::entries::Stranger;
 use crate::room::Room;
 use crate::store_dir::is_plain;
-use crate::way::{self, Missing};
-use crate::{Insertion, Listing, PortError, QueueDirectory, Removal, StoreDir, StorePath};
+use crate::{Insertion, Listing, PortError, QueueDirectory, Removal, StoreDir, StorePath, way};
+
+const OPEN: &str = "open the queue directory";
 
 /// [`QueueDirectory`] on a file system: the entry of a store path is the
 /// symlink `<queue-dir>/<hash>-<name>` to `<store-dir>/<hash>-<name>`, and its
@@ -49,8 +50,8 @@ impl FsQueueDirectory {
     ///
     /// When it cannot be made or opened, or is [not safe](Self::open).
     pub fn create(path: &Utf8Path, store: &StoreDir, fsync: bool) -> Result<Self, PortError> {
-        Self::with(path, store, fsync, Missing::Make { fsync })?
-            .ok_or_else(|| PortError::new("open the queue directory", path, "it vanished again"))
+        let handle = way::create(plain(path)?, fsync)?;
+        Self::of(handle, path, store, fsync)
     }
 
     /// Opens a queue; `None` when its directory does not exist.
@@ -63,37 +64,27 @@ impl FsQueueDirectory {
     /// belong to root and to one account besides, which is ours unless we are
     /// root, and who else may write one above it cannot rename what is in it.
     pub fn open(path: &Utf8Path, store: &StoreDir, fsync: bool) -> Result<Option<Self>, PortError> {
-        Self::with(path, store, fsync, Missing::Leave)
+        let opened = way::open(plain(path)?)?;
+        opened
+            .map(|handle| Self::of(handle, path, store, fsync))
+            .transpose()
     }
 
-    fn with(
+    fn of(
+        handle: OwnedFd,
         path: &Utf8Path,
         store: &StoreDir,
         fsync: bool,
-        missing: Missing,
-    ) -> Result<Option<Self>, PortError> {
-        if !is_plain(path.as_str()) {
-            let why = "it is not an absolute path in its plain form";
-            return Err(PortError::new("open the queue directory", path, why)
-                .with_hint("write it without `.`, `..`, `//` and trailing slash"));
-        }
-        let Some(handle) = way::open(path, missing)? else {
-            return Ok(None);
-        };
-        let stat = fs::fstat(&handle).map_err(|error| {
-            PortError::new(
-                "open the queue directory",
-                path,
-                std::io::Error::from(error),
-            )
-        })?;
-        Ok(Some(Self {
+    ) -> Result<Self, PortError> {
+        let stat = fs::fstat(&handle)
+            .map_err(|error| PortError::new(OPEN, path, std::io::Error::from(error)))?;
+        Ok(Self {
             path: path.to_owned(),
             store: store.clone(),
             owner: stat.st_uid,
             handle: Arc::new(handle),
             fsync,
-        }))
+        })
     }
 
     /// The directory's path, as it was given.
@@ -207,6 +198,15 @@ impl QueueDirectory for FsQueueDirectory {
         }
         fs::fsync(&self.handle).map_err(|error| self.fail("flush the queue directory", "", error))
     }
+}
+
+fn plain(path: &Utf8Path) -> Result<&Utf8Path, PortError> {
+    if is_plain(path.as_str()) {
+        return Ok(path);
+    }
+    let why = "it is not an absolute path in its plain form";
+    let hint = "write it without `.`, `..`, `//` and trailing slash";
+    Err(PortError::new(OPEN, path, why).with_hint(hint))
 }
 
 fn not_ours(queue: &FsQueueDirectory, action: &str, name: &str, found: Stranger) -> PortError {
