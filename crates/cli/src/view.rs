@@ -85,14 +85,16 @@ impl EntryView {
     }
 }
 
-/// Reports something in a queue directory that is no entry.
+/// Reports something in a queue directory that is no entry, or cannot be seen to be one.
 pub(crate) fn warn_of_foreign(queue: &str, foreign: &Foreign) {
-    let Foreign { name, reason, hint } = foreign;
-    Message::new(format!(
-        "queue {queue}: `{name}` is not an entry: it {reason}"
-    ))
-    .hint(hint)
-    .warning();
+    let Foreign {
+        name, reason, hint, ..
+    } = foreign;
+    let what = match foreign.may_be_an_entry {
+        true => format!("queue {queue}: `{name}` {reason}"),
+        false => format!("queue {queue}: `{name}` is not an entry: it {reason}"),
+    };
+    Message::new(what).hint(hint).warning();
 }
 
 /// What a queue's pushes remember; nothing, with a warning, if that is lost.

@@ -13,8 +13,8 @@ pub struct Entry {
     pub enqueued_at: SystemTime,
 }
 
-/// Something in a queue directory that is not an entry. It is reported and
-/// left alone.
+/// Something in a queue directory that is not an entry, or of which that cannot be
+/// seen. It is reported and left alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Foreign {
     /// Its file name, with anything unprintable escaped.
@@ -23,6 +23,9 @@ pub struct Foreign {
     pub reason: String,
     /// What the user can do about it.
     pub hint: String,
+    /// It could not be looked at, and is named like an entry: most likely it is one,
+    /// still queued and held.
+    pub may_be_an_entry: bool,
 }
 
 /// What a queue directory holds.

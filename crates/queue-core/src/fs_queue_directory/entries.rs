@@ -36,9 +36,22 @@ impl FsQueueDirectory {
     fn owned_by(&self, uid: u32, path: &StorePath) -> Stranger {
         let (owner, entry) = (self.owner, self.path.join(path.base_name()));
         let entry = quoted(entry.as_str());
-        Stranger {
-            reason: format!("belongs to uid {uid}"),
-            hint: format!("`chown -h {owner} {entry}` takes it in, `rm {entry}` throws it away"),
+        Stranger::hinting(
+            format!("belongs to uid {uid}"),
+            format!("`chown -h {owner} {entry}` takes it in, `rm {entry}` throws it away"),
+        )
+    }
+
+    /// To move an entry away is to lose it: what is wrong is the machine.
+    pub(super) fn unreadable(&self, name: &CStr, error: Errno) -> Foreign {
+        let why = format!("cannot be read: {}", std::io::Error::from(error));
+        let failed = self.fail("read the entry", &name.to_string_lossy(), error);
+        let hint = failed
+            .hint()
+            .unwrap_or("leave it there: it may be an entry");
+        Foreign {
+            may_be_an_entry: true,
+            ..Stranger::hinting(why, hint).named(name)
         }
     }
 
@@ -70,9 +83,13 @@ pub(super) struct Stranger {
 
 impl Stranger {
     pub(super) fn new(reason: impl Into<String>) -> Self {
+        Self::hinting(reason, "it is left alone; move it away")
+    }
+
+    fn hinting(reason: impl Into<String>, hint: impl Into<String>) -> Self {
         Self {
             reason: reason.into(),
-            hint: "it is left alone; move it away".into(),
+            hint: hint.into(),
         }
     }
 
@@ -81,6 +98,7 @@ impl Stranger {
             name: name.to_string_lossy().escape_debug().to_string(),
             reason: self.reason,
             hint: self.hint,
+            may_be_an_entry: false,
         }
     }
 }
@@ -91,4 +109,33 @@ fn modified(stat: &Stat) -> SystemTime {
     SystemTime::UNIX_EPOCH
         .checked_add(Duration::new(seconds, nanos))
         .unwrap_or(SystemTime::UNIX_EPOCH)
+}
+
+#[cfg(test)]
+mod tests {
+    use camino::Utf8Path;
+
+    use super::*;
+    use crate::StoreDir;
+
+    #[test]
+    fn nobody_is_told_to_move_away_what_the_machine_cannot_read() -> Result<(), crate::PortError> {
+        let dir = tempfile::tempdir().map_err(|error| crate::PortError::new("make", "", error))?;
+        let path = Utf8Path::from_path(dir.path())
+            .unwrap_or("".into())
+            .join("q");
+        let store =
+            StoreDir::new("/s").map_err(|error| crate::PortError::new("name", "", error))?;
+        let queue = FsQueueDirectory::create(&path, &store, false)?;
+        for (error, hint) in [
+            (Errno::IO, "the disk may be failing: see the kernel's log"),
+            (Errno::STALE, "leave it there: it may be an entry"),
+        ] {
+            let found = queue.unreadable(c"v3ygr25lms4hdmxwa8h14sjv6km1l8cz-a", error);
+            assert!(found.may_be_an_entry);
+            assert!(found.reason.starts_with("cannot be read: "), "{found:?}");
+            assert_eq!(found.hint, hint);
+        }
+        Ok(())
+    }
 }

@@ -141,10 +141,7 @@ impl FsQueueDirectory {
                 // Removed since it was listed.
                 Err(Errno::NOENT) => {}
                 // One entry that cannot be read must not hide the others.
-                Err(error) => {
-                    let why = format!("cannot be read: {}", std::io::Error::from(error));
-                    listing.foreign.push(Stranger::new(why).named(name));
-                }
+                Err(error) => listing.foreign.push(self.unreadable(name, error)),
             }
         }
         Ok(listing)
