@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::time::{Duration, SystemTime};
 
-use rustix::fs::{self, AtFlags, FileType, OFlags};
+use rustix::fs::{self, AtFlags, FileType, Mode, OFlags};
 use rustix::io::Errno;
 
 use crate::fs_queue_directory::{LIMITS_ROOM, PUSH_ROOM};
@@ -84,16 +84,11 @@ impl LimitState for FsQueueDirectory {
 
     fn count(&self, what: LimitAction, number: usize) -> Result<(), PortError> {
         let room = self.create_room(LIMITS_ROOM)?;
-        let (name, flags) = (
-            counter(what),
-            OFlags::WRONLY | OFlags::APPEND | OFlags::CREATE,
-        );
-        let path = format!("{LIMITS_ROOM}/{name}");
-        let failed = |error| self.fail(ADD, &path, error);
-        let file = room.file(ADD, name, flags)?;
-        file.ok_or_else(|| failed(Errno::NOENT.into()))?
-            .write_all(&vec![b'.'; number])
-            .map_err(failed)
+        let (name, flags) = (counter(what), OFlags::WRONLY | OFlags::APPEND);
+        // Others may see how many there are.
+        let mut file = room.create_file(ADD, name, flags, Mode::from_raw_mode(0o644))?;
+        file.write_all(&vec![b'.'; number])
+            .map_err(|error| self.fail(ADD, &format!("{LIMITS_ROOM}/{name}"), error))
     }
 }
 

@@ -76,12 +76,13 @@ impl FsPushState {
     /// Nobody else may as much as open the lock: whoever can, can hold it, and
     /// with it keep all pushes from their work.
     fn lock_file(&self) -> Result<std::fs::File, PortError> {
-        let flags = OFlags::RDWR | OFlags::CREATE;
-        let file = self.room.file(TAKE_LOCK, LOCK, flags)?;
-        let file = file.ok_or_else(|| self.not_taken(Errno::NOENT))?;
+        let ours = Mode::RUSR | Mode::WUSR;
+        let room = &self.room;
+        let file = room.create_file(TAKE_LOCK, LOCK, OFlags::RDWR, ours)?;
+        // Somebody else may have made it.
         let is_open = |stat: fs::Stat| stat.st_mode & 0o077 != 0;
         if fs::fstat(&file).is_ok_and(is_open) {
-            fs::fchmod(&file, Mode::RUSR | Mode::WUSR).map_err(|error| self.not_taken(error))?;
+            fs::fchmod(&file, ours).map_err(|error| self.not_taken(error))?;
         }
         Ok(file)
     }

@@ -10,7 +10,7 @@ use std::process::Command;
 use camino::{Utf8Path, Utf8PathBuf};
 use figures::figure;
 use queue_core::*;
-use rustix::fs::{CWD, FileType, Mode, mknodat};
+use rustix::fs::{CWD, FileType, Mode, inotify, mknodat};
 
 /// What a shell would do to it unless it is quoted.
 const NAME: &str = "it's \"my\" $(touch pasted) `touch pasted` queue; touch pasted & \u{e9}";
@@ -332,4 +332,21 @@ fn an_empty_directory_makes_way_and_a_full_one_is_named_with_the_command_that_re
     fs::create_dir_all(scene.queue.path().join(".push/closed")).unwrap();
     scene.queue.set_closed(None).unwrap();
     assert_eq!(scene.queue.closed().unwrap(), None);
+}
+
+/// Whoever has it open may hold it for ever, whatever its mode is afterwards.
+#[test]
+fn the_push_lock_is_made_closed_to_others_and_not_closed_to_them_later() {
+    let scene = Scene::new();
+    let state = state(&scene.queue).unwrap();
+    let watch = inotify::init(inotify::CreateFlags::NONBLOCK).unwrap();
+    let room = scene.queue.path().join(".push");
+    let attributes = inotify::WatchFlags::ATTRIB;
+    inotify::add_watch(&watch, room.as_str(), attributes).unwrap();
+    drop(state.try_lock().unwrap().unwrap());
+    let lock = fs::metadata(room.join("lock")).unwrap();
+    assert_eq!(lock.mode() & 0o777, 0o600);
+    let mut buffer = [std::mem::MaybeUninit::uninit(); 4096];
+    let told = inotify::Reader::new(&watch, &mut buffer).next().map(drop);
+    assert_eq!(told, Err(rustix::io::Errno::AGAIN), "its mode was changed");
 }

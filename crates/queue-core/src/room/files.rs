@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Write};
+use std::os::fd::OwnedFd;
 
 use rustix::fs::{self, AtFlags, Mode, OFlags, Stat};
 use rustix::io::Errno;
@@ -18,21 +19,42 @@ impl Room {
         flags: OFlags,
     ) -> Result<Option<File>, PortError> {
         // Opening is not harmless with everything that could be there: a device may act on it.
-        if self.look(action, name)?.is_none() && !flags.contains(OFlags::CREATE) {
+        if self.look(action, name)?.is_none() {
             return Ok(None);
         }
-        let failed = |error| self.fail(action, name, error);
-        let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
-        let file = match fs::openat(&self.handle, name, flags, Mode::from_raw_mode(0o644)) {
-            Ok(file) => file,
-            Err(Errno::NOENT) => return Ok(None),
-            Err(error) => return Err(failed(error)),
-        };
-        self.judge(action, name, &fs::fstat(&file).map_err(failed)?)?;
-        if flags.contains(OFlags::CREATE) {
-            give(&file, &self.handle).map_err(failed)?;
+        match self.open_file(name, flags, Mode::empty()) {
+            Ok(file) => self.judged(action, name, file).map(Some),
+            Err(Errno::NOENT) => Ok(None),
+            Err(error) => Err(self.fail(action, name, error)),
         }
-        Ok(Some(file.into()))
+    }
+
+    /// Opens a file in it, which is made when it is not there: with this mode, so that nobody who
+    /// may not is faster and opens it.
+    pub(crate) fn create_file(
+        &self,
+        action: &str,
+        name: &str,
+        flags: OFlags,
+        mode: Mode,
+    ) -> Result<File, PortError> {
+        self.look(action, name)?;
+        let failed = |error| self.fail(action, name, error);
+        let file = self.open_file(name, flags | OFlags::CREATE, mode);
+        let file = self.judged(action, name, file.map_err(failed)?)?;
+        give(&file, &self.handle).map_err(failed)?;
+        Ok(file)
+    }
+
+    fn open_file(&self, name: &str, flags: OFlags, mode: Mode) -> Result<OwnedFd, Errno> {
+        let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+        fs::openat(&self.handle, name, flags, mode)
+    }
+
+    fn judged(&self, action: &str, name: &str, file: OwnedFd) -> Result<File, PortError> {
+        let stat = fs::fstat(&file).map_err(|error| self.fail(action, name, error))?;
+        self.judge(action, name, &stat)?;
+        Ok(file.into())
     }
 
     /// The status of a file in it; `None` when it is not there.
