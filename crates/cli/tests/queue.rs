@@ -186,6 +186,25 @@ fn what_is_dropped_and_enqueued_anew_starts_anew() {
 }
 
 #[test]
+fn what_a_killed_push_put_aside_is_not_listed_and_dropped_with_the_rest() {
+    for all in [true, false] {
+        let world = World::new();
+        let (a, b) = (world.object("a"), world.object("b"));
+        world.run(&["enqueue", &a]).ok();
+        let leaving = world.root.join("queue/.push/leaving");
+        fs::create_dir_all(&leaving).unwrap();
+        let name = b.rsplit('/').next().unwrap();
+        std::os::unix::fs::symlink(&b, leaving.join(name)).unwrap();
+        assert_eq!(world.run(&["list"]).ok().lines().count(), 1);
+        let pick = if all { "--all" } else { "*-b" };
+        let dropped = world.run(&["drop", pick]).ok();
+        assert_eq!(dropped.lines().count(), if all { 2 } else { 1 });
+        assert!(dropped.ends_with("-b\n"), "{dropped}");
+        assert_eq!(fs::read_dir(&leaving).unwrap().count(), 0);
+    }
+}
+
+#[test]
 fn a_memory_that_cannot_be_reached_keeps_nothing_in_the_queue() {
     let world = World::new();
     let a = world.object("a");

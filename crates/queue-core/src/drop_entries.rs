@@ -1,12 +1,14 @@
 //! Dropping entries: somebody no longer wants them copied.
 
+use std::collections::BTreeSet;
+
 use crate::{Ledger, PortError, PushLock, PushState, Queue, StorePath, remove};
 
 /// What became of one call of [`drop_entries`].
 #[derive(Debug, Default)]
 #[must_use = "what is queued still is only told here"]
 pub struct DropReport {
-    /// Were queued, and no longer are.
+    /// Were queued, or stood where a killed push put them aside, and no longer do.
     pub removed: Vec<StorePath>,
     /// Queued still, or stand where a killed push put them aside: the next one
     /// would bring them back. Held, as [`RemoveReport::failed`](crate::RemoveReport::failed) has it.
@@ -60,17 +62,17 @@ pub fn drop_entries(
 
 impl DropReport {
     fn take_out(&mut self, queue: Queue<'_>, leaving: Option<Queue<'_>>, paths: &[StorePath]) {
-        let queued = remove(queue, paths);
-        self.removed = queued.removed;
-        self.failed = queued.failed;
-        self.not_durable.extend(queued.not_durable);
-        if let Some(leaving) = leaving {
-            let aside = remove(leaving, paths);
-            self.removed
-                .retain(|path| !aside.failed.iter().any(|(failed, _)| failed == path));
-            self.failed.extend(aside.failed);
-            self.not_durable.extend(aside.not_durable);
+        let mut removed = BTreeSet::new();
+        for from in std::iter::once(queue).chain(leaving) {
+            let report = remove(from, paths);
+            removed.extend(report.removed);
+            self.failed.extend(report.failed);
+            self.not_durable.extend(report.not_durable);
         }
+        let failed: BTreeSet<_> = self.failed.iter().map(|(path, _)| path).collect();
+        removed.retain(|path| !failed.contains(path));
+        let in_order = paths.iter().filter(|path| removed.remove(path));
+        self.removed = in_order.cloned().collect();
     }
 }
 

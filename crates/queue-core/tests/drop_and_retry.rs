@@ -52,6 +52,16 @@ fn what_a_killed_push_put_aside_is_dropped_as_well() {
 }
 
 #[test]
+fn what_stands_nowhere_else_any_more_is_dropped_from_there() {
+    let world = World::new();
+    let paths = [world.build("a"), world.build("b")];
+    let _ = enqueue(&[world.leaving()], &world.collector, &world.store, &paths);
+    assert_eq!(drop_from(&world, &paths).removed, paths);
+    assert!(world.push().uploaded.is_empty() && world.auto().is_empty());
+    assert!(drop_from(&world, &paths).removed.is_empty());
+}
+
+#[test]
 fn what_cannot_be_taken_from_where_it_was_put_aside_is_not_called_dropped() {
     let world = World::new();
     let paths = world.build_and_enqueue(&["a"]);

@@ -11,13 +11,15 @@ use crate::cli::PickArgs;
 use crate::error::CommandError;
 use crate::exit_codes::Exit;
 use crate::message::Message;
-use crate::session::{Configured, Session};
+use crate::session::Session;
+use crate::view::warn_of_foreign;
 
 pub(super) fn run(args: &PickArgs, session: &mut Session) -> Result<Exit, CommandError> {
-    let Configured { config, exit } = session.configure(Need::Enqueue)?;
-    let store = session.store(&config)?;
+    let configured = session.configure(Need::Enqueue)?;
+    let store = session.store(&configured.config)?;
+    let aside: picked::Besides<'_> = &|queue| put_aside(queue, &store);
     let mut dropped = Vec::new();
-    let exit = picked::each(args, session, &config, &store, exit, |queue, paths| {
+    let exit = picked::each(args, session, &configured, &store, aside, |queue, paths| {
         let (removed, exit) = drop_from(queue, &store, paths);
         dropped.extend(removed);
         Ok(exit)
@@ -26,6 +28,24 @@ pub(super) fn run(args: &PickArgs, session: &mut Session) -> Result<Exit, Comman
         .iter()
         .for_each(|path| session.out.line(store.dir.join(path)));
     Ok(exit)
+}
+
+/// What a killed push put aside. No queue shows it, but the next push brings it back if its path
+/// is valid by then.
+fn put_aside(queue: &OpenQueue, store: &Store) -> Result<Vec<StorePath>, CommandError> {
+    // Where the push's room cannot be opened, `drop_from` tells of it.
+    let Ok(Some((_, leaving))) = push_room(queue, store) else {
+        return Ok(Vec::new());
+    };
+    let listing = leaving.queue().directory.list()?;
+    for foreign in &listing.foreign {
+        warn_of_foreign(queue.name(), foreign);
+    }
+    Ok(listing
+        .entries
+        .into_iter()
+        .map(|entry| entry.path)
+        .collect())
 }
 
 /// Gives what was taken out.

@@ -1,6 +1,8 @@
 //! The entries that `retry` and `drop` are about.
 
-use nix_post_build_push_config::{Config, QueueSettings};
+use std::collections::BTreeSet;
+
+use nix_post_build_push_config::QueueSettings;
 use queue_core::{Listing, StorePath};
 
 use super::queues;
@@ -10,7 +12,7 @@ use crate::error::CommandError;
 use crate::exit_codes::Exit;
 use crate::message::Message;
 use crate::patterns::{Pattern, Pick};
-use crate::session::Session;
+use crate::session::{Configured, Session};
 use crate::view::warn_of_foreign;
 
 /// Reads the arguments; all that are wrong are reported at once.
@@ -36,21 +38,31 @@ fn read(args: &PickArgs, session: &Session, store: &Store) -> Result<Pick, Comma
     }
 }
 
+/// What besides its entries may be picked in a queue.
+pub(super) type Besides<'a> = &'a dyn Fn(&OpenQueue) -> Result<Vec<StorePath>, CommandError>;
+
 /// Does something with the picked entries of every queue that exists. A pattern that fits
 /// no entry of any of them is an error, reported beforehand; the others are worked on.
 pub(super) fn each(
     args: &PickArgs,
     session: &Session,
-    config: &Config,
+    Configured { config, exit }: &Configured,
     store: &Store,
-    exit: Exit,
+    besides: Besides<'_>,
     mut visit: impl FnMut(&OpenQueue, &[StorePath]) -> Result<Exit, CommandError>,
 ) -> Result<Exit, CommandError> {
     let pick = read(args, session, store)?;
     let mut all = Vec::new();
     let mut work = Vec::new();
-    let exit = queues::each(config, exit, |settings| {
-        if let Some((queue, paths)) = open(settings, store)? {
+    let exit = queues::each(config, *exit, |settings| {
+        let mut exit = Exit::Done;
+        if let Some((queue, mut paths)) = open(settings, store)? {
+            match besides(&queue) {
+                Ok(more) => paths.extend(more),
+                Err(error) => exit = queues::report(error, settings),
+            }
+            let mut seen = BTreeSet::new();
+            paths.retain(|path| seen.insert(path.clone()));
             let picked: Vec<_> = paths
                 .iter()
                 .filter(|path| pick.picks(path))
@@ -59,7 +71,7 @@ pub(super) fn each(
             work.push((settings.name.clone(), queue, picked));
             all.extend(paths);
         }
-        Ok(Exit::Done)
+        Ok(exit)
     });
     let exit = exit.max(report_idle(&pick, &all));
     Ok(queues::each(config, exit, |settings| {

@@ -74,7 +74,8 @@ fn report_fault(settings: &QueueSettings) -> Exit {
     Exit::Bug
 }
 
-fn report(mut error: CommandError, settings: &QueueSettings) -> Exit {
+/// Says in which queue it was.
+pub(super) fn report(mut error: CommandError, settings: &QueueSettings) -> Exit {
     for message in &mut error.messages {
         message.text = format!("{}: {}", settings.name, message.text);
     }

@@ -9,16 +9,25 @@ use crate::cli::PickArgs;
 use crate::error::CommandError;
 use crate::exit_codes::Exit;
 use crate::message::Message;
-use crate::session::{Configured, Session};
+use crate::session::Session;
 
 pub(super) fn run(args: &PickArgs, session: &mut Session) -> Result<Exit, CommandError> {
-    let Configured { config, exit } = session.configure(Need::Enqueue)?;
-    let store = session.store(&config)?;
+    let configured = session.configure(Need::Enqueue)?;
+    let store = session.store(&configured.config)?;
+    // What a killed push put aside has no failures: the next one judges it anew.
+    let nothing: picked::Besides<'_> = &|_| Ok(Vec::new());
     let mut forgotten = Vec::new();
-    let exit = picked::each(args, session, &config, &store, exit, |queue, paths| {
-        forgotten.extend(retry(queue, paths)?);
-        Ok(Exit::Done)
-    })?;
+    let exit = picked::each(
+        args,
+        session,
+        &configured,
+        &store,
+        nothing,
+        |queue, paths| {
+            forgotten.extend(retry(queue, paths)?);
+            Ok(Exit::Done)
+        },
+    )?;
     forgotten
         .iter()
         .for_each(|path| session.out.line(store.dir.join(path)));
