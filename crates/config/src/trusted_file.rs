@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 
 use camino::Utf8Path;
-use ownership::{Account, Fault, judge_owner, judge_writers, quoted};
+use ownership::{Account, Distrust, judge_owner, judge_writers, quoted};
 use rustix::fs::{FileType, Mode, OFlags, Stat, fstat, open};
 
 /// Why a file is not believed.
@@ -16,7 +16,7 @@ pub enum Untrusted {
     NotRegular,
     /// It belongs to neither root nor us, or others may write it.
     #[error(transparent)]
-    Fault(#[from] Fault),
+    Distrust(#[from] Distrust),
 }
 
 impl Untrusted {
@@ -25,8 +25,10 @@ impl Untrusted {
         match self {
             Self::NotRegular => "it must be a regular file".to_owned(),
             // Root's is believed by everybody who may come to read it.
-            Self::Fault(Fault::BelongsTo { .. }) => format!("chown root {}", quoted(file.as_str())),
-            Self::Fault(fault) => fault.command(file.as_str()),
+            Self::Distrust(Distrust::BelongsTo { .. }) => {
+                format!("chown root {}", quoted(file.as_str()))
+            }
+            Self::Distrust(distrust) => distrust.command(file.as_str()),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Whose a file may be, and who else may write it.
 
-use crate::{Account, Fault, is_root};
+use crate::{Account, Distrust, is_root};
 
 const GROUP_MAY_WRITE: u32 = 0o020;
 const WORLD_MAY_WRITE: u32 = 0o002;
@@ -11,11 +11,11 @@ const STICKY: u32 = 0o1000;
 /// # Errors
 ///
 /// When it is another's.
-pub fn judge_owner(uid: u32, account: Account) -> Result<(), Fault> {
+pub fn judge_owner(uid: u32, account: Account) -> Result<(), Distrust> {
     if uid == account.uid() || is_root(uid) {
         return Ok(());
     }
-    Err(Fault::BelongsTo {
+    Err(Distrust::BelongsTo {
         uid,
         not_to: account,
     })
@@ -26,10 +26,10 @@ pub fn judge_owner(uid: u32, account: Account) -> Result<(), Fault> {
 /// # Errors
 ///
 /// When others may.
-pub fn judge_writers(mode: u32) -> Result<(), Fault> {
+pub fn judge_writers(mode: u32) -> Result<(), Distrust> {
     match mode & (GROUP_MAY_WRITE | WORLD_MAY_WRITE) {
         0 => Ok(()),
-        _ => Err(Fault::OthersMayWrite { without: "go-w" }),
+        _ => Err(Distrust::OthersMayWrite { without: "go-w" }),
     }
 }
 
@@ -42,10 +42,10 @@ pub fn judge_writers(mode: u32) -> Result<(), Fault> {
 /// # Errors
 ///
 /// When others may.
-pub fn judge_passage(uid: u32, gid: u32, mode: u32) -> Result<(), Fault> {
+pub fn judge_passage(uid: u32, gid: u32, mode: u32) -> Result<(), Distrust> {
     match too_much(mode, uid == gid) {
         None => Ok(()),
-        Some(without) => Err(Fault::OthersMayWrite { without }),
+        Some(without) => Err(Distrust::OthersMayWrite { without }),
     }
 }
 
@@ -84,12 +84,12 @@ mod tests {
         let account = Account::Ours(1234);
         assert_eq!(judge_owner(0, account), Ok(()));
         assert_eq!(judge_owner(1234, account), Ok(()));
-        let fault = judge_owner(1235, account).unwrap_err();
+        let distrust = judge_owner(1235, account).unwrap_err();
         assert_eq!(
-            fault.to_string(),
+            distrust.to_string(),
             "it belongs to uid 1235, and we are uid 1234"
         );
-        assert_eq!(fault.command("/srv/my q"), "chown 1234 '/srv/my q'");
+        assert_eq!(distrust.command("/srv/my q"), "chown 1234 '/srv/my q'");
     }
 
     #[test]
@@ -98,8 +98,8 @@ mod tests {
             assert_eq!(judge_writers(mode), Ok(()), "{mode:o}");
         }
         for mode in [0o775, 0o757, 0o1777] {
-            let fault = judge_writers(mode).unwrap_err();
-            assert_eq!(fault.command("/q"), "chmod go-w /q", "{mode:o}");
+            let distrust = judge_writers(mode).unwrap_err();
+            assert_eq!(distrust.command("/q"), "chmod go-w /q", "{mode:o}");
         }
     }
 }

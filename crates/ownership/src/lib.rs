@@ -3,13 +3,13 @@
 //! What the queue and the configuration both have to know to decide whom they trust: which files
 //! are root's, why one is not believed, and the command that mends it, as somebody pastes it.
 
-mod fault;
+mod distrust;
 mod judge;
 mod root;
 
 use std::borrow::Cow;
 
-pub use fault::{Account, Fault};
+pub use distrust::{Account, Distrust};
 pub use judge::{judge_owner, judge_passage, judge_writers};
 pub use root::is_root;
 

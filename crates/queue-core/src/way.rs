@@ -3,7 +3,7 @@
 use std::os::fd::OwnedFd;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use ownership::{Account, Fault, is_root, judge_owner, judge_passage, judge_writers, quoted};
+use ownership::{Account, Distrust, is_root, judge_owner, judge_passage, judge_writers, quoted};
 use rustix::fs::{self, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
@@ -122,13 +122,13 @@ impl<'a> Way<'a> {
 
     fn judge(&mut self) -> Result<(), PortError> {
         let stat = fs::fstat(&self.handle).map_err(|error| self.fail(error))?;
-        self.judge_rights(&stat).map_err(|fault| {
-            let command = fault.command(self.at.as_str());
-            self.refuse(fault).with_hint(command)
+        self.judge_rights(&stat).map_err(|distrust| {
+            let command = distrust.command(self.at.as_str());
+            self.refuse(distrust).with_hint(command)
         })
     }
 
-    fn judge_rights(&mut self, stat: &Stat) -> Result<(), Fault> {
+    fn judge_rights(&mut self, stat: &Stat) -> Result<(), Distrust> {
         if !is_root(stat.st_uid) {
             let first = Account::OfADirectoryAbove(stat.st_uid);
             judge_owner(stat.st_uid, *self.account.get_or_insert(first))?;

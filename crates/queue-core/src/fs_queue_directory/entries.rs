@@ -8,7 +8,7 @@ use rustix::fs::{self, AtFlags, FileType, Stat};
 use rustix::io::Errno;
 
 use super::FsQueueDirectory;
-use crate::room::judge_owner;
+use crate::room::judge_owner_or_us;
 use crate::{Entry, Foreign, StorePath};
 
 impl FsQueueDirectory {
@@ -27,7 +27,7 @@ impl FsQueueDirectory {
             let shown = points_at.to_string_lossy();
             return Ok(Err(Stranger::new(format!("points at {shown:?}"))));
         }
-        if judge_owner(stat.st_uid, self.owner).is_err() {
+        if judge_owner_or_us(stat.st_uid, self.owner).is_err() {
             return Ok(Err(self.owned_by(stat.st_uid, path)));
         }
         Ok(Ok(stat))

@@ -1,7 +1,7 @@
 //! What is used within a queue's directory, and what is said of the rest.
 
 use camino::Utf8Path;
-use ownership::{Account, Fault, judge_writers, quoted};
+use ownership::{Account, Distrust, judge_writers, quoted};
 use rustix::fs::{FileType, Stat};
 
 use crate::PortError;
@@ -11,9 +11,9 @@ const OPEN: &str = "open the directory";
 /// What stands in a directory may be the only trace of an entry: the hint is
 /// to mend it.
 pub(super) fn directory(path: &Utf8Path, stat: &Stat, owner: u32) -> Result<(), PortError> {
-    judge_rights(stat, owner).map_err(|fault| {
-        let command = fault.command(path.as_str());
-        PortError::new(OPEN, path, fault).with_hint(command)
+    judge_rights(stat, owner).map_err(|distrust| {
+        let command = distrust.command(path.as_str());
+        PortError::new(OPEN, path, distrust).with_hint(command)
     })
 }
 
@@ -40,7 +40,7 @@ pub(super) fn file(
         _ => return refuse("it is not a regular file", rm_command(path)),
     }
     match judge_rights(stat, owner) {
-        Err(fault) => refuse(&fault.to_string(), rm_command(path)),
+        Err(distrust) => refuse(&distrust.to_string(), rm_command(path)),
         // Written to, given away, made unreadable to others: all of it would befall the other.
         Ok(()) if stat.st_nlink > 1 => refuse("it has a second name", rm_command(path)),
         Ok(()) => Ok(()),
@@ -48,13 +48,14 @@ pub(super) fn file(
 }
 
 /// That it is ours, root's, or the owner's of the queue, and nobody else may write it.
-fn judge_rights(stat: &Stat, owner: u32) -> Result<(), Fault> {
-    judge_owner(stat.st_uid, owner)?;
+fn judge_rights(stat: &Stat, owner: u32) -> Result<(), Distrust> {
+    judge_owner_or_us(stat.st_uid, owner)?;
     judge_writers(stat.st_mode)
 }
 
-/// That what belongs to `uid` is believed in a queue of `owner`'s.
-pub(crate) fn judge_owner(uid: u32, owner: u32) -> Result<(), Fault> {
+/// That what belongs to `uid` is believed in a queue of `owner`'s: it is his, root's, or, other than
+/// on the way to the queue, ours, whoever we are.
+pub(crate) fn judge_owner_or_us(uid: u32, owner: u32) -> Result<(), Distrust> {
     match ownership::judge_owner(uid, Account::OfTheQueue(owner)) {
         // Asked last: a listing of many entries need not ask who we are.
         Err(_) if uid == rustix::process::geteuid().as_raw() => Ok(()),

@@ -12,7 +12,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use rustix::fs::{self, Gid, Uid};
 use rustix::io::Errno;
 
-pub(crate) use judge::{judge_owner, rm_command};
+pub(crate) use judge::{judge_owner_or_us, rm_command};
 
 use crate::{PortError, open_directory};
 

@@ -35,13 +35,13 @@ impl fmt::Display for Account {
 /// Why a file is not believed. `Display` is a fragment that goes after the file's name.
 ///
 /// ```
-/// use ownership::{Account, Fault};
-/// let fault = Fault::BelongsTo { uid: 1235, not_to: Account::OfTheQueue(1234) };
-/// assert_eq!(fault.to_string(), "it belongs to uid 1235, and the queue to uid 1234");
-/// assert_eq!(fault.command("/srv/q/.push"), "chown 1234 /srv/q/.push");
+/// use ownership::{Account, Distrust};
+/// let distrust = Distrust::BelongsTo { uid: 1235, not_to: Account::OfTheQueue(1234) };
+/// assert_eq!(distrust.to_string(), "it belongs to uid 1235, and the queue to uid 1234");
+/// assert_eq!(distrust.command("/srv/q/.push"), "chown 1234 /srv/q/.push");
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Fault {
+pub enum Distrust {
     /// It is somebody else's.
     #[error("it belongs to uid {uid}, and {not_to}")]
     BelongsTo {
@@ -58,7 +58,7 @@ pub enum Fault {
     },
 }
 
-impl Fault {
+impl Distrust {
     /// The command that mends it, for the file at this path.
     #[must_use]
     pub fn command(&self, path: &str) -> String {
