@@ -66,8 +66,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     std::fs::create_dir_all(state_dir.join("gcroots"))?;
     let store = StoreDir::new("/nix/store")?;
     let directory = FsQueueDirectory::create(&dir.join("queue"), &store, true)?;
-    // Each directory has roots of its own. Below gcroots/ they are `InsideGcRoots`; where these
-    // are not ours to make, only Nix's daemon can.
+    // Each directory has roots of its own. Below gcroots/ they are `InsideGcRoots`; where nothing
+    // collects garbage, `NoRoots`.
     let roots = |path: &Utf8Path| {
         let roots = AutoRoots::open(&state_dir, path, true)?;
         roots.ok_or_else(|| PortError::new("register roots in", &state_dir, "it is not ours"))

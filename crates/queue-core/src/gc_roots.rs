@@ -40,22 +40,36 @@ pub trait GcRoots {
 }
 
 /// The roots of a queue directory below `<state-dir>/gcroots/`: the entries
-/// themselves are roots, nothing is to be registered. Right as well where nothing
-/// collects garbage.
+/// themselves are roots, nothing is to be registered.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct InsideGcRoots;
 
-impl GcRoots for InsideGcRoots {
-    fn is_registered(&self, _: &StorePath) -> Result<bool, PortError> {
-        Ok(true)
-    }
-    fn register(&self, _: &StorePath) -> Result<(), PortError> {
-        Ok(())
-    }
-    fn unregister(&self, _: &StorePath) -> Result<(), PortError> {
-        Ok(())
-    }
-    fn flush(&self) -> Result<(), PortError> {
-        Ok(())
-    }
+/// Holds nothing: for entries that nothing can hold, or that need not be held
+/// since nothing collects garbage, or something else keeps it from them.
+///
+/// It says of each entry that it is registered, so that nobody tries in vain to
+/// register it, or calls it not held where that is as it should be.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoRoots;
+
+macro_rules! nothing_to_register {
+    ($roots:ty) => {
+        impl GcRoots for $roots {
+            fn is_registered(&self, _: &StorePath) -> Result<bool, PortError> {
+                Ok(true)
+            }
+            fn register(&self, _: &StorePath) -> Result<(), PortError> {
+                Ok(())
+            }
+            fn unregister(&self, _: &StorePath) -> Result<(), PortError> {
+                Ok(())
+            }
+            fn flush(&self) -> Result<(), PortError> {
+                Ok(())
+            }
+        }
+    };
 }
+
+nothing_to_register!(InsideGcRoots);
+nothing_to_register!(NoRoots);

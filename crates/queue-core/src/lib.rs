@@ -15,7 +15,7 @@
 //! | port | what it answers | adapter here |
 //! | --- | --- | --- |
 //! | [`QueueDirectory`] | which paths are queued | [`FsQueueDirectory`] |
-//! | [`GcRoots`] | which entries hold their path against the collector | [`AutoRoots`], [`InsideGcRoots`] |
+//! | [`GcRoots`] | which entries hold their path against the collector | [`AutoRoots`], [`InsideGcRoots`], [`NoRoots`] |
 //! | [`GarbageCollector`] | how to add roots while it may be running | [`LocalGc`] |
 //! | [`StoreFiles`] | is a store object on disk | [`StoreDir`] |
 //! | [`StoreDatabase`] | which paths are not valid | |
@@ -102,7 +102,7 @@ pub use fs_limit_state::Tally;
 pub use fs_push_state::FsPushState;
 pub use fs_queue_directory::FsQueueDirectory;
 pub use garbage_collector::{GarbageCollector, GcSection, Protection};
-pub use gc_roots::{GcRoots, InsideGcRoots};
+pub use gc_roots::{GcRoots, InsideGcRoots, NoRoots};
 pub use ledger::{Failures, LastPush, Ledger};
 pub use ledger_text::LedgerError;
 pub use limit_state::{LimitAction, LimitState, LimitsWithState};

@@ -33,6 +33,7 @@ fn roots() {
     contract::gc_roots(&world.directory, &one, &other, &path);
     assert!(!one.is_registered(&path).unwrap());
     contract::gc_roots(&world.directory, &InsideGcRoots, &InsideGcRoots, &path);
+    contract::gc_roots(&world.directory, &NoRoots, &NoRoots, &path);
 
     let world = Simulated::new(&ROOTINGS);
     world.build(&path, &[]);

@@ -2,7 +2,7 @@
 
 use camino::Utf8Path;
 use nix_copy::NixStoreRoots;
-use queue_core::{AutoRoots, GcRoots, InsideGcRoots, PortError};
+use queue_core::{AutoRoots, GcRoots, InsideGcRoots, NoRoots, PortError};
 
 use super::store::Store;
 use super::timed_roots::TimedRoots;
@@ -20,7 +20,7 @@ pub(super) fn of_leaving(
     directory: &Utf8Path,
 ) -> Result<Box<dyn GcRoots>, PortError> {
     let own = registered_by_us(store, directory)?;
-    Ok(own.unwrap_or_else(|| Box::new(InsideGcRoots)))
+    Ok(own.unwrap_or_else(|| Box::new(NoRoots)))
 }
 
 /// `None` where we may not register.

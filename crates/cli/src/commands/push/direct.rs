@@ -2,7 +2,7 @@
 
 use nix_copy::Cancel;
 use nix_post_build_push_config::QueueSettings;
-use queue_core::{InsideGcRoots, PushReport, Queue, StorePath};
+use queue_core::{NoRoots, PushReport, Queue, StorePath};
 
 use super::Work;
 use super::memory::{MemoryQueue, NoCollector, NoState};
@@ -59,7 +59,7 @@ fn one(
 fn in_memory(queue: &MemoryQueue) -> Queue<'_> {
     Queue {
         directory: queue,
-        roots: &InsideGcRoots,
+        roots: &NoRoots,
         limits: None,
     }
 }

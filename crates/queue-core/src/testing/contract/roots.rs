@@ -6,7 +6,8 @@ use crate::{GcRoots, QueueDirectory, StorePath};
 /// What every [`GcRoots`] does, on two for the entries of `directory`. `path` is
 /// not queued and has no root; it is valid where registering asks for that.
 ///
-/// [`InsideGcRoots`](crate::InsideGcRoots) keeps it too: there nothing is ever to be done.
+/// [`InsideGcRoots`](crate::InsideGcRoots) keeps it too: there nothing is ever to be done. So does
+/// [`NoRoots`](crate::NoRoots), which lies about the collector and is no adapter to one.
 pub fn gc_roots(
     directory: &dyn QueueDirectory,
     one: &dyn GcRoots,
