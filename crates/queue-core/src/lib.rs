@@ -9,7 +9,9 @@
 //!
 //! It starts no process, reads neither the environment nor a configuration nor
 //! a clock (but a stopwatch, for what is said to a collector), and prints
-//! nothing. What it needs from the world comes in through small traits, the
+//! nothing. Of the process that it is in it knows the account alone: whose files it
+//! believes is judged by the effective user, and by what `/proc/self/uid_map` says of
+//! root. What it needs from the world comes in through small traits, the
 //! *ports*; the adapters for a real file system sit beside them.
 //!
 //! | port | what it answers | adapter here |
