@@ -4,8 +4,12 @@
 
 mod support;
 
+use std::fs::File;
+use std::time::Duration;
+
 use queue_core::testing::{Rooting, World as Simulated, contract};
 use queue_core::*;
+use rustix::fs::{FlockOperation, flock};
 use support::World;
 
 const ROOTINGS: [Rooting; 3] = [Rooting::Auto, Rooting::ClearedByCollector, Rooting::Inside];
@@ -83,12 +87,94 @@ fn limit_states() {
 #[test]
 fn garbage_collectors() {
     let world = World::new();
-    contract::garbage_collector(&world.collector, &world.collector.clone());
+    let other = world.collector.clone();
+    contract::garbage_collector(&world.collector, &other);
+    contract::protection(&world.collector, &other, Protection::NoCollector);
+    // As a collector that does not listen yet, or no more.
+    let lock = File::create(world.root.join("state/gc.lock")).unwrap();
+    flock(&lock, FlockOperation::LockExclusive).unwrap();
+    contract::garbage_collector(&world.collector, &other);
+    contract::protection(&world.collector, &other, Protection::LookAgain);
 
     let world = Simulated::default();
-    contract::garbage_collector(&world.process(), &world.process());
+    let (one, other) = (world.process(), world.process());
+    contract::garbage_collector(&one, &other);
+    contract::protection(&one, &other, Protection::NoCollector);
     world.collector_scans();
-    contract::garbage_collector(&world.process(), &world.process());
+    contract::garbage_collector(&one, &other);
+    contract::protection(&one, &other, Protection::LookAgain);
+}
+
+#[test]
+fn store_files() {
+    let world = World::new();
+    let file = world.build("file");
+    let [directory, symlink, absent] = ["directory", "symlink", "absent"].map(support::path);
+    std::fs::create_dir(world.store.join(&directory)).unwrap();
+    std::os::unix::fs::symlink("/nowhere", world.store.join(&symlink)).unwrap();
+    let absent = std::slice::from_ref(&absent);
+    contract::store_files(&world.store, &[file, directory, symlink], absent);
+
+    let world = Simulated::default();
+    let [valid, left_behind] = ["valid", "left-behind"].map(support::path);
+    world.build(&valid, &[]);
+    world.leave_behind(&left_behind);
+    contract::store_files(&world.process(), &[valid, left_behind], absent);
+}
+
+#[test]
+fn store_databases() {
+    let invalid = ["x", "y", "z"].map(support::path);
+    let world = World::new();
+    let valid = [world.build("a"), world.build("b")];
+    contract::store_database(&world.database, &valid, &invalid);
+
+    let world = Simulated::default();
+    valid.iter().for_each(|path| world.build(path, &[]));
+    world.leave_behind(&invalid[0]);
+    contract::store_database(&world.process(), &valid, &invalid);
+}
+
+#[test]
+fn store_sizes() {
+    let [top, below, invalid] = ["top", "below", "invalid"].map(support::path);
+    let references = std::slice::from_ref(&below);
+    let world = World::new();
+    world.sizes.set(&top, 100, references);
+    world.sizes.set(&below, 100, &[]);
+    contract::store_sizes(&world.sizes, &top, &below, &invalid);
+
+    let world = Simulated::default();
+    world.build(&below, &[]);
+    world.build(&top, references);
+    world.leave_behind(&invalid);
+    contract::store_sizes(&world.process(), &top, &below, &invalid);
+}
+
+#[test]
+fn store_contents() {
+    let [sound, damaged, above, invalid] =
+        ["sound", "damaged", "above", "invalid"].map(support::path);
+    let world = Simulated::default();
+    world.build(&sound, &[]);
+    world.build(&damaged, &[]);
+    world.build(&above, std::slice::from_ref(&damaged));
+    world.damage(&damaged);
+    let with = contract::Contents {
+        sound: &sound,
+        damaged: &damaged,
+        above: &above,
+        invalid: &invalid,
+    };
+    contract::store_contents(&world.process(), &with);
+}
+
+#[test]
+fn drain_times() {
+    let world = Simulated::default();
+    let process = world.process();
+    let limited = process.drain_time(Some(Duration::from_secs(3600)));
+    contract::drain_time(&limited, &process.drain_time(None));
 }
 
 #[test]

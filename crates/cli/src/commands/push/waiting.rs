@@ -63,3 +63,22 @@ impl DrainTime for Waiting<'_> {
         while events.next().is_ok() {}
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use queue_core::testing::contract;
+
+    use super::*;
+
+    #[test]
+    fn the_time_of_a_drain_keeps_its_contract_whether_or_not_the_queue_can_be_watched() {
+        let directory = tempfile::tempdir().unwrap();
+        let there = Utf8Path::from_path(directory.path()).unwrap();
+        let stop = Cancel::never();
+        for queue_dir in [there.to_owned(), there.join("nowhere")] {
+            let soon = Instant::now() + Duration::from_millis(50);
+            let limited = Waiting::new(&queue_dir, Some(soon), &stop);
+            contract::drain_time(&limited, &Waiting::new(&queue_dir, None, &stop));
+        }
+    }
+}

@@ -22,16 +22,20 @@
 
 mod collector;
 mod directory;
+mod drain;
 mod limits;
 mod roots;
 mod state;
+mod store;
 mod uploader;
 
-pub use collector::garbage_collector;
+pub use collector::{garbage_collector, protection};
 pub use directory::queue_directory;
+pub use drain::drain_time;
 pub use limits::limit_state;
 pub use roots::gc_roots;
 pub use state::push_state;
+pub use store::{Contents, store_contents, store_database, store_files, store_sizes};
 pub use uploader::uploader;
 
 use crate::StorePath;
