@@ -2,7 +2,7 @@
 
 use std::io;
 use std::os::fd::OwnedFd;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use rustix::fs::{self, FlockOperation, Mode, OFlags};
@@ -31,7 +31,8 @@ use crate::{GarbageCollector, GcSection, PortError, Protection, StoreDir, StoreP
 /// without an active exception`). Nix's own clients seldom meet it, since they
 /// keep their connection for life. So does this one, and all its clones, which
 /// share it; and whoever drops the last of them waits until 20 milliseconds
-/// have passed since the collector's first answer, or until it ends.
+/// have passed since the collector's first answer (or, if it gave none, since
+/// the connection was made), or until it ends.
 #[derive(Debug, Clone)]
 pub struct LocalGc {
     lock: Utf8PathBuf,
@@ -51,23 +52,33 @@ impl LocalGc {
     }
 
     /// How long a collector may take for one answer, 2 seconds otherwise. After
-    /// that the paths are reported as perhaps not held.
+    /// that the paths are reported as perhaps not held. Zero is no time at all,
+    /// not for ever; that nobody listens is known all the same.
     #[must_use]
     pub fn with_answer_timeout(mut self, timeout: Duration) -> Self {
         self.socket.answer_time = timeout;
         self
     }
 
-    /// How long a collector may take for all answers together, 10 seconds
-    /// otherwise; one that is under way then may take its time.
+    /// How long a collector may take for all answers of one
+    /// [`protect`](GcSection::protect) together, 10 seconds otherwise. The last
+    /// one is given what is left.
     #[must_use]
     pub fn with_total_timeout(mut self, timeout: Duration) -> Self {
         self.socket.total_time = timeout;
         self
     }
 
+    /// When no answer is waited for any more, whatever the timeouts: for who
+    /// cannot wait, however often a collector is told something.
+    #[must_use]
+    pub fn with_deadline(mut self, deadline: Instant) -> Self {
+        self.socket.deadline = Some(deadline);
+        self
+    }
+
     /// How long a connection stays open at least once a collector has answered,
-    /// 20 milliseconds otherwise.
+    /// 20 milliseconds otherwise; if it answers nothing, once it is made.
     #[must_use]
     pub fn with_open_time(mut self, time: Duration) -> Self {
         self.socket.open_time = time;

@@ -181,3 +181,60 @@ fn whoever_has_nothing_to_name_does_not_connect() {
     let error = collector.listener.accept().unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::WouldBlock);
 }
+
+#[test]
+fn with_no_time_for_an_answer_it_is_still_known_that_nobody_listens() {
+    let world = World::new();
+    // Held by a collector that does not listen yet.
+    let lock = File::create(world.root.join("state/gc.lock")).unwrap();
+    rustix::fs::flock(&lock, FlockOperation::LockExclusive).unwrap();
+    let own = || LocalGc::new(&world.root.join("state"), &world.store);
+    told_by(&world, &own().with_answer_timeout(Duration::ZERO), "a");
+    told_by(&world, &own().with_total_timeout(Duration::ZERO), "b");
+    told_by(&world, &own().with_deadline(Instant::now()), "c");
+}
+
+/// What is said of a collector that answers nothing to who names it two paths, one after the other.
+fn unheard(world: &World, collector: &LocalGc) -> [String; 2] {
+    ["a", "b"].map(|name| {
+        let path = world.build(name);
+        let report = queue_core::enqueue(&[world.queue()], collector, &world.store, &[path]);
+        assert!(report.queues[0].failed.is_empty(), "{report:?}");
+        report.unprotected.unwrap().chain()
+    })
+}
+
+#[test]
+fn after_the_deadline_no_answer_is_waited_for() {
+    let world = World::new();
+    let _frozen = Collector::start(&world);
+    let own = LocalGc::new(&world.root.join("state"), &world.store)
+        .with_answer_timeout(LONG)
+        .with_total_timeout(LONG);
+    let begun = Instant::now();
+    let soon = unheard(&world, &own.clone().with_deadline(begun + SHORT));
+    assert!(begun.elapsed() < LONG / 2);
+    assert!(soon.iter().all(|why| why.contains("it did not answer ")));
+    for why in unheard(&world, &own.clone().with_deadline(Instant::now())) {
+        let all = "it did not answer for all paths within 0s";
+        assert!(why.ends_with(all), "{why}");
+    }
+    for why in unheard(&world, &own.with_answer_timeout(Duration::ZERO)) {
+        assert!(why.ends_with("it did not answer within 0s"), "{why}");
+    }
+}
+
+#[test]
+fn a_connection_that_had_no_time_for_an_answer_stays_open_for_a_while_all_the_same() {
+    let world = World::new();
+    let seen = Collector::start(&world).serve();
+    let own = LocalGc::new(&world.root.join("state"), &world.store)
+        .with_deadline(Instant::now())
+        .with_open_time(SHORT);
+    let begun = Instant::now();
+    unheard(&world, &own);
+    assert!(begun.elapsed() >= SHORT * 2);
+    for number in [0, 1] {
+        assert_eq!(next(&seen), Seen::Ended(number));
+    }
+}
