@@ -4,6 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt;
 
 use rustix::fs::{CWD, FileType, Mode, OFlags, mknodat};
+use rustix::process::Signal;
 
 use crate::nix::Nix;
 use crate::output::Output;
@@ -60,6 +61,12 @@ impl Nix {
 }
 
 impl FrozenGc {
+    /// Stops the whole process, so that it does not answer any more either.
+    #[track_caller]
+    pub fn fall_silent(&self) {
+        self.running.signal(Signal::STOP);
+    }
+
     /// Lets the collection go on, and waits for its end.
     #[track_caller]
     pub fn release(self) -> Output {

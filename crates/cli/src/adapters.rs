@@ -3,6 +3,7 @@
 //! Both programs use this module. Opening starts no process, and it needs neither clap nor
 //! tracing.
 
+mod deadline;
 mod limits;
 mod push;
 mod queue;
@@ -11,6 +12,7 @@ mod store;
 mod timed_roots;
 mod upload;
 
+pub use deadline::Deadline;
 pub use limits::{OPENED_BY, refusal_hint};
 pub use push::{push_options, retry_policy};
 pub use queue::OpenQueue;

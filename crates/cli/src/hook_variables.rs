@@ -125,7 +125,7 @@ impl Built {
     /// If Nix cannot tell them.
     pub(crate) fn ask_nix(&mut self, store: &Store) -> Result<(), PortError> {
         if let Some(derivation) = self.derivation.as_ref().filter(|_| self.ask_nix) {
-            self.outputs = store.database().outputs(derivation)?;
+            self.outputs = store.outputs(derivation)?;
         }
         Ok(())
     }

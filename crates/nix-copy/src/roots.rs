@@ -9,8 +9,8 @@ use rustix::fs::{
 };
 use rustix::io::Errno;
 
-use crate::Nix;
 use crate::call::{Call, CallError};
+use crate::{Nix, Timeouts};
 
 /// [`GcRoots`] through `nix-store --add-root`, for a user who may not write
 /// `<state-dir>/gcroots/auto` but may talk to the daemon. A process for each
@@ -19,7 +19,7 @@ use crate::call::{Call, CallError};
 /// Nix replaces the entry by an equal one (by rename, over
 /// `.<number>_<hash>-<name>` in the queue directory); its modification time,
 /// which is the entry's age, is put back.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct NixStoreRoots {
     nix: Nix,
     auto_dir: Utf8PathBuf,
@@ -43,6 +43,15 @@ impl NixStoreRoots {
             nix,
             auto_dir,
             queue_dir: queue_dir.into(),
+        }
+    }
+
+    /// The same roots; each call of Nix for them has these timeouts.
+    #[must_use]
+    pub fn within(&self, timeouts: Timeouts) -> Self {
+        Self {
+            nix: self.nix.clone().with_query_timeouts(timeouts),
+            ..self.clone()
         }
     }
 

@@ -37,8 +37,8 @@ fn registered_by_us(
 
 pub(super) fn by_nix_store(store: &Store, queue_dir: &Utf8Path) -> Box<dyn GcRoots> {
     let roots = NixStoreRoots::new(store.nix.clone(), &store.state_dir, queue_dir);
-    match store.query_time {
-        Some(time) => Box::new(TimedRoots::new(roots, time)),
+    match store.deadline {
+        Some(deadline) => Box::new(TimedRoots::new(roots, deadline)),
         None => Box::new(roots),
     }
 }

@@ -1,14 +1,15 @@
 //! This machine's store, and the Nix that works on it.
 
+use std::error::Error;
 use std::ffi::OsString;
 use std::time::Duration;
 
 use camino::Utf8PathBuf;
 use nix_copy::{Cancel, Nix, NixStoreDatabase, Timeouts};
 use nix_post_build_push_config::{Config, NixSettings, Origin};
-use queue_core::{LocalGc, PortError, StoreDir};
+use queue_core::{LocalGc, PortError, StoreDir, StorePath};
 
-use super::timed_roots::SharedTime;
+use super::deadline::Deadline;
 
 /// This machine's store.
 pub struct Store {
@@ -20,8 +21,9 @@ pub struct Store {
     pub collector: LocalGc,
     pub(super) fsync: bool,
     pub(super) nix: Nix,
-    /// What is left to somebody who cannot wait.
-    pub(super) query_time: Option<SharedTime>,
+    cancel: Cancel,
+    /// Of somebody who cannot wait.
+    pub(super) deadline: Option<Deadline>,
 }
 
 impl Store {
@@ -45,24 +47,22 @@ impl Store {
         Ok(Self {
             collector: LocalGc::new(&state_dir, &dir),
             fsync: config.hook.fsync.value,
-            nix: nix(&config.nix, &dir, variables).with_cancel(cancel),
+            nix: nix(&config.nix, &dir, variables).with_cancel(cancel.clone()),
+            cancel,
             dir,
             state_dir,
-            query_time: None,
+            deadline: None,
         })
     }
 
-    /// For somebody who cannot wait: each question to the store ends after this time, and after
-    /// it no root is registered any more that takes a call of Nix.
+    /// For somebody who cannot wait: the collector's answers, the question for
+    /// [outputs](Self::outputs) and the registration of roots are over by then. Whatever comes too
+    /// late fails.
     #[must_use]
-    pub fn within(self, time: Duration) -> Self {
-        let timeouts = Timeouts {
-            grace: Duration::from_secs(1),
-            ..Timeouts::total(time)
-        };
+    pub fn until(self, deadline: Deadline) -> Self {
         Self {
-            nix: self.nix.with_query_timeouts(timeouts),
-            query_time: Some(SharedTime::of(time)),
+            collector: self.collector.with_deadline(deadline.instant()),
+            deadline: Some(deadline),
             ..self
         }
     }
@@ -71,6 +71,42 @@ impl Store {
     #[must_use]
     pub fn nix(&self) -> &Nix {
         &self.nix
+    }
+
+    /// The outputs of a derivation that only its database can name.
+    ///
+    /// # Errors
+    ///
+    /// If Nix cannot tell them, or not in time.
+    pub fn outputs(&self, derivation: &StorePath) -> Result<Vec<StorePath>, PortError> {
+        match self.deadline {
+            Some(deadline) => self.outputs_in_time(derivation, deadline),
+            None => self.database().outputs(derivation),
+        }
+    }
+
+    /// It may take two calls, which share one time.
+    fn outputs_in_time(
+        &self,
+        derivation: &StorePath,
+        deadline: Deadline,
+    ) -> Result<Vec<StorePath>, PortError> {
+        let failed = |why: Box<dyn Error + Send + Sync>| {
+            PortError::new("ask for the outputs of", self.dir.join(derivation), why)
+        };
+        let timeouts = deadline.of_a_call().map_err(|over| failed(over.into()))?;
+        let time = timeouts.total.unwrap_or_default();
+        let over = self.cancel.or_after(time);
+        let over = over.map_err(|error| failed(error.into()))?;
+        let nix = self.nix.clone().with_query_timeouts(timeouts);
+        let database = NixStoreDatabase::new(nix.with_cancel(over.clone()));
+        database.outputs(derivation).map_err(|error| {
+            let why = format!("nix did not answer within {} s", time.as_secs_f64());
+            match over.is_cancelled() {
+                true => failed(why.into()),
+                false => error,
+            }
+        })
     }
 
     /// Its database.
