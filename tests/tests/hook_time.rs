@@ -83,6 +83,9 @@ fn outputs_that_nix_does_not_name_and_a_collector_that_does_not_answer() {
     nix.realise(std::slice::from_ref(&drv));
     let (product, _gc) = product(nix, MUTE);
     let output = passes_in_time(&product, "", drv.as_str());
+    let lost = format!("the outputs of {drv} are not queued: ");
+    let mend = format!("`DRV_PATH={drv} nix-post-build-push enqueue` queues them");
+    let output = output.stderr_has(lost).stderr_has(mend);
     output.stderr_has("nix did not answer within ");
     assert_eq!(product.queued_in("user/deriving"), [drv].into());
 }

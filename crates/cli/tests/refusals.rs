@@ -35,19 +35,31 @@ fn in_queue(world: &World, name: &str) -> camino::Utf8PathBuf {
 }
 
 fn hook(world: &World, name: &str) -> Ran {
+    run_hook(world, "OUT_PATHS", &world.object(name))
+}
+
+fn run_hook(world: &World, variable: &str, value: &str) -> Ran {
     let mut command = Command::new(env!("CARGO_BIN_EXE_nix-post-build-push-hook"));
     let like = world.command(&[]);
     let variables = like.get_envs();
     command
         .env_clear()
         .envs(variables.filter_map(|(name, value)| Some((name, value?))))
-        .env("OUT_PATHS", world.object(name));
+        .env(variable, value);
     let output = command.output().unwrap();
     Ran {
         stdout: String::from_utf8(output.stdout).unwrap(),
         stderr: String::from_utf8(output.stderr).unwrap(),
         code: output.status.code().unwrap(),
     }
+}
+
+/// The hook for a derivation whose outputs only Nix knows.
+fn hook_for_floating(world: &World) -> Ran {
+    let floating = r#"Derive([("out","","r:sha256","")],["#;
+    let derivation = world.store_path("it?.drv");
+    fs::write(&derivation, floating).unwrap();
+    run_hook(world, "DRV_PATH", &derivation)
 }
 
 fn queued(world: &World) -> usize {
@@ -270,4 +282,45 @@ fn a_file_that_leads_through_a_symlink_is_named_with_the_line_and_the_path_to_wr
     let told = world.run(&["list"]).fails(75);
     let hint = "hint: write the path that it leads to: ROOT/it's real/queue at ROOT/config.toml:2:";
     assert!(told.contains(hint), "{told}");
+}
+
+#[test]
+fn outputs_that_nix_did_not_name_are_told_with_the_command_that_queues_them() {
+    let world = world();
+    let before = queued(&world);
+    world.program("nix", "echo 'error: the database is busy' >&2; exit 1");
+    let ran = hook_for_floating(&world);
+    let drv = world.store_path("it?.drv");
+    let said = format!(
+        "the outputs of {drv} are not queued: failed to ask for the outputs of {drv}: \
+         the database is busy (hint: `DRV_PATH='{drv}' nix-post-build-push enqueue` queues them)\n"
+    );
+    assert!(ran.stderr.ends_with(&said), "{}", ran.stderr);
+    assert_eq!((ran.code, queued(&world)), (0, before));
+
+    world.program("nix", &format!("echo {}", world.object("output")));
+    let command = ran.stderr.split('`').nth(1).unwrap();
+    let program = Utf8Path::new(env!("CARGO_BIN_EXE_nix-post-build-push"));
+    let like = world.command(&[]);
+    let mut shell = Command::new("/bin/sh");
+    shell.args(["-ec", command]).env_clear();
+    shell.envs(
+        like.get_envs()
+            .filter_map(|(name, value)| Some((name, value?))),
+    );
+    shell.env(
+        "PATH",
+        format!("{}:{}/bin", program.parent().unwrap(), world.root),
+    );
+    assert!(shell.status().unwrap().success(), "{command}");
+    assert_eq!(queued(&world), before + 1);
+}
+
+#[test]
+fn without_a_nix_to_ask_for_outputs_both_things_to_do_are_said() {
+    let world = world();
+    fs::remove_file(world.root.join("bin/nix")).unwrap();
+    let ran = hook_for_floating(&world);
+    let hint = "(hint: is Nix installed, and its directory in PATH? Then `DRV_PATH='";
+    assert!(ran.stderr.contains(hint), "{}", ran.stderr);
 }

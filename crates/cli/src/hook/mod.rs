@@ -81,7 +81,9 @@ fn built(variables: HookVariables, store: &Store, outcome: &mut Outcome) -> Buil
         outcome.errors.push(NOT_A_HOOK.to_owned());
     }
     if let Err(error) = built.ask_nix(store) {
-        outcome.errors.push(report::port_error(&error));
+        let derivation = built.derivation.iter();
+        let lost = derivation.map(|path| report::outputs_unknown(path, &error, &store.dir));
+        outcome.errors.extend(lost);
     }
     outcome.errors.append(&mut built.errors);
     built

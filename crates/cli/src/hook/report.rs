@@ -1,7 +1,8 @@
 //! One line for each thing that went wrong.
 
 use nix_post_build_push_config::Resolution;
-use queue_core::{PortError, QueueReport, StoreDir};
+use ownership::quoted;
+use queue_core::{PortError, QueueReport, StoreDir, StorePath};
 
 use crate::adapters::refusal_hint;
 
@@ -23,6 +24,24 @@ pub(super) fn problems(resolution: &Resolution) -> Vec<String> {
 /// An error in one line, its causes and hint included.
 pub(super) fn port_error(error: &PortError) -> String {
     with_hint(error.chain(), error.hint())
+}
+
+/// Nix did not name the outputs of a derivation. No push makes up for it, since nobody else knows
+/// that they are wanted: the hint queues them.
+pub(super) fn outputs_unknown(
+    derivation: &StorePath,
+    error: &PortError,
+    store: &StoreDir,
+) -> String {
+    let path = store.join(derivation);
+    let line = format!("the outputs of {path} are not queued: {}", error.chain());
+    let quoted = quoted(path.as_str());
+    let mend = format!("`DRV_PATH={quoted} nix-post-build-push enqueue` queues them");
+    let hint = match error.hint() {
+        Some(first) => format!("{first} Then {mend}"),
+        None => mend,
+    };
+    with_hint(line, Some(&hint))
 }
 
 /// An error about one queue.

@@ -84,6 +84,9 @@ fn a_nix_that_does_not_answer_is_asked_once_and_given_what_is_left() {
     let [error] = outcome.errors.as_slice() else {
         panic!("{:?}", outcome.errors);
     };
+    let about = format!("the outputs of {derivation} are not queued: ");
+    assert!(error.starts_with(&about), "{error}");
+    assert!(error.contains("nix-post-build-push enqueue"), "{error}");
     let (_, given) = error.split_once("nix did not answer within ").unwrap();
     let given: f64 = given.split_once(" s").unwrap().0.parse().unwrap();
     assert!(given <= 3.0, "{error}");
