@@ -8,6 +8,7 @@ use rustix::fs::{self, Access, AtFlags, Mode, OFlags};
 use rustix::io::Errno;
 use sha1::{Digest, Sha1};
 
+use crate::open_directory::LINK_TRIES;
 use crate::{GcRoots, PortError, StorePath, base32};
 
 /// [`GcRoots`] that writes `<state-dir>/gcroots/auto` itself, as Nix does it
@@ -119,7 +120,7 @@ impl AutoRoots {
     }
 
     fn make(&self, name: &str, link: &Utf8Path) -> Result<(), Errno> {
-        loop {
+        for _ in 0..LINK_TRIES {
             match fs::symlinkat(link.as_str(), &self.handle, name) {
                 Err(Errno::EXIST) if self.points_at(name, link)? => return Ok(()),
                 // Only something that no Nix wrote can be in the way.
@@ -127,6 +128,7 @@ impl AutoRoots {
                 result => return result,
             }
         }
+        Err(Errno::EXIST)
     }
 }
 

@@ -5,6 +5,11 @@ use std::os::fd::{AsFd, OwnedFd};
 use rustix::fs::{self, AtFlags, FileType, Mode, OFlags};
 use rustix::io::Errno;
 
+/// How often a link is made whose name is taken and, when one looks, is not. Once it is somebody
+/// else who removed it in between; a hundred times it is a file system that contradicts itself, and
+/// a build waits.
+pub(crate) const LINK_TRIES: u32 = 100;
+
 /// Opens what is there to be judged and passed through: no symlink, and it
 /// takes no right to read what may belong to somebody else.
 pub(crate) fn to_pass(above: &impl AsFd, name: &str) -> Result<OwnedFd, Errno> {

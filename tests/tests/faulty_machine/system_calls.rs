@@ -66,6 +66,9 @@ fn a_hook_with_an_injected_fault_passes_and_says_so() {
     for (call, error) in [
         ("symlinkat", "EDQUOT"),
         ("symlinkat", "EIO"),
+        // A name is taken and is not there: the entry's, and its root's.
+        ("symlinkat", "EEXIST"),
+        ("symlinkat", "EEXIST:when=2+"),
         ("fsync", "EIO"),
         ("flock", "ENOLCK"),
     ] {

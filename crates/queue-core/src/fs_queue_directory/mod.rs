@@ -14,6 +14,7 @@ use rustix::io::Errno;
 pub(crate) use rooms::{LIMITS_ROOM, PUSH_ROOM};
 
 use self::entries::Stranger;
+use crate::open_directory::LINK_TRIES;
 use crate::room::Room;
 use crate::store_dir::is_plain;
 use crate::{Insertion, Listing, PortError, QueueDirectory, Removal, StoreDir, StorePath, way};
@@ -150,18 +151,22 @@ impl FsQueueDirectory {
 
 impl QueueDirectory for FsQueueDirectory {
     fn insert(&self, path: &StorePath) -> Result<Insertion, PortError> {
-        let name = path.base_name();
-        match fs::symlinkat(self.store.join(path).as_str(), &self.handle, name) {
-            Ok(()) => Ok(Insertion::Added),
-            Err(Errno::EXIST) => match with_c_str(name, |name| self.inspect(name, path)) {
-                Ok(Ok(_)) => Ok(Insertion::AlreadyThere),
-                Ok(Err(found)) => Err(not_ours(self, "create the entry", name, found)),
+        let (name, failed) = (path.base_name(), "create the entry");
+        for _ in 0..LINK_TRIES {
+            match fs::symlinkat(self.store.join(path).as_str(), &self.handle, name) {
+                Ok(()) => return Ok(Insertion::Added),
+                Err(Errno::EXIST) => {}
+                Err(error) => return Err(self.fail(failed, name, error)),
+            }
+            match with_c_str(name, |name| self.inspect(name, path)) {
+                Ok(Ok(_)) => return Ok(Insertion::AlreadyThere),
+                Ok(Err(found)) => return Err(not_ours(self, failed, name, found)),
                 // A push removed it just now; it was there when we came.
-                Err(Errno::NOENT) => self.insert(path),
-                Err(error) => Err(self.fail("create the entry", name, error)),
-            },
-            Err(error) => Err(self.fail("create the entry", name, error)),
+                Err(Errno::NOENT) => {}
+                Err(error) => return Err(self.fail(failed, name, error)),
+            }
         }
+        Err(self.fail(failed, name, Errno::EXIST))
     }
 
     fn remove(&self, path: &StorePath) -> Result<Removal, PortError> {
