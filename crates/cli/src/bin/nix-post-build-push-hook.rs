@@ -5,7 +5,7 @@
 //! pipe that Nix reads from.
 
 use std::io::Write;
-use std::panic::catch_unwind;
+use std::panic::{UnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
 use nix_post_build_push::terminal::Escaped;
@@ -31,18 +31,21 @@ fn main() -> ExitCode {
     if let Some(argument) = std::env::args_os().nth(1) {
         return answer(&argument.to_string_lossy());
     }
-    let run = || {
-        hook::run(
-            std::env::vars_os().collect(),
-            rustix::process::geteuid().as_raw(),
-        )
-    };
-    // A bug of ours is no reason to break a build.
-    let Ok(outcome) = catch_unwind(run) else {
-        return ExitCode::SUCCESS;
-    };
+    passing(|| {
+        let variables = std::env::vars_os().collect();
+        let outcome = hook::run(variables, rustix::process::geteuid().as_raw());
+        tell(&outcome, &mut std::io::stderr().lock())
+    })
+}
+
+/// A bug of ours is no reason to break a build, wherever it shows. The message of the panic stands
+/// on standard error by then.
+fn passing(run: impl FnOnce() -> ExitCode + UnwindSafe) -> ExitCode {
+    catch_unwind(run).unwrap_or(ExitCode::SUCCESS)
+}
+
+fn tell(outcome: &hook::Outcome, stderr: &mut impl Write) -> ExitCode {
     // Nothing can be done about a standard error that is closed.
-    let mut stderr = std::io::stderr().lock();
     for (kind, texts) in [("error", &outcome.errors), ("warning", &outcome.warnings)] {
         for line in lines(texts) {
             let _ = writeln!(stderr, "{kind}: nix-post-build-push-hook: {line}");
@@ -91,4 +94,32 @@ fn shortened(line: &str) -> String {
     let start: String = line.chars().take(LONGEST_LINE / 2).collect();
     let end: String = line.chars().skip(count - LONGEST_LINE / 2).collect();
     format!("{start} … {end}")
+}
+
+#[cfg(test)]
+mod tests {
+    use nix_post_build_push::hook::Outcome;
+
+    use super::*;
+
+    #[test]
+    fn a_bug_passes_and_a_failure_fails_only_where_that_is_asked_for() {
+        assert_eq!(passing(|| panic!("a bug")), ExitCode::SUCCESS);
+        assert_eq!(passing(|| ExitCode::FAILURE), ExitCode::FAILURE);
+        let text = || vec!["x".to_owned()];
+        let mut said = Vec::new();
+        for (errors, warnings, on_error, code) in [
+            (text(), vec![], OnError::Fail, ExitCode::FAILURE),
+            (vec![], text(), OnError::Fail, ExitCode::SUCCESS),
+            (text(), text(), OnError::Ignore, ExitCode::SUCCESS),
+        ] {
+            let outcome = Outcome {
+                errors,
+                warnings,
+                on_error,
+            };
+            assert_eq!(tell(&outcome, &mut said), code, "{outcome:?}");
+        }
+        assert_eq!(String::from_utf8(said).unwrap().lines().count(), 4);
+    }
 }
