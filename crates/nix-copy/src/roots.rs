@@ -110,10 +110,11 @@ impl GcRoots for NixStoreRoots {
         let link = self.link(path);
         let age =
             modified(&link).map_err(|error| PortError::new("look at the entry", &link, error))?;
-        self.add_root(path, &link)
-            .map_err(|error| error.into_port("register the root", &link))?;
-        set_modified(&link, age)
-            .map_err(|error| PortError::new("put back the time of the entry", &link, error))
+        let added = self.add_root(path, &link);
+        // Also after a failure: Nix may have been ended when it had replaced the entry.
+        let put_back = set_modified(&link, age);
+        added.map_err(|error| error.into_port("register the root", &link))?;
+        put_back.map_err(|error| PortError::new("put back the time of the entry", &link, error))
     }
 
     /// Nothing to do: the collector clears registrations of entries that are
@@ -207,6 +208,25 @@ mod tests {
         assert_eq!(link.read_link_utf8().unwrap(), "new");
         assert_eq!(modified(&link).unwrap(), age);
         roots.flush().unwrap();
+    }
+
+    #[test]
+    fn the_age_of_an_entry_outlives_a_registration_that_failed_half_way() {
+        let (_dir, dir) = temporary();
+        let script = "for last; do :; done; ln -sfn new \"$last\"; exit 1";
+        let roots = roots(&dir, script);
+        let link = dir.join("queue").join(BASE);
+        symlink("old", &link).unwrap();
+        let age = Timespec {
+            tv_sec: 1_000_000_000,
+            tv_nsec: 5,
+        };
+        set_modified(&link, age).unwrap();
+        roots
+            .register(&BASE.parse().unwrap())
+            .expect_err("it failed");
+        assert_eq!(link.read_link_utf8().unwrap(), "new");
+        assert_eq!(modified(&link).unwrap(), age);
     }
 
     #[test]
