@@ -24,6 +24,7 @@ pub struct NixStoreRoots {
     nix: Nix,
     auto_dir: Utf8PathBuf,
     queue_dir: Utf8PathBuf,
+    fsync: bool,
 }
 
 /// Makes `nix-instantiate` register a `.drv` that exists already. `nix-store
@@ -43,7 +44,15 @@ impl NixStoreRoots {
             nix,
             auto_dir,
             queue_dir: queue_dir.into(),
+            fsync: true,
         }
+    }
+
+    /// Whether [`flush`](GcRoots::flush) does anything; it does otherwise.
+    #[must_use]
+    pub fn with_fsync(mut self, fsync: bool) -> Self {
+        self.fsync = fsync;
+        self
     }
 
     /// The same roots; each call of Nix for them has these timeouts.
@@ -125,6 +134,9 @@ impl GcRoots for NixStoreRoots {
 
     /// Both directories, since Nix does not flush what it writes there.
     fn flush(&self) -> Result<(), PortError> {
+        if !self.fsync {
+            return Ok(());
+        }
         for directory in [&self.auto_dir, &self.queue_dir] {
             flush(directory).map_err(|error| {
                 PortError::new("flush the directory", directory, io::Error::from(error))
@@ -227,6 +239,15 @@ mod tests {
             .expect_err("it failed");
         assert_eq!(link.read_link_utf8().unwrap(), "new");
         assert_eq!(modified(&link).unwrap(), age);
+    }
+
+    #[test]
+    fn nothing_is_flushed_when_told_so() {
+        let (_dir, dir) = temporary();
+        let roots = roots(&dir, "exit 0");
+        std::fs::remove_dir(dir.join("gcroots/auto")).unwrap();
+        assert!(roots.flush().is_err());
+        roots.with_fsync(false).flush().unwrap();
     }
 
     #[test]

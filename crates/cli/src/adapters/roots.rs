@@ -36,7 +36,8 @@ fn registered_by_us(
 }
 
 pub(super) fn by_nix_store(store: &Store, queue_dir: &Utf8Path) -> Box<dyn GcRoots> {
-    let roots = NixStoreRoots::new(store.nix.clone(), &store.state_dir, queue_dir);
+    let roots =
+        NixStoreRoots::new(store.nix.clone(), &store.state_dir, queue_dir).with_fsync(store.fsync);
     match store.deadline {
         Some(deadline) => Box::new(TimedRoots::new(roots, deadline)),
         None => Box::new(roots),
