@@ -8,7 +8,9 @@ use nix_copy::Timeouts;
 /// would register roots that a running collector does not know of.
 const COLLECTOR_TIME: Duration = Duration::from_secs(2);
 
-/// What a call of Nix that is ended has to end by itself, before it is killed.
+/// What a call of Nix that is ended has to end by itself, before it is killed. Who hangs in the
+/// kernel does not end then either; that is not counted in, since it takes a disk or a file system
+/// that does not answer, and with such a one no build goes on.
 const GRACE: Duration = Duration::from_secs(1);
 
 /// When everything is over that waits for others: for Nix, and for its garbage collector.
