@@ -245,6 +245,23 @@ fn a_store_that_cannot_be_asked_drops_nothing_and_leaves_the_door_as_it_is() {
 }
 
 #[test]
+fn a_store_that_cannot_be_asked_is_told_of_though_another_limit_closes_the_queue() {
+    let mut world = pinned(1, Beyond::DropOldest);
+    down(&world);
+    world.limits.max_age = Some(Limit {
+        at_most: DAY,
+        beyond: Beyond::Refuse,
+    });
+    enqueue_sized(&world, &[("a", 101)]);
+    world.now.set(SystemTime::now() + DAY * 2);
+    world.sizes.broken.set(true);
+    let report = world.push();
+    assert!(report.closed.is_some() && world.saw("Closed("));
+    assert_eq!(report.problems.len(), 1, "{report:?}");
+    assert!(report.dropped.is_empty());
+}
+
+#[test]
 fn what_was_dropped_for_its_age_is_not_measured() {
     let mut world = pinned(100, Beyond::Refuse);
     down(&world);

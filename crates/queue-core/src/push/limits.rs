@@ -31,14 +31,10 @@ impl Run<'_, '_> {
     fn enforce_all(&mut self, limits: &Limits, mut entries: Vec<Entry>) {
         let too_old = self.enforce_max_age(limits, &mut entries);
         let too_large = self.enforce_max_pinned(limits, &mut entries);
-        let mut is_known = true;
-        let reason = too_old.or_else(|| {
-            too_large.unwrap_or_else(|error| {
-                self.problem(error);
-                is_known = false;
-                None
-            })
-        });
+        // Told whatever the other limit says: it may drop what this one would.
+        let too_large = too_large.map_err(|error| self.problem(error));
+        let is_known = too_large.is_ok();
+        let reason = too_old.or(too_large.unwrap_or_default());
         if reason.is_some() || is_known {
             self.set_closed(reason.as_deref());
         }

@@ -46,6 +46,19 @@ fn one_by_one(names: &[&str]) -> Stage {
     stage
 }
 
+/// What is too old closes it, and the oldest leave for their size.
+fn age_and_pinned(at_most: u64) -> Limits {
+    Limits {
+        max_pinned: limit(at_most, Beyond::DropOldest),
+        ..age(Beyond::Refuse)
+    }
+}
+
+fn older(stage: Stage) -> Stage {
+    stage.world.wait(2 * HOUR);
+    stage
+}
+
 fn with_more(stage: Stage) -> Stage {
     stage.build_all(&["c", "d"]);
     stage
@@ -152,6 +165,8 @@ pub const LIMITED: &[(&str, Scenario)] = scenarios_that_say! {
     "push to a destination that is down, which drops by size", "dropped: [StorePath":
         away(one_by_one(&["a", "b"]).limited(pinned(250, Beyond::DropOldest))),
         |s, p| s.push(p, 0).0;
+    "push to a destination that is down, which closes by age and drops by size", "Closed(":
+        away(older(one_by_one(&["a", "b"]))).limited(age_and_pinned(250)), |s, p| s.push(p, 0).0;
     "push that delivers what is too old", "dropped: []":
         one_by_one(&["a", "b"]).limited(age(Beyond::DropOldest)), |s, p| s.push(p, 0).0;
     "push to a destination that is down and backs off, which drops nothing", "dropped: []":
