@@ -1,5 +1,7 @@
 //! Finding the culprits of a failed batch by halving it.
 
+use crate::retry::mixed;
+
 /// Hands out parts of a batch until every element was either accepted or
 /// found to fail by itself.
 ///
@@ -71,6 +73,25 @@ impl<T> Splitter<T> {
         }
         self.parts.extend(last.map(|last| vec![last]));
     }
+
+    /// Hands out one of the elements next, as a part of its own: which one, any
+    /// number decides.
+    pub fn take_any(&mut self, random: u64) {
+        let left: usize = self.parts.iter().map(Vec::len).sum();
+        let Some(mut at) = mixed(random).checked_rem(left as u64) else {
+            return;
+        };
+        for n in 0..self.parts.len() {
+            let part = &mut self.parts[n];
+            if let Some(past) = at.checked_sub(part.len() as u64) {
+                at = past;
+                continue;
+            }
+            let taken = part.remove(at as usize);
+            self.parts.retain(|part| !part.is_empty());
+            return self.parts.push(vec![taken]);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -86,6 +107,8 @@ mod tests {
             len in 0..200usize,
             bad in proptest::collection::btree_set(0..200usize, 0..20),
             turns in proptest::collection::btree_set(0..50usize, 0..5),
+            any in proptest::collection::btree_set(0..50usize, 0..5),
+            random: u64,
         ) {
             let batch = order[..len].to_vec();
             let mut splitter = Splitter::new(batch.clone());
@@ -94,6 +117,9 @@ mod tests {
                 tries += 1;
                 if turns.contains(&tries) {
                     splitter.take_from_far_end();
+                }
+                if any.contains(&tries) {
+                    splitter.take_any(random);
                 }
                 prop_assert!(!part.is_empty());
                 if part.iter().any(|x| bad.contains(x)) {
@@ -105,7 +131,7 @@ mod tests {
             let wanted: BTreeSet<_> = batch.into_iter().collect();
             prop_assert_eq!(&culprits, &(&wanted & &bad));
             prop_assert_eq!(&passed, &(&wanted - &bad));
-            let bound = 1 + turns.len() + 2 * culprits.len() * (len.max(1) as f64).log2().ceil() as usize;
+            let bound = 1 + turns.len() + any.len() + 2 * culprits.len() * (len.max(1) as f64).log2().ceil() as usize;
             prop_assert!(tries <= bound, "{} tries, {} culprits among {}", tries, culprits.len(), len);
         }
     }

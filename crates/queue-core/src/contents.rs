@@ -36,8 +36,9 @@ pub trait StoreContents {
     ///
     /// # Errors
     ///
-    /// When it cannot be found out. None of `entries` is copied then, and none
-    /// is blamed.
+    /// When it cannot be found out. None of `entries` is copied then; the push
+    /// asks again about parts of them. The one for which it cannot be found out
+    /// alone fails by itself, if it can be found out for others.
     fn damaged(
         &self,
         entries: &[StorePath],

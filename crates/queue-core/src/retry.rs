@@ -45,12 +45,16 @@ impl RetryPolicy {
     }
 }
 
-/// 0 to 1000, well mixed even for neighbouring numbers (the finalizer of
-/// SplitMix64).
+/// 0 to 1000.
 fn spread(random: u64) -> u32 {
+    (mixed(random) % 1001) as u32
+}
+
+/// Well mixed even for neighbouring numbers (the finalizer of SplitMix64).
+pub(crate) fn mixed(random: u64) -> u64 {
     let mixed = (random ^ (random >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    ((mixed ^ (mixed >> 31)) % 1001) as u32
+    mixed ^ (mixed >> 31)
 }
 
 impl Default for RetryPolicy {

@@ -326,7 +326,7 @@ fn no_limit_keeps_from_leaving_what_is_no_longer_valid() {
         }),
         ..world.leaving()
     };
-    let report = world.push_with(leaving);
+    let report = world.push_leaving(leaving);
     assert_eq!(names(&report.invalid), ["gone", "lost"]);
     assert!(world.queued().is_empty() && world.auto().is_empty());
     assert_eq!(dropped(&world), 0);

@@ -1,28 +1,66 @@
 //! Holding back what is damaged, before anything of it is copied.
 
-use super::Outcome;
 use super::run::Run;
+use super::{Outcome, PushEvent};
 use crate::ledger::Parking;
-use crate::{Damage, PortError, StorePath, UploadError, UploadErrorKind};
+use crate::{Damage, PortError, Splitter, StoreContents, StorePath, UploadError, UploadErrorKind};
+
+/// What the questions of one push came to so far.
+#[derive(Debug, Default)]
+pub(super) struct Comparisons {
+    /// Whether any was answered.
+    answered: bool,
+    /// About this entry alone none was, nor any since: the entry may be to
+    /// blame, or the machine.
+    suspect: Option<(StorePath, UploadError)>,
+}
 
 impl Run<'_, '_> {
-    /// `batch` without what is damaged, which is parked: no later try would
-    /// find it otherwise. `Err` when it cannot be found out; nothing of the
-    /// batch may be copied then, and nobody is to blame.
-    pub(super) fn without_damaged(
-        &mut self,
-        mut batch: Vec<StorePath>,
-    ) -> Result<Vec<StorePath>, Outcome> {
+    /// Uploads a batch without what is damaged, which is parked: no later try
+    /// would find it otherwise. What cannot be compared does not go; it is
+    /// halved until it stands alone. `Err` ends the push.
+    pub(super) fn upload_batch(&mut self, batch: Vec<StorePath>) -> Result<(), Outcome> {
         let Some(contents) = self.push.contents else {
-            return Ok(batch);
+            return self.upload_sound(batch);
         };
-        if (self.push.cancelled)() {
-            return Err(Outcome::Cancelled);
+        let mut splitter = Splitter::new(batch);
+        while let Some(part) = splitter.next() {
+            match self.compare(contents, &part)? {
+                Ok(damaged) => {
+                    let sound = self.without_damaged(part, damaged);
+                    self.upload_sound(sound)?;
+                }
+                Err(error) => self.not_compared(part, error, &mut splitter)?,
+            }
         }
-        let damaged = contents
-            .damaged(&batch, &self.ledger.damaged())
-            .map_err(|error| self.not_checked(error))?;
+        Ok(())
+    }
+
+    /// The outer `Err` ends the push: somebody asked to stop.
+    fn compare(
+        &self,
+        contents: &dyn StoreContents,
+        part: &[StorePath],
+    ) -> Result<Result<Vec<Damage>, UploadError>, Outcome> {
+        let goes_on = || match (self.push.cancelled)() {
+            true => Err(Outcome::Cancelled),
+            false => Ok(()),
+        };
+        goes_on()?;
+        match contents.damaged(part, &self.ledger.damaged()) {
+            Ok(damaged) => Ok(Ok(damaged)),
+            Err(error) => goes_on().map(|()| Err(unreadable(&error))),
+        }
+    }
+
+    fn without_damaged(
+        &mut self,
+        mut part: Vec<StorePath>,
+        damaged: Vec<Damage>,
+    ) -> Vec<StorePath> {
         let failed_before = self.report.failed.len();
+        self.comparisons.answered = true;
+        self.blame_suspect();
         for Damage {
             entry,
             objects,
@@ -30,8 +68,8 @@ impl Run<'_, '_> {
         } in damaged
         {
             // Nothing is parked twice, nor what was not asked about.
-            if let Some(at) = batch.iter().position(|path| *path == entry) {
-                batch.remove(at);
+            if let Some(at) = part.iter().position(|path| *path == entry) {
+                part.remove(at);
                 self.entry_failed(entry.clone(), error, Parking::AtOnce);
                 self.ledger.note_damage(&entry, objects);
             }
@@ -40,16 +78,55 @@ impl Run<'_, '_> {
             // The upload that follows may take long, and be killed.
             self.save_ledger();
         }
-        Ok(batch)
+        part
     }
 
-    fn not_checked(&self, error: PortError) -> Outcome {
-        if (self.push.cancelled)() {
-            return Outcome::Cancelled;
+    /// An entry that stands alone may as well be a machine that cannot read
+    /// anything. Another one is asked about next, not always the same one: if
+    /// that is no better, the machine is assumed, and nobody is blamed.
+    fn not_compared(
+        &mut self,
+        part: Vec<StorePath>,
+        error: UploadError,
+        splitter: &mut Splitter<StorePath>,
+    ) -> Result<(), Outcome> {
+        let size = part.len();
+        let Some(alone) = splitter.split(part) else {
+            self.observer.notice(&PushEvent::Split(size, &error));
+            return Ok(());
+        };
+        if self.comparisons.suspect.is_some() {
+            return Err(Outcome::Broken(error));
         }
-        Outcome::Broken(UploadError {
-            hint: error.hint().map(str::to_owned),
-            ..UploadError::new(UploadErrorKind::Local, error.chain())
-        })
+        self.comparisons.suspect = Some((alone, error));
+        splitter.take_any(self.next_random());
+        Ok(())
+    }
+
+    /// There is nobody left to ask about. `Err` when no question was answered
+    /// at all; but an entry that failed before would be asked about for ever if
+    /// it alone is left.
+    pub(super) fn judge_suspect(&mut self) -> Result<(), Outcome> {
+        let Some((path, error)) = self.comparisons.suspect.take() else {
+            return Ok(());
+        };
+        if !self.comparisons.answered && self.ledger.entry(&path).is_none() {
+            return Err(Outcome::Broken(error));
+        }
+        self.entry_failed(path, error, Parking::AfterMaxAttempts);
+        Ok(())
+    }
+
+    fn blame_suspect(&mut self) {
+        if let Some((path, error)) = self.comparisons.suspect.take() {
+            self.entry_failed(path, error, Parking::AfterMaxAttempts);
+        }
+    }
+}
+
+fn unreadable(error: &PortError) -> UploadError {
+    UploadError {
+        hint: error.hint().map(str::to_owned),
+        ..UploadError::new(UploadErrorKind::Local, error.chain())
     }
 }

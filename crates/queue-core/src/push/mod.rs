@@ -61,8 +61,8 @@ impl Push<'_> {
     /// alone: a failed batch is halved until the culprit stands by itself. A
     /// destination that does not answer is told apart first, and nobody else is
     /// blamed for it. What is damaged is parked before anything of it is copied,
-    /// if contents are compared. What is enqueued while it uploads goes in the
-    /// same push.
+    /// if contents are compared; what cannot be compared fails alone as well. What
+    /// is enqueued while it uploads goes in the same push.
     ///
     /// # Errors
     ///

@@ -19,7 +19,8 @@ pub struct PushOptions {
     pub verify: bool,
     /// Take what is backing off as well, a destination too. Not the parked.
     pub force: bool,
-    /// Any number, another one for each push: spreads the waits.
+    /// Any number, another one for each push: spreads the waits, and chooses
+    /// whom to ask about to tell an entry's fault from the machine's.
     pub seed: u64,
 }
 
@@ -61,7 +62,8 @@ pub enum PushEvent<'a> {
     Started(&'a [StorePath]),
     /// These are at the destination and left the queue.
     Uploaded(&'a [StorePath]),
-    /// An upload of so many entries failed and is tried in smaller parts.
+    /// An upload of so many entries, or a comparison of their contents, failed
+    /// and is tried in smaller parts.
     Split(usize, &'a UploadError),
     /// An upload did something other than asked.
     Warning(&'a UploadWarning),
@@ -127,8 +129,8 @@ pub enum Outcome {
         /// It is asked again then.
         until: SystemTime,
     },
-    /// The uploader could not run on this machine; all stays queued, nobody is
-    /// blamed.
+    /// The uploader could not run on this machine, or no contents could be
+    /// compared; all stays queued, nobody is blamed.
     Broken(UploadError),
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::contents::Comparisons;
 use super::{Outcome, Push, PushEvent, PushObserver, PushOptions, PushReport, plan};
 use crate::{Entry, Ledger, PortError, StorePath};
 
@@ -14,6 +15,7 @@ pub(super) struct Run<'p, 'o> {
     pub(super) report: PushReport,
     /// Entries that failed alone in a way that may be the destination's.
     pub(super) suspects: usize,
+    pub(super) comparisons: Comparisons,
     /// Whether it tried to deliver anything, and could.
     pub(super) tried: bool,
     /// Differs for each failure, so that their waits do.
@@ -35,6 +37,7 @@ pub(super) fn run(
         ledger: Ledger::default(),
         report: PushReport::new(Outcome::Finished),
         suspects: 0,
+        comparisons: Comparisons::default(),
         tried: false,
         random: options.seed,
     };
@@ -147,7 +150,7 @@ impl Run<'_, '_> {
         let size = self.options.batch_size.get();
         let mut batches = plan.ready.chunks(size).chain(plan.again.chunks(size));
         let ended = batches.try_for_each(|batch| self.upload_batch(batch.to_vec()));
-        if let Err(outcome) = ended {
+        if let Err(outcome) = ended.and_then(|()| self.judge_suspect()) {
             self.report.outcome = outcome;
         }
         true

@@ -24,9 +24,9 @@ fn says_nothing(error: &UploadError) -> bool {
 }
 
 impl Run<'_, '_> {
-    /// Uploads a batch, halving what fails. `Err` ends the push.
-    pub(super) fn upload_batch(&mut self, batch: Vec<StorePath>) -> Result<(), Outcome> {
-        let batch = self.without_damaged(batch)?;
+    /// Uploads what is not known to be damaged, halving what fails. `Err` ends
+    /// the push.
+    pub(super) fn upload_sound(&mut self, batch: Vec<StorePath>) -> Result<(), Outcome> {
         let mut splitter = Splitter::new(batch);
         let failed_before = self.report.failed.len();
         let mut first_failure = true;
@@ -194,7 +194,7 @@ impl Run<'_, '_> {
         self.report.failed.push(failed);
     }
 
-    fn next_random(&mut self) -> u64 {
+    pub(super) fn next_random(&mut self) -> u64 {
         self.random = self.random.wrapping_add(1);
         self.random
     }

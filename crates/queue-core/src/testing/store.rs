@@ -26,6 +26,7 @@ struct Object {
     valid: bool,
     hidden: bool,
     damaged: bool,
+    unreadable: bool,
 }
 
 impl Store {
@@ -36,6 +37,7 @@ impl Store {
             valid,
             hidden: false,
             damaged: false,
+            unreadable: false,
         };
         self.objects.insert(path.clone(), object);
     }
@@ -126,13 +128,22 @@ impl StoreContents for Process<'_> {
         _known: &BTreeSet<StorePath>,
     ) -> Result<Vec<Damage>, PortError> {
         self.look("compare contents", |state| {
+            state.store.can_read(entries)?;
             let damage = |entry: &StorePath| state.store.damage_of(entry);
-            entries.iter().filter_map(damage).collect()
-        })
+            Ok(entries.iter().filter_map(damage).collect())
+        })?
     }
 }
 
 impl Store {
+    fn can_read(&self, entries: &[StorePath]) -> Result<(), PortError> {
+        let cannot = |path: &StorePath| self.objects[path].unreadable;
+        match self.closure(entries).into_iter().find(cannot) {
+            Some(path) => Err(PortError::new("read", &path, "it takes for ever")),
+            None => Ok(()),
+        }
+    }
+
     fn damage_of(&self, entry: &StorePath) -> Option<Damage> {
         let mut objects: Vec<_> = self.closure([entry]).into_iter().collect();
         objects.retain(|object| self.is_damaged(object));
@@ -160,9 +171,21 @@ impl World {
         self.with(|state| state.store.alter(path, |object| object.damaged = true));
     }
 
-    /// A store object is what the store registered.
+    /// A store object cannot be compared with what the store registered.
+    pub fn make_unreadable(&self, path: &StorePath) {
+        self.with(|state| state.store.alter(path, |object| object.unreadable = true));
+    }
+
+    /// A store object can be read, and is what the store registered.
     pub fn repair(&self, path: &StorePath) {
-        self.with(|state| state.store.alter(path, |object| object.damaged = false));
+        let repair = |object: &mut Object| (object.damaged, object.unreadable) = (false, false);
+        self.with(|state| state.store.alter(path, repair));
+    }
+
+    /// Whether the path and all that it refers to can be compared.
+    #[must_use]
+    pub fn can_be_compared(&self, path: &StorePath) -> bool {
+        self.with(|state| state.store.can_read(std::slice::from_ref(path)).is_ok())
     }
 
     /// Whether the path, or anything that it refers to, is damaged.

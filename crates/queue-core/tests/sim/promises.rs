@@ -124,7 +124,7 @@ impl Stage {
             let accepted = pushing.witness().accepted.clone();
             for key in accepted.iter().filter(|key| key.0 == queue) {
                 let refused = &there.cannot_take | &there.loses;
-                let sound = !self.world.is_damaged(&key.1);
+                let sound = !self.world.is_damaged(&key.1) && self.world.can_be_compared(&key.1);
                 let good = sound && self.witness().closure(&key.1).is_disjoint(&refused);
                 let excused = self.may_be_parked && pushing.is_parked(key);
                 let arrived = pushing.has_arrived(key);

@@ -85,6 +85,8 @@ pub struct Contents {
     /// Names of entries, each with the name of what is damaged.
     pub damaged: RefCell<Vec<(String, String)>>,
     pub broken: Cell<bool>,
+    /// Names of entries about which no question is answered.
+    pub unreadable: RefCell<Vec<String>>,
     /// How many entries each question was about.
     pub questions: RefCell<Vec<usize>>,
     /// What the last question said to be known as damaged.
@@ -97,6 +99,11 @@ impl Contents {
         self.damaged
             .borrow_mut()
             .push((entry.into(), object.into()));
+    }
+
+    pub fn cannot_read(&self, name: &str) {
+        self.compared.set(true);
+        self.unreadable.borrow_mut().push(name.into());
     }
 
     pub fn as_port(&self) -> Option<&dyn StoreContents> {
@@ -115,6 +122,11 @@ impl StoreContents for Contents {
         if self.broken.get() {
             let error = PortError::new("read", "the store", "no such program");
             return Err(error.with_hint("install it"));
+        }
+        let unreadable = self.unreadable.borrow();
+        let is_unreadable = |path: &&StorePath| unreadable.iter().any(|name| name == path.name());
+        if let Some(path) = entries.iter().find(is_unreadable) {
+            return Err(PortError::new("read", path, "it takes for ever"));
         }
         let damaged = self.damaged.borrow();
         let damage = |(entry, object): &(String, String)| Damage {

@@ -20,7 +20,7 @@ pub struct World {
     pub state: FsPushState,
     pub leaving: FsLeaving,
     pub database: Database,
-    pub contents: Contents,
+    pub contents: std::rc::Rc<Contents>,
     pub destination: Destination,
     pub now: Cell<SystemTime>,
     pub cancelled: Cell<bool>,
@@ -47,7 +47,7 @@ impl World {
             leaving: leaving.unwrap(),
             collector: LocalGc::new(&state_dir, &store),
             database: Database::new(&store),
-            contents: Contents::default(),
+            contents: std::rc::Rc::default(),
             destination: Destination::default(),
             now: Cell::new(SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000)),
             cancelled: Cell::new(false),
@@ -143,11 +143,15 @@ impl World {
     }
 
     pub fn push(&self) -> PushReport {
-        self.push_with(self.leaving())
+        self.push_with(&self.options)
+    }
+
+    pub fn push_with(&self, options: &PushOptions) -> PushReport {
+        self.with_push(|push, observer| push.run(options, observer).unwrap())
     }
 
     /// With another room for what leaves.
-    pub fn push_with(&self, leaving: Queue<'_>) -> PushReport {
+    pub fn push_leaving(&self, leaving: Queue<'_>) -> PushReport {
         self.with_push(|push, observer| {
             let push = Push { leaving, ..*push };
             push.run(&self.options, observer).unwrap()

@@ -114,6 +114,12 @@ fn comparing(stage: Stage, damaged: &str) -> Stage {
     stage
 }
 
+fn comparing_unreadable(stage: Stage, unreadable: &str) -> Stage {
+    stage.world.compare_contents(0, true);
+    stage.world.make_unreadable(&path(unreadable));
+    stage
+}
+
 /// The destination is back when the first wait is over.
 struct ComesBack<'s> {
     stage: &'s Stage,
@@ -177,6 +183,8 @@ pub const LIMITED: &[(&str, Scenario)] = scenarios_that_say! {
         comparing(queued(&["a", "b"]), "a"), |s, p| s.push(p, 0).0;
     "push with a damaged library that all bring along", "parked: 2":
         comparing(queued(&["a", "b"]), "lib"), |s, p| s.push(p, 0).0;
+    "push with one that cannot be compared, which splits", "it takes for ever":
+        comparing_unreadable(queued(&["a", "bad", "c"]), "bad"), |s, p| s.push(p, 0).0;
     "drain over a destination that is down and comes back", "Some(Drained)":
         sick(&["a"], Health::Down), drain;
     "drop from a closed queue, which opens it", "and is closed: None":
