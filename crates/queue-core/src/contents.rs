@@ -11,7 +11,8 @@ pub struct Damage {
     pub entry: StorePath,
     /// What is damaged: of the entry itself, or objects that go with it. At
     /// least one, and no more than somebody wants to read; those of the entry
-    /// itself first. The ledger keeps them as long as the entry is queued.
+    /// itself first. The ledger keeps them as long as the entry is queued
+    /// and no later question finds it sound.
     pub objects: Vec<StorePath>,
     /// What is wrong with the first of them, naming it, and how to mend it.
     pub error: UploadError,

@@ -13,6 +13,9 @@ use crate::{EntryState, RetryPolicy, StorePath, UploadError};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ledger {
     pub(crate) entries: BTreeMap<StorePath, Failures>,
+    /// The store objects for which an entry was held back: until they are found
+    /// sound, or it leaves the queue. Its failures may be forgotten before.
+    pub(crate) damaged: BTreeMap<StorePath, Vec<StorePath>>,
     pub(crate) destination: Option<Failures>,
     /// Which one that is about.
     pub(crate) destination_name: Option<String>,
@@ -38,9 +41,6 @@ pub struct Failures {
     pub next_try: SystemTime,
     /// Given up until somebody asks for it. Never set for a destination.
     pub parked_since: Option<SystemTime>,
-    /// The store objects that were found damaged, if the last failure was for
-    /// that. Never set for a destination.
-    pub damaged: Vec<StorePath>,
 }
 
 /// Whether a failure parks its entry.
@@ -98,9 +98,17 @@ impl Ledger {
         }
     }
 
-    /// Forgets an entry's failures: it is tried in the next push. Gives
-    /// whether there were any.
+    /// Forgets all about an entry, which left the queue. Gives whether anything
+    /// was known.
     pub fn forget(&mut self, path: &StorePath) -> bool {
+        let damaged = self.damaged.remove(path).is_some();
+        self.forget_failures(path) || damaged
+    }
+
+    /// Forgets an entry's failures: it is tried in the next push. Gives
+    /// whether there were any. What was found damaged is no failure: that
+    /// somebody asks for the entry mends nothing, and others may bring it along.
+    pub fn forget_failures(&mut self, path: &StorePath) -> bool {
         self.entries.remove(path).is_some()
     }
 
@@ -111,20 +119,21 @@ impl Ledger {
 
     /// What was found damaged, and holds entries back since.
     pub(crate) fn damaged(&self) -> BTreeSet<StorePath> {
-        let objects = self.entries.values().flat_map(|known| &known.damaged);
-        objects.cloned().collect()
+        self.damaged.values().flatten().cloned().collect()
     }
 
-    /// Says that an entry's last failure was for these objects.
+    /// Says that an entry is held back for these objects; none: not any more.
     pub(crate) fn note_damage(&mut self, path: &StorePath, objects: Vec<StorePath>) {
-        if let Some(failures) = self.entries.get_mut(path) {
-            failures.damaged = objects;
-        }
+        match objects.is_empty() {
+            true => self.damaged.remove(path),
+            false => self.damaged.insert(path.clone(), objects),
+        };
     }
 
     /// Forgets entries that `keep` does not want: those that left the queue.
     pub(crate) fn retain(&mut self, keep: impl Fn(&StorePath) -> bool) {
         self.entries.retain(|path, _| keep(path));
+        self.damaged.retain(|path, _| keep(path));
     }
 
     pub(crate) fn entry_failed(
@@ -192,11 +201,9 @@ impl Failures {
             hint: None,
             next_try: now,
             parked_since: None,
-            damaged: Vec::new(),
         });
         Self {
             attempts,
-            damaged: Vec::new(),
             last_failure: now,
             last_error: error.message.clone(),
             hint: error.hint.clone(),

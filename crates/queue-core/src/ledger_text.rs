@@ -41,6 +41,9 @@ struct LedgerText {
     destination: Option<FailuresText>,
     #[serde(default)]
     entries: BTreeMap<String, FailuresText>,
+    /// Of entries whose failures are forgotten; the others have theirs.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    damaged: BTreeMap<String, Vec<String>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -85,12 +88,16 @@ impl Ledger {
             return Err(LedgerError::Newer(head.format));
         }
         let read: LedgerText = from_toml(text)?;
-        let entries = read
-            .entries
-            .into_iter()
-            .map(|(name, failures)| Ok((path(name)?, failures.read()?)));
+        let mut damaged = read.damaged;
+        let mut entries = BTreeMap::new();
+        for (name, mut failures) in read.entries {
+            let objects = std::mem::take(&mut failures.damaged);
+            damaged.entry(name.clone()).or_default().extend(objects);
+            entries.insert(path(name)?, failures.read()?);
+        }
         Ok(Self {
-            entries: entries.collect::<Result<_, LedgerError>>()?,
+            entries,
+            damaged: read_damaged(damaged)?,
             destination: read.destination.map(FailuresText::read).transpose()?,
             destination_name: read.destination_name,
             last_push: read.last_push.map(LastPushText::read).transpose()?,
@@ -108,12 +115,44 @@ impl Ledger {
             entries: self
                 .entries
                 .iter()
-                .map(|(path, failures)| (path.to_string(), FailuresText::write(failures)))
+                .map(|(path, failures)| (path.to_string(), self.write_entry(path, failures)))
+                .collect(),
+            damaged: self
+                .damaged
+                .iter()
+                .filter(|(path, _)| !self.entries.contains_key(path))
+                .map(|(path, objects)| (path.to_string(), write_paths(objects)))
                 .collect(),
         };
         // Strings, numbers and tables always have a TOML form.
         toml::to_string(&text).unwrap_or_default()
     }
+
+    fn write_entry(&self, path: &StorePath, failures: &Failures) -> FailuresText {
+        let damaged = self.damaged.get(path);
+        FailuresText {
+            damaged: damaged.map_or_else(Vec::new, |objects| write_paths(objects)),
+            ..FailuresText::write(failures)
+        }
+    }
+}
+
+/// Who is held back for nothing is not.
+fn read_damaged(
+    damaged: BTreeMap<String, Vec<String>>,
+) -> Result<BTreeMap<StorePath, Vec<StorePath>>, LedgerError> {
+    let known = damaged
+        .into_iter()
+        .filter(|(_, objects)| !objects.is_empty());
+    let read = known.map(|(name, objects)| {
+        let objects: Result<_, LedgerError> = objects.into_iter().map(path).collect();
+        Ok((path(name)?, objects?))
+    });
+    read.collect()
+}
+
+fn write_paths(paths: &[StorePath]) -> Vec<String> {
+    paths.iter().map(StorePath::to_string).collect()
 }
 
 fn from_toml<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, LedgerError> {
@@ -149,11 +188,6 @@ impl FailuresText {
             hint: self.hint,
             next_try: time(self.next_try)?,
             parked_since: self.parked_since.map(time).transpose()?,
-            damaged: self
-                .damaged
-                .into_iter()
-                .map(path)
-                .collect::<Result<_, _>>()?,
         })
     }
 
@@ -167,7 +201,7 @@ impl FailuresText {
             hint: failures.hint.clone(),
             next_try: time_text(failures.next_try),
             parked_since: failures.parked_since.map(time_text),
-            damaged: failures.damaged.iter().map(StorePath::to_string).collect(),
+            damaged: Vec::new(),
         }
     }
 }
@@ -215,9 +249,8 @@ mod tests {
             attempts in 1u32.., first_failure in any_time(), last_failure in any_time(),
             next_try in any_time(), parked_since in proptest::option::of(any_time()),
             first_error: String, last_error: String, hint: Option<String>,
-            damaged in proptest::collection::vec(any_path(), 0..3),
         ) -> Failures {
-            Failures { attempts, first_failure, first_error, last_failure, last_error, hint, next_try, parked_since, damaged }
+            Failures { attempts, first_failure, first_error, last_failure, last_error, hint, next_try, parked_since }
         }
     }
 
@@ -231,14 +264,22 @@ mod tests {
         }
     }
 
+    fn any_damaged() -> impl Strategy<Value = BTreeMap<StorePath, Vec<StorePath>>> {
+        let objects = proptest::collection::vec(any_path(), 1..3);
+        proptest::collection::btree_map(any_path(), objects, 0..3)
+    }
+
     prop_compose! {
         fn any_ledger()(
             entries in proptest::collection::btree_map(any_path(), any_failures(), 0..5),
             destination in proptest::option::of(any_failures()),
             destination_name in proptest::option::of(any::<String>()),
             last_push in proptest::option::of(any_last_push()),
+            damaged in any_damaged(), failed in any_damaged(),
         ) -> Ledger {
-            Ledger { entries, destination, destination_name, last_push }
+            // Some of entries that failed, some of others.
+            let damaged = entries.keys().cloned().zip(failed.into_values()).chain(damaged).collect();
+            Ledger { entries, damaged, destination, destination_name, last_push }
         }
     }
 

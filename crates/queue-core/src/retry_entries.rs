@@ -16,7 +16,8 @@ pub struct RetryReport {
 }
 
 /// Forgets the failures of these entries, and the destination's, which would
-/// hold them back. `None` when a push is at work: it would write its own memory
+/// hold them back. What was found damaged is remembered: the next push looks
+/// whether it was repaired. `None` when a push is at work: it would write its own memory
 /// over this. Never waits.
 ///
 /// # Errors
@@ -38,7 +39,7 @@ pub fn retry_entries(
         Ledger::default()
     });
     report.destination_forgotten = ledger.forget_destination();
-    let failed = paths.iter().filter(|path| ledger.forget(path));
+    let failed = paths.iter().filter(|path| ledger.forget_failures(path));
     report.forgotten = failed.cloned().collect();
     if !report.is_idle() {
         state.save_ledger(&ledger.to_text())?;

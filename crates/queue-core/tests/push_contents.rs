@@ -120,7 +120,6 @@ fn an_entry_that_cannot_be_compared_fails_alone_and_holds_no_other_up() {
     assert!(failed.error.message.ends_with("it takes for ever"));
     assert_eq!((failed.attempts, failed.next_try.is_some()), (1, true));
     let failures = world.ledger().entry(&failed.path).cloned().unwrap();
-    assert!(failures.damaged.is_empty(), "{failures:?}");
     assert!(!failures.hint.is_some_and(|hint| hint.contains("repair")));
     let questions = world.contents.questions.borrow().len();
     assert!(questions <= 1 + 1 + 2 * 6, "{questions}");
@@ -261,6 +260,47 @@ fn what_is_known_as_damaged_is_told_with_each_later_question_as_long_as_its_entr
     world.build_and_enqueue(&["d"]);
     world.push();
     assert_eq!(known(&world), [].into());
+}
+
+#[test]
+fn somebody_who_retries_without_a_repair_does_not_make_it_forgotten() {
+    let mut world = World::new();
+    world.options.batch_size = 2.try_into().unwrap();
+    let known = |world: &World| world.contents.known.borrow().clone();
+    let lib = std::collections::BTreeSet::from([support::path("lib")]);
+    let paths = world.build_and_enqueue(&["bad"]);
+    world.contents.damage("bad", "lib");
+    world.push();
+    let report = retry_entries(&world.state, &paths).unwrap().unwrap();
+    assert_eq!(report.forgotten, paths);
+    let ledger = world.ledger();
+    assert!(ledger.entry(&paths[0]).is_none(), "tried in the next push");
+    world.build_and_enqueue(&["a"]);
+    let report = world.push();
+    assert_eq!(known(&world), lib, "whatever batch is first");
+    assert_eq!(names(&report.uploaded), ["a"]);
+    // A retry after the repair: the question that finds it sound is the last.
+    world.contents.damaged.borrow_mut().clear();
+    let _ = retry_entries(&world.state, &paths).unwrap().unwrap();
+    assert_eq!(names(&world.push().uploaded), ["bad"]);
+    world.build_and_enqueue(&["b"]);
+    world.push();
+    assert_eq!(known(&world), [].into());
+}
+
+#[test]
+fn what_is_found_sound_is_forgotten_though_its_entry_cannot_be_copied() {
+    let world = World::new();
+    let paths = world.build_and_enqueue(&["bad"]);
+    world.contents.damage("bad", "lib");
+    world.push();
+    world.contents.damaged.borrow_mut().clear();
+    let _ = retry_entries(&world.state, &paths).unwrap().unwrap();
+    world.destination.cannot_take("bad");
+    assert_eq!(world.push().failed.len(), 1);
+    world.build_and_enqueue(&["a"]);
+    world.push();
+    assert_eq!(*world.contents.known.borrow(), [].into());
 }
 
 #[test]

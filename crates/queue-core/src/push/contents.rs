@@ -61,6 +61,9 @@ impl Run<'_, '_> {
         let failed_before = self.report.failed.len();
         self.comparisons.answered = true;
         self.blame_suspect();
+        // Whatever was damaged of them before is sound unless it is named again.
+        part.iter()
+            .for_each(|path| self.ledger.note_damage(path, Vec::new()));
         for Damage {
             entry,
             objects,

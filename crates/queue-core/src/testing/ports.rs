@@ -1,8 +1,8 @@
 //! The ports to one queue.
 
-use super::Process;
 use super::limits::SimLimitState;
 use super::world::{Rooting, State};
+use super::{Process, Step};
 use crate::{
     DrainReport, DrainTime, GcRoots, Insertion, InsideGcRoots, Limits, LimitsWithState, Listing,
     PortError, Push, PushLock, PushObserver, PushOptions, PushReport, PushState, Queue,
@@ -291,7 +291,7 @@ impl PushState for SimPushState<'_> {
     }
 
     fn load_ledger(&self) -> Result<Option<String>, PortError> {
-        self.process.look("read the ledger", |state| {
+        self.process.look(Step::READ_LEDGER, |state| {
             state.queues[self.queue].ledger.get(&()).cloned()
         })
     }

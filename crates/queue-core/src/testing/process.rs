@@ -22,6 +22,8 @@ pub struct Step {
 impl Step {
     /// The [`action`](Self::action) with which an upload begins.
     pub const BEGIN_UPLOAD: &str = "begin an upload";
+    /// That of a push that reads what was remembered.
+    pub const READ_LEDGER: &str = "read the ledger";
     /// That of a drain that waits.
     pub const WAIT: &str = "wait";
 }

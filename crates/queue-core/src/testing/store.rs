@@ -16,6 +16,9 @@ const NAR_SIZE: u64 = 100;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Store {
     objects: BTreeMap<StorePath, Object>,
+    /// Whether only the entries themselves are compared, and what is known as
+    /// damaged.
+    compares_entries_alone: bool,
     /// Held by a process that builds or that asked for them.
     pub(super) temporary_roots: BTreeSet<StorePath>,
 }
@@ -120,16 +123,17 @@ impl StoreSizes for Process<'_> {
     }
 }
 
-/// It looks at all that goes along.
+/// It looks at all that goes along, unless it is told not to.
 impl StoreContents for Process<'_> {
     fn damaged(
         &self,
         entries: &[StorePath],
-        _known: &BTreeSet<StorePath>,
+        known: &BTreeSet<StorePath>,
     ) -> Result<Vec<Damage>, PortError> {
         self.look("compare contents", |state| {
             state.store.can_read(entries)?;
-            let damage = |entry: &StorePath| state.store.damage_of(entry);
+            let damaged = state.store.damaged_among(entries, known);
+            let damage = |entry: &StorePath| state.store.damage_of(entry, &damaged);
             Ok(entries.iter().filter_map(damage).collect())
         })?
     }
@@ -144,9 +148,23 @@ impl Store {
         }
     }
 
-    fn damage_of(&self, entry: &StorePath) -> Option<Damage> {
-        let mut objects: Vec<_> = self.closure([entry]).into_iter().collect();
-        objects.retain(|object| self.is_damaged(object));
+    /// What is found when somebody looks.
+    fn damaged_among(
+        &self,
+        entries: &[StorePath],
+        known: &BTreeSet<StorePath>,
+    ) -> BTreeSet<StorePath> {
+        let mut objects = self.closure(entries);
+        objects.retain(|object| {
+            let is_compared =
+                !self.compares_entries_alone || entries.contains(object) || known.contains(object);
+            is_compared && self.is_damaged(object)
+        });
+        objects
+    }
+
+    fn damage_of(&self, entry: &StorePath, damaged: &BTreeSet<StorePath>) -> Option<Damage> {
+        let objects: Vec<_> = (&self.closure([entry]) & damaged).into_iter().collect();
         let error = UploadError::new(
             UploadErrorKind::Paths,
             format!("{} was modified", objects.first()?),
@@ -164,6 +182,18 @@ impl World {
     /// registered.
     pub fn compare_contents(&self, queue: usize, compares: bool) {
         self.with(|state| state.queues[queue].compares = compares);
+    }
+
+    /// From now on a comparison looks at the entries themselves, and of what they
+    /// bring along only at what is known as damaged.
+    pub fn compare_entries_alone(&self) {
+        self.with(|state| state.store.compares_entries_alone = true);
+    }
+
+    /// Whether it is so.
+    #[must_use]
+    pub fn compares_entries_alone(&self) -> bool {
+        self.with(|state| state.store.compares_entries_alone)
     }
 
     /// A store object no longer is what the store registered.
@@ -191,6 +221,9 @@ impl World {
     /// Whether the path, or anything that it refers to, is damaged.
     #[must_use]
     pub fn is_damaged(&self, path: &StorePath) -> bool {
-        self.with(|state| state.store.damage_of(path).is_some())
+        self.with(|state| {
+            let mut closure = state.store.closure([path]).into_iter();
+            closure.any(|object| state.store.is_damaged(&object))
+        })
     }
 }

@@ -120,6 +120,19 @@ fn comparing_unreadable(stage: Stage, unreadable: &str) -> Stage {
     stage
 }
 
+/// Somebody asked for what is damaged without having repaired it. What brings it
+/// along is older, and goes by itself.
+fn retried() -> Stage {
+    let mut stage = one_by_one(&["a", "lib"]);
+    stage.world.compare_entries_alone();
+    stage = comparing(stage, "lib");
+    let _ = stage.push(&stage.process(), 0);
+    stage.retry(&stage.process(), 0);
+    stage.settle();
+    stage.options.batch_size = std::num::NonZeroUsize::MIN;
+    stage
+}
+
 /// The destination is back when the first wait is over.
 struct ComesBack<'s> {
     stage: &'s Stage,
@@ -183,6 +196,8 @@ pub const LIMITED: &[(&str, Scenario)] = scenarios_that_say! {
         comparing(queued(&["a", "b"]), "a"), |s, p| s.push(p, 0).0;
     "push with a damaged library that all bring along", "parked: 2":
         comparing(queued(&["a", "b"]), "lib"), |s, p| s.push(p, 0).0;
+    "push after a retry of what is damaged still", "parked: 2":
+        retried(), |s, p| s.push(p, 0).0;
     "push with one that cannot be compared, which splits", "it takes for ever":
         comparing_unreadable(queued(&["a", "bad", "c"]), "bad"), |s, p| s.push(p, 0).0;
     "drain over a destination that is down and comes back", "Some(Drained)":
