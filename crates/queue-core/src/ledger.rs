@@ -27,6 +27,9 @@ pub struct Ledger {
 pub struct Failures {
     /// How many, at least 1.
     pub attempts: u32,
+    /// How many of these may be somebody else's fault: they do not count when it
+    /// comes to parking. Always 0 for a destination.
+    pub excused: u32,
     /// When the first was.
     pub first_failure: SystemTime,
     /// What it said, one line.
@@ -46,7 +49,7 @@ pub struct Failures {
 /// Whether a failure parks its entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Parking {
-    /// It may not be its own fault.
+    /// It may not be its own fault, and does not count later on either.
     Never,
     /// Once it failed as often as the policy allows.
     AfterMaxAttempts,
@@ -147,9 +150,10 @@ impl Ledger {
     ) -> &Failures {
         let known = self.entries.remove(path);
         let mut failures = Failures::one_more(known, error, now, policy, random);
+        failures.excused += u32::from(parking == Parking::Never);
         let parks = match parking {
             Parking::Never => false,
-            Parking::AfterMaxAttempts => failures.attempts >= policy.max_attempts.get(),
+            Parking::AfterMaxAttempts => failures.its_own() >= policy.max_attempts.get(),
             Parking::AtOnce => true,
         };
         if parks {
@@ -194,6 +198,7 @@ impl Failures {
         let wait = policy.delay_after(attempts, random);
         let old = known.unwrap_or_else(|| Self {
             attempts,
+            excused: 0,
             first_failure: now,
             first_error: error.message.clone(),
             last_failure: now,
@@ -210,6 +215,10 @@ impl Failures {
             next_try: now.checked_add(wait).unwrap_or(now),
             ..old
         }
+    }
+
+    fn its_own(&self) -> u32 {
+        self.attempts.saturating_sub(self.excused)
     }
 
     /// Whether it is this one's turn at `now`.

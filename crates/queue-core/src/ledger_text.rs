@@ -50,6 +50,8 @@ struct LedgerText {
 #[serde(rename_all = "kebab-case")]
 struct FailuresText {
     attempts: u32,
+    #[serde(default, skip_serializing_if = "is_none")]
+    excused: u32,
     first_failure: String,
     first_error: String,
     last_failure: String,
@@ -61,6 +63,11 @@ struct FailuresText {
     parked_since: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     damaged: Vec<String>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_none(number: &u32) -> bool {
+    *number == 0
 }
 
 #[derive(Serialize, Deserialize)]
@@ -181,6 +188,7 @@ impl FailuresText {
     fn read(self) -> Result<Failures, LedgerError> {
         Ok(Failures {
             attempts: self.attempts.max(1),
+            excused: self.excused.min(self.attempts),
             first_failure: time(self.first_failure)?,
             first_error: self.first_error,
             last_failure: time(self.last_failure)?,
@@ -194,6 +202,7 @@ impl FailuresText {
     fn write(failures: &Failures) -> Self {
         Self {
             attempts: failures.attempts,
+            excused: failures.excused,
             first_failure: time_text(failures.first_failure),
             first_error: failures.first_error.clone(),
             last_failure: time_text(failures.last_failure),
@@ -246,11 +255,11 @@ mod tests {
 
     prop_compose! {
         fn any_failures()(
-            attempts in 1u32.., first_failure in any_time(), last_failure in any_time(),
+            (attempts, excused) in (1u32..).prop_flat_map(|n| (Just(n), 0..=n)), first_failure in any_time(), last_failure in any_time(),
             next_try in any_time(), parked_since in proptest::option::of(any_time()),
             first_error: String, last_error: String, hint: Option<String>,
         ) -> Failures {
-            Failures { attempts, first_failure, first_error, last_failure, last_error, hint, next_try, parked_since }
+            Failures { attempts, excused, first_failure, first_error, last_failure, last_error, hint, next_try, parked_since }
         }
     }
 

@@ -11,7 +11,7 @@ pub struct RetryPolicy {
     pub delay: Duration,
     /// The longest wait.
     pub max_delay: Duration,
-    /// After so many failures an entry is parked: kept, held against the
+    /// After so many failures of its own an entry is parked: kept, held against the
     /// collector, but no longer tried until somebody asks.
     pub max_attempts: NonZeroU32,
 }

@@ -176,6 +176,28 @@ fn nobody_is_parked_for_what_may_be_the_destination_s_fault() {
 }
 
 #[test]
+fn what_may_have_been_the_destination_s_fault_does_not_count_when_an_entry_fails_by_itself() {
+    let world = World::new();
+    let paths = world.build_and_enqueue(&["a", "b"]);
+    *world.destination.down.borrow_mut() = Some(UploadErrorKind::Refused);
+    world.destination.only_uploads_fail.set(true);
+    for _ in 0..10 {
+        let _ = world.push();
+        world.wait(Duration::from_secs(3600));
+    }
+    *world.destination.down.borrow_mut() = None;
+    world.destination.cannot_take("a");
+    let most = world.options.retry.max_attempts.get();
+    for attempt in 1..most {
+        let report = world.push();
+        assert_eq!((report.failed.len(), report.parked), (1, 0), "{attempt}");
+        world.wait(Duration::from_secs(3600));
+    }
+    assert_eq!(world.push().parked, 1, "as often as any other");
+    assert!(world.ledger().entry(&paths[0]).unwrap().attempts > most);
+}
+
+#[test]
 fn an_uploader_that_cannot_run_blames_nobody() {
     let world = World::new();
     world.build_and_enqueue(&["a"]);

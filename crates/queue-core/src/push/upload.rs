@@ -151,7 +151,8 @@ impl Run<'_, '_> {
     /// got nothing through, may as well be a destination that answers questions
     /// and takes nothing. With a second one, from the other end of the batch,
     /// that is assumed. Both count as failed, so that others are first in line
-    /// next time, but nobody is parked for what may not be its own fault.
+    /// next time, but nobody is parked for what may not be its own fault, neither
+    /// now nor when it fails by itself later.
     fn blame(
         &mut self,
         culprit: StorePath,
