@@ -1,8 +1,9 @@
 //! What a queue remembers of failures.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
+use crate::ledger_text::LAST_SECOND;
 use crate::{EntryState, RetryPolicy, StorePath, UploadError};
 
 /// The memory of one queue's pushes: which entries failed how often, whether
@@ -184,6 +185,12 @@ impl Ledger {
     }
 }
 
+/// A wait that no clock can show does not end, it is not over.
+fn later(now: SystemTime, wait: Duration) -> SystemTime {
+    let latest = || now.max(SystemTime::UNIX_EPOCH + Duration::from_secs(LAST_SECOND));
+    now.checked_add(wait).unwrap_or_else(latest)
+}
+
 impl Failures {
     fn one_more(
         known: Option<Self>,
@@ -212,7 +219,7 @@ impl Failures {
             last_failure: now,
             last_error: error.message.clone(),
             hint: error.hint.clone(),
-            next_try: now.checked_add(wait).unwrap_or(now),
+            next_try: later(now, wait),
             ..old
         }
     }
@@ -235,6 +242,33 @@ impl Failures {
                 until: self.next_try,
             },
             _ => EntryState::Ready,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::UploadErrorKind;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_failure_is_not_due_at_once_however_long_its_wait_is(
+            delay in (1..u64::MAX).prop_map(Duration::from_secs),
+            attempts in 1..40u32,
+            random: u64,
+        ) {
+            let policy = RetryPolicy { delay, max_delay: Duration::MAX, ..RetryPolicy::default() };
+            let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
+            let error = UploadError::new(UploadErrorKind::Paths, "why");
+            let mut known = None;
+            for _ in 0..attempts {
+                known = Some(Failures::one_more(known, &error, now, &policy, random));
+            }
+            let state = known.map(|failures| failures.state(now, &policy));
+            let waits = matches!(state, Some(EntryState::BackingOff { .. }));
+            prop_assert!(waits, "{state:?}");
         }
     }
 }

@@ -174,12 +174,15 @@ fn time(text: String) -> Result<SystemTime, LedgerError> {
     humantime::parse_rfc3339(&text).map_err(|_| LedgerError::Value(text))
 }
 
-/// RFC 3339 ends with the year 9999; a clock beyond it is cut to that.
+/// RFC 3339 ends with the year 9999.
+pub(crate) const LAST_SECOND: u64 = 253_402_300_799;
+
+/// A clock beyond what can be written is cut to that.
 pub(crate) fn time_text(time: SystemTime) -> String {
     let seconds = time
         .duration_since(SystemTime::UNIX_EPOCH)
         .map_or(0, |since| since.as_secs())
-        .min(253_402_300_799);
+        .min(LAST_SECOND);
     let cut = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(seconds);
     humantime::format_rfc3339_seconds(cut).to_string()
 }

@@ -5,6 +5,9 @@ use std::time::Duration;
 
 /// Exponential backoff with jitter, and the number of failures after which an
 /// entry is parked.
+///
+/// Any durations will do. A time to try again that the clock cannot show is the
+/// last second of the year 9999.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RetryPolicy {
     /// The wait after the first failure. Doubles with each further one.
@@ -32,7 +35,8 @@ impl RetryPolicy {
             .delay
             .saturating_mul(1 << doublings)
             .min(self.max_delay);
-        full - full / 5 * spread(random) / 1000
+        // A fifth at most, divided first: any wait may be configured.
+        full - full / 5000 * spread(random)
     }
 
     /// The same policy for a whole destination.
@@ -80,6 +84,24 @@ mod tests {
             let wait = policy.delay_after(attempts, random);
             let full = policy.delay.saturating_mul(1 << (attempts - 1).min(20)).min(policy.max_delay);
             prop_assert!(wait <= full && wait >= full * 79 / 100, "{wait:?} of {full:?}");
+        }
+    }
+
+    fn any_duration() -> impl Strategy<Value = Duration> {
+        let any = (any::<u64>(), 0..1_000_000_000u32);
+        let any = any.prop_map(|(seconds, nanos)| Duration::new(seconds, nanos));
+        prop_oneof![any, Just(Duration::MAX), Just(Duration::ZERO)]
+    }
+
+    proptest! {
+        #[test]
+        fn no_wait_is_too_long_to_compute(
+            delay in any_duration(), max_delay in any_duration(), attempts in 1u32.., random: u64,
+        ) {
+            let policy = RetryPolicy { delay, max_delay, ..RetryPolicy::default() };
+            let wait = policy.delay_after(attempts, random);
+            let full = policy.delay.saturating_mul(1 << (attempts - 1).min(31)).min(max_delay);
+            prop_assert!(wait <= full && wait >= full / 5 * 4, "{wait:?} of {full:?}");
         }
     }
 
