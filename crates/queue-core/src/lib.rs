@@ -112,8 +112,8 @@ pub use limits::{Beyond, Limit, Limits, is_much};
 pub use local_gc::LocalGc;
 pub use pinned::Pinned;
 pub use push::{
-    DrainEnd, DrainReport, DrainTime, EntryState, FailedEntry, Outcome, Plan, Push, PushEvent,
-    PushObserver, PushOptions, PushReport, plan,
+    DrainEnd, DrainReport, DrainTime, EntryState, FailedEntry, NextTry, Outcome, Plan, Push,
+    PushEvent, PushObserver, PushOptions, PushReport, plan,
 };
 pub use push_state::{PushLock, PushState};
 pub use queue_directory::{Entry, Foreign, Insertion, Listing, Queue, QueueDirectory, Removal};

@@ -72,7 +72,10 @@ fn what_goes_at_once_is_not_waited_for() {
     let drained = world.drain(&waits);
     assert_eq!(drained.end, DrainEnd::Drained);
     assert_eq!(names(&drained.push.uploaded), ["a", "b"]);
-    assert_eq!((drained.push.left, drained.push.next_try), (0, None));
+    assert_eq!(
+        (drained.push.left, drained.push.next_try),
+        (0, NextTry::Never)
+    );
     assert_eq!(*waits.waited.borrow(), []);
     assert_eq!(world.destination.uploads.get(), 1);
 }
@@ -126,7 +129,10 @@ fn what_is_parked_is_not_waited_for() {
     let waits = Waits::new(&world, None);
     let drained = world.drain(&waits);
     assert_eq!(drained.end, DrainEnd::Drained);
-    assert_eq!((drained.push.parked, drained.push.next_try), (1, None));
+    assert_eq!(
+        (drained.push.parked, drained.push.next_try),
+        (1, NextTry::Never)
+    );
     assert_eq!(names(&world.queued()), ["bad"]);
     assert_eq!(waits.waited.borrow().len(), 2, "three attempts");
     let waits = Waits::new(&world, None);
@@ -143,7 +149,7 @@ fn a_wait_that_does_not_fit_into_the_time_is_not_begun() {
     let drained = world.drain(&waits);
     assert_eq!(drained.end, DrainEnd::OutOfTime);
     assert_eq!(*waits.waited.borrow(), []);
-    let next = drained.push.next_try.unwrap();
+    let next = drained.push.next_try.time().unwrap();
     assert!(next > world.now.get() + 40 * SECOND);
     assert!(matches!(drained.push.outcome, Outcome::Unavailable { .. }));
 }
@@ -322,7 +328,7 @@ fn a_report_tells_when_a_push_would_find_something() {
     let world = World::new();
     world.build_and_enqueue(&["bad"]);
     world.destination.cannot_take("bad");
-    let next = world.push().next_try.unwrap();
+    let next = world.push().next_try.time().unwrap();
     let wait = next.duration_since(world.now.get()).unwrap();
     assert!(is_first_wait(wait), "{wait:?}");
     world.wait(wait - SECOND);

@@ -234,7 +234,10 @@ fn a_store_that_cannot_be_asked_drops_nothing_and_leaves_the_door_as_it_is() {
     assert_eq!(world.push().problems.len(), 1);
     assert_eq!(world.directory.closed().unwrap(), None);
     world.directory.set_closed(Some("before")).unwrap();
-    let _ = world.push();
+    assert_eq!(world.push().closed.as_deref(), Some("before"));
+    world.cancelled.set(true);
+    assert_eq!(world.push().closed.as_deref(), Some("before"));
+    world.cancelled.set(false);
     assert_eq!(world.directory.closed().unwrap().as_deref(), Some("before"));
     world.limits.max_pinned = Some(Limit {
         at_most: 1,

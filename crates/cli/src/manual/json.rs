@@ -177,7 +177,8 @@ pub(super) const COMMANDS: &[JsonDoc] = &[
             (
                 "closed",
                 "string or null",
-                "why nothing new is queued from now on, if a limit says so",
+                "why nothing new is queued from now on, if a limit says so; where this push could not \
+                 judge, what an earlier one found",
             ),
             (
                 "failed",

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use super::{Outcome, Push, PushEvent, PushObserver, PushOptions, PushReport};
+use super::{NextTry, Outcome, Push, PushEvent, PushObserver, PushOptions, PushReport};
 use crate::{PortError, StorePath};
 
 /// Between looks whether another push has let go of the lock.
@@ -38,7 +38,7 @@ pub enum DrainEnd {
     /// The caller asked to stop.
     Stopped,
     /// Trying again would not help: the uploader cannot run on this machine, or
-    /// a push changed nothing and did not say when to try again.
+    /// a push changed nothing and did not know when to try again.
     GivenUp,
 }
 
@@ -133,8 +133,10 @@ fn next(last: &PushReport, now: SystemTime, left: Option<Duration>) -> Next {
         (Outcome::Cancelled, _) => return Next::End(ended(left)),
         (Outcome::Broken(_), _) => return Next::End(DrainEnd::GivenUp),
         (Outcome::AlreadyRunning, _) => left.map_or(LOCK_INTERVAL, |left| left.min(LOCK_INTERVAL)),
-        (_, None) => return Next::End(DrainEnd::Drained),
-        (_, Some(at)) => at.duration_since(now).unwrap_or_default(),
+        (_, NextTry::Never) => return Next::End(DrainEnd::Drained),
+        (_, NextTry::At(at)) => at.duration_since(now).unwrap_or_default(),
+        // The next push looks.
+        (_, NextTry::Unknown) => Duration::ZERO,
     };
     if is_over || left.is_some_and(|left| wait > left) {
         return Next::End(DrainEnd::OutOfTime);

@@ -20,11 +20,14 @@ impl Run<'_, '_> {
         let stopped = (self.push.cancelled)() || matches!(self.report.outcome, Outcome::Cancelled);
         // Somebody who is in a hurry did not deliver what could be delivered.
         if stopped {
-            return;
+            return self.leave_as_it_is(limits);
         }
         match self.push.queue.directory.list() {
             Ok(listing) => self.enforce_all(limits, listing.entries),
-            Err(error) => self.problem(error),
+            Err(error) => {
+                self.problem(error);
+                self.leave_as_it_is(limits);
+            }
         }
     }
 
@@ -35,8 +38,19 @@ impl Run<'_, '_> {
         let too_large = too_large.map_err(|error| self.problem(error));
         let is_known = too_large.is_ok();
         let reason = too_old.or(too_large.unwrap_or_default());
-        if reason.is_some() || is_known {
-            self.set_closed(reason.as_deref());
+        match reason.is_some() || is_known {
+            true => self.set_closed(reason.as_deref()),
+            false => self.leave_as_it_is(limits),
+        }
+    }
+
+    /// This push does not judge: what an earlier one found holds.
+    fn leave_as_it_is(&mut self, limits: &Limits) {
+        let limited = self.push.queue.limits.filter(|_| limits.may_close());
+        let closed = limited.map_or(Ok(None), |limited| limited.state.closed());
+        match closed {
+            Ok(closed) => self.report.closed = closed,
+            Err(error) => self.problem(error),
         }
     }
 

@@ -16,7 +16,7 @@ use crate::{
 
 pub use drain::{DrainEnd, DrainReport, DrainTime};
 pub use plan::{EntryState, Plan, plan};
-pub use report::{FailedEntry, Outcome, PushEvent, PushObserver, PushOptions, PushReport};
+pub use report::{FailedEntry, NextTry, Outcome, PushEvent, PushObserver, PushOptions, PushReport};
 
 /// Everything that a push works with.
 #[derive(Clone, Copy)]

@@ -134,6 +134,37 @@ pub enum Outcome {
     Broken(UploadError),
 }
 
+/// When there is something to do for a push.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NextTry {
+    /// Not known: another push is at work, or the queue could not be read in the
+    /// end.
+    Unknown,
+    /// Until something is enqueued, or somebody asks, never: nothing is queued
+    /// but what is parked.
+    Never,
+    /// At that time, which may be over.
+    At(SystemTime),
+}
+
+impl NextTry {
+    /// The time, where there is one.
+    #[must_use]
+    pub fn time(self) -> Option<SystemTime> {
+        match self {
+            Self::At(time) => Some(time),
+            Self::Unknown | Self::Never => None,
+        }
+    }
+}
+
+/// That of a [`Plan`](crate::Plan), which knows all that is queued.
+impl From<Option<SystemTime>> for NextTry {
+    fn from(time: Option<SystemTime>) -> Self {
+        time.map_or(Self::Never, Self::At)
+    }
+}
+
 /// What a push did.
 #[derive(Debug)]
 pub struct PushReport {
@@ -145,7 +176,9 @@ pub struct PushReport {
     pub invalid: Vec<StorePath>,
     /// Removed from the queue undelivered, since it was beyond a limit.
     pub dropped: Vec<StorePath>,
-    /// Why the queue takes nothing new from now on, where a limit says so.
+    /// Why the queue takes nothing new from now on, where a limit says so: this
+    /// push, or an earlier one where this one could not judge. Not known, and
+    /// `None`, after [`Outcome::AlreadyRunning`].
     pub closed: Option<String>,
     /// Failed by themselves; queued still, but for what was dropped.
     pub failed: Vec<FailedEntry>,
@@ -155,10 +188,8 @@ pub struct PushReport {
     pub parked: usize,
     /// Entries that were ready and not confirmed when the push ended early.
     pub left: usize,
-    /// The earliest time at which a push would find something whose turn it is;
-    /// `None` when nothing is queued but what is parked. Not known, and `None`,
-    /// after [`Outcome::AlreadyRunning`].
-    pub next_try: Option<SystemTime>,
+    /// When a push would find something whose turn it is.
+    pub next_try: NextTry,
     /// What did not work besides: an entry that could not be removed, a ledger
     /// that could not be saved.
     pub problems: Vec<PortError>,
@@ -176,7 +207,7 @@ impl PushReport {
             backing_off: 0,
             parked: 0,
             left: 0,
-            next_try: None,
+            next_try: NextTry::Unknown,
             problems: Vec::new(),
         }
     }

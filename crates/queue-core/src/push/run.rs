@@ -203,7 +203,7 @@ impl Run<'_, '_> {
         self.ledger.retain(|path| queued.contains(path));
         let now = self.push.clock.now();
         let plan = plan(entries, &self.ledger, now, &self.options.retry, false);
-        self.report.next_try = plan.next_try;
+        self.report.next_try = plan.next_try.into();
     }
 
     pub(super) fn save_ledger(&mut self) {

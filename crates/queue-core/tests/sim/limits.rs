@@ -177,8 +177,19 @@ impl Stage {
             format!("{dropped:?} dropped, {told:?} told")
         });
         self.note_dropped(queue, dropped, faultless, before);
-        let was_beyond = self.witness().limits.beyond.contains(&queue);
-        let rightly = report.closed.is_none() || was_beyond;
+        let was_beyond = self.was_beyond(queue);
+        let was_closed = self.witness().limits.closed.contains(&queue);
+        let rightly = report.closed.is_none() || was_beyond || was_closed;
+        self.note_unless(rightly, || "said to be closed, and was not".to_owned());
+    }
+
+    fn was_beyond(&self, queue: usize) -> bool {
+        self.witness().limits.beyond.contains(&queue)
+    }
+
+    /// A push said that it closes the queue.
+    pub fn note_closed(&self, queue: usize) {
+        let rightly = self.was_beyond(queue);
         self.note_unless(rightly, || "closed within its limits".to_owned());
     }
 

@@ -272,8 +272,10 @@ impl Stage {
         let (mut said, mut dropped) = (String::new(), Vec::new());
         let mut observer = |event: &PushEvent<'_>| {
             said.push_str(&format!("{event:?}\n"));
-            if let PushEvent::Dropped(path, _) = event {
-                dropped.push((*path).clone());
+            match event {
+                PushEvent::Dropped(path, _) => dropped.push((*path).clone()),
+                PushEvent::Closed(_) => self.note_closed(queue),
+                _ => {}
             }
         };
         let (other, pushed) = push(&mut observer);

@@ -191,7 +191,7 @@ fn json(report: &PushReport, settings: &QueueSettings, store: &Store) -> PushJso
         backing_off: report.backing_off,
         parked: report.parked,
         left: report.left,
-        next_try: report.next_try.map(time),
+        next_try: report.next_try.time().map(time),
         ..json_of_nothing(settings)
     }
 }

@@ -7,7 +7,7 @@ fn at(seconds: u64) -> SystemTime {
 
 fn report(outcome: Outcome, next_try: Option<SystemTime>) -> PushReport {
     PushReport {
-        next_try,
+        next_try: next_try.into(),
         ..PushReport::new(outcome)
     }
 }
@@ -59,6 +59,14 @@ fn with_nothing_left_but_what_is_parked_it_ends() {
     let mut last = report(Outcome::Finished, None);
     last.parked = 7;
     assert_eq!(next(&last, at(1), None), Next::End(DrainEnd::Drained));
+}
+
+#[test]
+fn where_it_is_not_known_what_is_left_nothing_is_called_drained() {
+    let mut last = PushReport::new(Outcome::Finished);
+    assert_eq!(next(&last, at(1), None), Next::End(DrainEnd::GivenUp));
+    last.uploaded.push(path("a"));
+    assert_eq!(next(&last, at(1), None), Next::PushAfter(Duration::ZERO));
 }
 
 #[test]
@@ -126,6 +134,6 @@ fn of_several_pushes_all_that_was_copied_counts_and_the_last_failure_of_each() {
         .map(|failed| (failed.path.name(), failed.attempts))
         .collect();
     assert_eq!(failures, [("d", 1), ("c", 2)]);
-    assert_eq!((both.backing_off, both.next_try), (0, Some(at(5))));
+    assert_eq!((both.backing_off, both.next_try), (0, NextTry::At(at(5))));
     assert!(matches!(both.outcome, Outcome::Unavailable { .. }));
 }

@@ -22,7 +22,7 @@ impl Drained {
             backing_off: left.backing_off.len(),
             parked: left.parked.len(),
             left: left.ready.len() + left.again.len(),
-            next_try: left.next_try,
+            next_try: left.next_try.into(),
             ..report
         };
         Self {

@@ -62,7 +62,7 @@ pub(super) fn tell(drained: &Drained, settings: &QueueSettings) {
 }
 
 fn what_to_do(report: &PushReport, queue: &str) -> String {
-    let next = report.next_try.map(time);
+    let next = report.next_try.time().map(time);
     let next = next.map(|at| format!("a push after {at} tries again; "));
     let parked = match report.parked {
         0 => "",
