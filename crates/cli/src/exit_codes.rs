@@ -57,7 +57,7 @@ pub const ALL: &[(u8, &str)] = &[
         FAILED,
         "Something failed, or a limit of the queue refused it. What is queued is kept. Trying again \
          may help. With `push --until-empty`: something is left, since it failed, is parked, or \
-         there was no time.",
+         there was no time, or something left undelivered: dropped by a limit, or no longer valid.",
     ),
     (
         CONFIG,

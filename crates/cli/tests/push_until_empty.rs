@@ -146,6 +146,27 @@ fn what_is_parked_is_not_waited_for_and_is_left() {
 }
 
 #[test]
+fn what_was_gone_before_it_could_be_delivered_counts_as_not_delivered() {
+    let world = world("exit 0");
+    world.program("nix-store", "for last; do :; done; echo \"$last\"");
+    enqueue(&world, "a");
+    let gone = world.object("gone");
+    world.run(&["enqueue", &gone]).ok();
+    std::fs::remove_dir(&gone).unwrap();
+    let ran = world.run(&["push", "--until-empty"]);
+    assert_eq!(
+        (ran.code, ran.stdout.as_str()),
+        (
+            75,
+            "default: 1 copied to ssh://there, 1 no longer valid, nothing is left\n"
+        ),
+        "{}",
+        ran.stderr
+    );
+    world.run(&["push", "--until-empty"]).ok();
+}
+
+#[test]
 fn the_deadline_ends_a_copy_that_is_under_way_and_keeps_what_is_not_confirmed() {
     let world = world("exec /bin/sleep 600");
     enqueue(&world, "a");

@@ -36,9 +36,21 @@ impl Drained {
         self.report.left + self.report.backing_off + self.report.parked
     }
 
+    /// Whether all that left the queue is at the destination. What became invalid may have gone
+    /// before or since.
+    fn all_was_delivered(&self) -> bool {
+        let PushReport {
+            uploaded,
+            invalid,
+            dropped,
+            ..
+        } = &self.report;
+        dropped.is_empty() && invalid.iter().all(|path| uploaded.contains(path))
+    }
+
     /// What left undelivered counts as what is left, and so does what did not work besides.
     pub(super) fn exit(&self) -> Exit {
-        let is_spotless = self.report.dropped.is_empty() && self.report.problems.is_empty();
+        let is_spotless = self.all_was_delivered() && self.report.problems.is_empty();
         let unavailable = self.destination_failed
             || matches!(
                 self.report.outcome,
