@@ -115,7 +115,8 @@ fn a_destination_in_a_file_wins_over_the_configuration_and_is_not_shown() {
     let mut world = World::new();
     world.unset("NIX_POST_BUILD_PUSH_QUEUE_DIR");
     let unreadable = "destination = { file = \"/nowhere/x\" }";
-    let file = world.write("config.toml", &format!("[queues.main]\n{unreadable}\n"));
+    let queue = "[queues.main]\nqueue-dir = \"{}/queue\"";
+    let file = world.write("config.toml", &format!("{queue}\n{unreadable}\n"));
     let secret = world.write("secret", "https://me:hunter22@h/x\n");
     let line = [
         "--config-file",
