@@ -55,7 +55,9 @@ impl QueueView {
             .iter()
             .for_each(|foreign| warn_of_foreign(&settings.name, foreign));
         let mut ledger = ledger(queue);
-        ledger.forget_other_destinations(&destination(settings).unwrap_or_default());
+        if let Some(destination) = destination(settings) {
+            ledger.forget_other_destinations(&destination);
+        }
         let policy = retry_policy(settings);
         let view = |entry: Entry| EntryView {
             state: ledger.state(&entry.path, now, &policy),

@@ -18,7 +18,7 @@ pub struct Ledger {
     /// sound, or it leaves the queue. Its failures may be forgotten before.
     pub(crate) damaged: BTreeMap<StorePath, Vec<StorePath>>,
     pub(crate) destination: Option<Failures>,
-    /// Which one that is about.
+    /// At which one the last failure was, of it or of an entry.
     pub(crate) destination_name: Option<String>,
     pub(crate) last_push: Option<LastPush>,
 }
@@ -163,10 +163,28 @@ impl Ledger {
         self.entries.entry(path.clone()).or_insert(failures)
     }
 
-    /// What is known of one destination's failures says nothing about another.
-    pub fn forget_other_destinations(&mut self, name: &str) {
+    /// What failed at one destination says nothing about another: if the last
+    /// failure was at one of another name, forgets all failures but those of
+    /// what is damaged. Gives of how many entries that were.
+    pub fn forget_other_destinations(&mut self, name: &str) -> usize {
+        if self.destination_name.as_deref() == Some(name) {
+            return 0;
+        }
+        self.destination = None;
+        if self.destination_name.is_none() {
+            // Written before names were noted with each failure.
+            return 0;
+        }
+        let before = self.entries.len();
+        let damaged = &self.damaged;
+        self.entries.retain(|path, _| damaged.contains_key(path));
+        before - self.entries.len()
+    }
+
+    /// Says where entries fail from now on.
+    pub(crate) fn note_destination(&mut self, name: &str) {
         if self.destination_name.as_deref() != Some(name) {
-            self.destination = None;
+            self.destination_name = Some(name.to_owned());
         }
     }
 
@@ -179,7 +197,7 @@ impl Ledger {
         random: u64,
     ) -> &Failures {
         let known = self.destination.take();
-        self.destination_name = Some(name.to_owned());
+        self.note_destination(name);
         let failures = Failures::one_more(known, error, now, &policy.for_destination(), random);
         self.destination.insert(failures)
     }

@@ -49,6 +49,48 @@ fn a_dead_destination_holds_up_nothing_that_goes_to_another_one() {
 }
 
 #[test]
+fn what_failed_at_a_wrong_address_is_tried_at_once_when_that_is_mended() {
+    let mut world = World::new();
+    world.options.retry.max_attempts = std::num::NonZeroU32::MIN;
+    world.build_and_enqueue(&["parked", "damaged"]);
+    world.contents.damage("damaged", "damaged");
+    world.destination.cannot_take("parked");
+    assert_eq!(world.push().parked, 2);
+    world.destination.bad.borrow_mut().clear();
+    assert!(world.push().uploaded.is_empty(), "the same address");
+    world.options.destination = "elsewhere".into();
+    assert_eq!(names(&world.push().uploaded), ["parked"]);
+    assert!(world.saw("OtherDestination(1)"));
+    assert_eq!(names(&world.queued()), ["damaged"], "damaged anywhere");
+    let told = |world: &World| {
+        let events = world.events.borrow();
+        events
+            .iter()
+            .filter(|event| event.contains("OtherD"))
+            .count()
+    };
+    world.push();
+    assert_eq!(told(&world), 1, "told once");
+}
+
+#[test]
+fn what_failed_before_destinations_were_noted_is_not_forgotten() {
+    let world = World::new();
+    let paths = world.build_and_enqueue(&["bad"]);
+    world.destination.cannot_take("bad");
+    world.push();
+    let text = world.state.load_ledger().unwrap().unwrap();
+    let lines = text
+        .lines()
+        .filter(|line| !line.starts_with("destination-name"));
+    let older = lines.collect::<Vec<_>>().join("\n");
+    assert_ne!(older.len(), text.trim_end().len(), "it was noted: {text}");
+    world.state.save_ledger(&older).unwrap();
+    assert_eq!(world.push().backing_off, 1);
+    assert_eq!(world.ledger().entry(&paths[0]).unwrap().attempts, 1);
+}
+
+#[test]
 fn a_destination_that_dies_while_a_batch_is_split_blames_no_path() {
     let world = World::new();
     world.build_and_enqueue(&["a", "b", "bad", "d"]);

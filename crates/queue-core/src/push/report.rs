@@ -8,8 +8,9 @@ use crate::{Foreign, LedgerError, PortError, RetryPolicy, StorePath, UploadError
 /// How a push goes about it.
 #[derive(Debug, Clone)]
 pub struct PushOptions {
-    /// The destination's name, free of secrets. A destination that did not
-    /// answer holds up nothing that goes to another one.
+    /// The destination's name, free of secrets, and the same as long as it is the
+    /// same one. A destination that did not answer holds up nothing that goes to
+    /// another one, and what failed there, or is parked for it, starts anew.
     pub destination: String,
     /// Entries per upload at most.
     pub batch_size: NonZeroUsize,
@@ -45,6 +46,9 @@ impl Default for PushOptions {
 pub enum PushEvent<'a> {
     /// The ledger could not be read; the push goes on without its memory.
     LedgerLost(&'a LedgerError),
+    /// So many entries had failed at a destination of another name. That is
+    /// forgotten; they are tried as if they were new.
+    OtherDestination(usize),
     /// Something in the queue directory is not ours.
     Foreign(&'a Foreign),
     /// An entry had no root (its producer died on the way) and has one now.

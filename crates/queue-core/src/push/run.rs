@@ -42,7 +42,7 @@ pub(super) fn run(
         random: options.seed,
     };
     let saved = run.load_ledger();
-    run.ledger.forget_other_destinations(&options.destination);
+    run.begin_anew_elsewhere();
     run.let_go_what_was_leaving();
     let listing = push.queue.directory.list()?;
     for foreign in &listing.foreign {
@@ -73,6 +73,15 @@ impl Run<'_, '_> {
                     None
                 }
             },
+        }
+    }
+
+    /// Somebody mended a wrong address: what failed there is tried here at once.
+    fn begin_anew_elsewhere(&mut self) {
+        let name = &self.options.destination;
+        let number = self.ledger.forget_other_destinations(name);
+        if number > 0 {
+            self.observer.notice(&PushEvent::OtherDestination(number));
         }
     }
 

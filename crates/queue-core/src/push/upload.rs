@@ -179,6 +179,7 @@ impl Run<'_, '_> {
     pub(super) fn entry_failed(&mut self, path: StorePath, error: UploadError, parking: Parking) {
         let (now, random) = (self.push.clock.now(), self.next_random());
         let policy: RetryPolicy = self.options.retry;
+        self.ledger.note_destination(&self.options.destination);
         let known = self
             .ledger
             .entry_failed(&path, &error, now, &policy, random, parking);

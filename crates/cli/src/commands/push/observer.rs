@@ -99,6 +99,15 @@ impl<'a> Narrator<'a> {
             .warning();
     }
 
+    fn other_destination(&self, number: usize) {
+        let (queue, to) = (self.queue, &self.destination);
+        let failed = match number {
+            1 => "1 path that failed".to_owned(),
+            _ => format!("{number} paths that failed"),
+        };
+        tracing::info!("{queue}: {failed} elsewhere, before the destination was {to}: tried anew");
+    }
+
     fn dropped(&self, path: &StorePath, why: &str) {
         let what = format!("{} was dropped undelivered", self.full(path));
         self.limited(&what, why).warning();
@@ -161,6 +170,7 @@ impl PushObserver for Narrator<'_> {
         let queue = self.queue;
         match event {
             PushEvent::LedgerLost(error) => self.ledger_lost(error),
+            PushEvent::OtherDestination(number) => self.other_destination(*number),
             PushEvent::Foreign(foreign) => warn_of_foreign(queue, foreign),
             PushEvent::Rooted(path) => {
                 tracing::info!("{queue}: {} had no root and has one now", self.full(path));

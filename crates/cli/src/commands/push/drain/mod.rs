@@ -68,7 +68,9 @@ fn left(queue: &OpenQueue, settings: &QueueSettings) -> Result<(Plan, bool), Com
     let entries = queue.list()?.entries;
     // If it is damaged, the push has said so.
     let mut ledger = queue.ledger()?.unwrap_or_default();
-    ledger.forget_other_destinations(&destination(settings).unwrap_or_default());
+    if let Some(destination) = destination(settings) {
+        ledger.forget_other_destinations(&destination);
+    }
     let policy = retry_policy(settings);
     let left = plan(&entries, &ledger, now(), &policy, false);
     Ok((left, ledger.destination().is_some()))
