@@ -158,3 +158,14 @@ fn what_is_dropped_after_a_killed_push_put_it_aside_does_not_come_back() {
     let (report, _) = push(&world, |_| Decision::GoOn);
     assert!(report.uploaded.is_empty() && world.queued(0).is_empty());
 }
+
+#[test]
+fn what_is_no_longer_valid_and_cannot_leave_is_counted_as_left() {
+    let world = queued(&[path("a"), path("gone")]);
+    world.delete(&path("gone"));
+    world.leave_behind(&path("gone"));
+    let (report, said) = push(&world, failing("remove the entry", 0));
+    assert_eq!(report.uploaded, [], "{said}");
+    assert!(world.queued(0).contains(&path("gone")));
+    assert_eq!((report.invalid.len(), report.left), (0, 1), "{said}");
+}

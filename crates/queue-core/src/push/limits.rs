@@ -134,23 +134,10 @@ impl Run<'_, '_> {
         counted.unwrap_or_else(|error| self.problem(error));
         for path in dropped {
             self.observer.notice(&PushEvent::Dropped(&path, why));
-            self.no_longer_waits(&path);
+            self.tally.is_gone(&path);
             self.ledger.forget(&path);
             self.report.dropped.push(path);
         }
-    }
-
-    /// The report counts what is queued still.
-    fn no_longer_waits(&mut self, path: &StorePath) {
-        let just_failed = self.report.failed.iter().any(|failed| failed.path == *path);
-        let (now, policy) = (self.push.clock.now(), &self.options.retry);
-        let number = match self.ledger.state(path, now, policy) {
-            EntryState::Parked { .. } => &mut self.report.parked,
-            _ if just_failed => return,
-            EntryState::BackingOff { .. } if !self.options.force => &mut self.report.backing_off,
-            EntryState::BackingOff { .. } | EntryState::Ready => &mut self.report.left,
-        };
-        *number = number.saturating_sub(1);
     }
 
     /// A push that changes nothing writes nothing.

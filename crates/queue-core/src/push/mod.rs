@@ -6,6 +6,7 @@ mod limits;
 mod plan;
 mod report;
 mod run;
+mod tally;
 mod tend;
 mod upload;
 

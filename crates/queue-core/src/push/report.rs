@@ -190,7 +190,8 @@ pub struct PushReport {
     pub backing_off: usize,
     /// Entries that are parked, those that this push parked included.
     pub parked: usize,
-    /// Entries that were ready and not confirmed when the push ended early.
+    /// Entries that were ready and are queued still, untried or not confirmed:
+    /// the push ended early, or what was no longer valid could not leave.
     pub left: usize,
     /// When a push would find something whose turn it is.
     pub next_try: NextTry,

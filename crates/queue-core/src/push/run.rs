@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::contents::Comparisons;
+use super::tally::Tally;
 use super::{Outcome, Push, PushEvent, PushObserver, PushOptions, PushReport, plan};
 use crate::{Entry, Ledger, PortError, StorePath};
 
@@ -13,6 +14,7 @@ pub(super) struct Run<'p, 'o> {
     pub(super) observer: &'o mut dyn PushObserver,
     pub(super) ledger: Ledger,
     pub(super) report: PushReport,
+    pub(super) tally: Tally,
     /// Entries that failed alone in a way that may be the destination's.
     pub(super) suspects: usize,
     pub(super) comparisons: Comparisons,
@@ -36,6 +38,7 @@ pub(super) fn run(
         observer,
         ledger: Ledger::default(),
         report: PushReport::new(Outcome::Finished),
+        tally: Tally::default(),
         suspects: 0,
         comparisons: Comparisons::default(),
         tried: false,
@@ -138,11 +141,8 @@ impl Run<'_, '_> {
             &self.options.retry,
             self.options.force,
         );
-        let ready = plan.ready.len() + plan.again.len();
-        self.report.backing_off += plan.backing_off.len();
-        self.report.parked += plan.parked.len();
-        self.report.left += ready;
-        if ready == 0 {
+        self.tally.found(&plan);
+        if plan.ready.is_empty() && plan.again.is_empty() {
             return false;
         }
         if let Some(until) = plan.destination_until {
@@ -192,6 +192,7 @@ impl Run<'_, '_> {
     /// Looks at what is left, and saves the ledger if it says anything new: a
     /// push with nothing to do writes nothing.
     fn finish(&mut self, saved: Option<&Ledger>) {
+        self.tally.tell(&mut self.report);
         match self.push.queue.directory.list() {
             Ok(listing) => self.look_at_what_is_left(&listing.entries),
             Err(error) => self.problem(error),

@@ -65,7 +65,6 @@ impl Run<'_, '_> {
         }
         let invalid = self.invalid(&part);
         self.remove_invalid(&invalid);
-        self.report.left = self.report.left.saturating_sub(invalid.len());
         part.into_iter()
             .filter(|path| !invalid.contains(path))
             .collect()
@@ -119,6 +118,7 @@ impl Run<'_, '_> {
         let came_back = without(paths, &invalid);
         for path in &invalid {
             self.ledger.forget(path);
+            self.tally.is_gone(path);
             self.observer.notice(&PushEvent::Invalid(path));
         }
         let mut done = self.put(self.push.queue, &came_back);

@@ -96,9 +96,9 @@ impl Run<'_, '_> {
         }
         self.ledger.forget_destination();
         let removed = self.remove(self.push.queue, paths);
-        // Queued or not, they are at the destination.
-        self.report.left = self.report.left.saturating_sub(paths.len());
         for path in paths {
+            // Queued or not, it is at the destination.
+            self.tally.is_gone(path);
             self.ledger.forget(path);
         }
         let mut gone = removed.removed;
@@ -190,8 +190,7 @@ impl Run<'_, '_> {
             attempts: known.attempts,
             next_try: (!parked).then_some(known.next_try),
         };
-        self.report.left = self.report.left.saturating_sub(1);
-        self.report.parked += usize::from(parked);
+        self.tally.failed(&failed.path, parked);
         self.observer.notice(&PushEvent::Failed(&failed));
         self.report.failed.push(failed);
     }
