@@ -59,47 +59,73 @@ enum Next {
     PushAfter(Duration),
 }
 
+/// A drain under way.
+struct Drain<'d> {
+    push: &'d Push<'d>,
+    options: PushOptions,
+    time: &'d dyn DrainTime,
+    observer: &'d mut dyn PushObserver,
+}
+
 pub(super) fn drain(
     push: &Push<'_>,
     options: &PushOptions,
     time: &dyn DrainTime,
     observer: &mut dyn PushObserver,
 ) -> Result<DrainReport, PortError> {
-    let mut options = options.clone();
-    let mut total = push.run(&options, observer)?;
-    let mut next = next(&total, push.clock.now(), time.left());
+    let mut drain = Drain {
+        push,
+        options: options.clone(),
+        time,
+        observer,
+    };
+    let mut total = push.run(options, drain.observer)?;
+    let mut follows = drain.after(&total);
     loop {
-        let pause = match next {
-            Next::End(end) => return Ok(DrainReport { push: total, end }),
-            Next::PushAfter(pause) => pause,
+        let end = match follows {
+            Next::End(end) => Some(end),
+            Next::PushAfter(pause) => drain.wait(pause, &total.outcome),
         };
-        if !pause.is_zero() {
-            let why = &total.outcome;
-            observer.notice(&PushEvent::Waiting { time: pause, why });
-            time.wait(pause);
-        }
-        if (push.cancelled)() {
-            // A push that finds nothing ready would not ask.
-            let end = ended(time.left());
+        if let Some(end) = end {
             return Ok(DrainReport { push: total, end });
         }
+        (total, follows) = drain.push_again(total);
+    }
+}
+
+impl Drain<'_> {
+    fn after(&self, last: &PushReport) -> Next {
+        next(last, self.push.clock.now(), self.time.left())
+    }
+
+    /// Gives why the drain ends if it was stopped meanwhile: a push that finds
+    /// nothing ready would not ask.
+    fn wait(&mut self, pause: Duration, why: &Outcome) -> Option<DrainEnd> {
+        if !pause.is_zero() {
+            let event = PushEvent::Waiting { time: pause, why };
+            self.observer.notice(&event);
+            self.time.wait(pause);
+        }
+        (self.push.cancelled)().then(|| ended(self.time.left()))
+    }
+
+    fn push_again(&mut self, mut total: PushReport) -> (PushReport, Next) {
         if !matches!(total.outcome, Outcome::AlreadyRunning) {
             // Once is what was asked for; what fails again waits its turn.
-            options.force = false;
+            self.options.force = false;
         }
-        options.seed = options.seed.wrapping_add(1 << 32);
-        next = match push.run(&options, observer) {
+        self.options.seed = self.options.seed.wrapping_add(1 << 32);
+        match self.push.run(&self.options, self.observer) {
             Ok(report) => {
-                let next = self::next(&report, push.clock.now(), time.left());
-                total = together(total, report);
-                next
+                let follows = self.after(&report);
+                (together(total, report), follows)
             }
             Err(error) => {
-                observer.notice(&PushEvent::Problem(&error));
+                self.observer.notice(&PushEvent::Problem(&error));
                 total.problems.push(error);
-                Next::End(DrainEnd::GivenUp)
+                (total, Next::End(DrainEnd::GivenUp))
             }
-        };
+        }
     }
 }
 

@@ -44,21 +44,32 @@ impl Run<'_, '_> {
             let ask = first_failure || part.len() == 1;
             first_failure = false;
             self.ask_who_is_to_blame(&error, ask)?;
-            let size = part.len();
-            let part = self.without_invalid(part, ask);
-            if part.len() < size {
-                self.observer.notice(&PushEvent::Split(size, &error));
-                splitter.again(part);
-            } else if let Some(culprit) = splitter.split(part) {
-                self.blame(culprit, error, &mut splitter)?;
-            } else {
-                self.observer.notice(&PushEvent::Split(size, &error));
-            }
+            self.split(part, error, ask, &mut splitter)?;
         }
         if self.report.failed.len() > failed_before {
             // Even if this push is killed later, it is known who failed.
             self.save_ledger();
         }
+        Ok(())
+    }
+
+    /// Hands out again what failed, in smaller parts: without what is no longer
+    /// valid, if `ask` finds any, else halved. `Err` ends the push.
+    fn split(
+        &mut self,
+        part: Vec<StorePath>,
+        error: UploadError,
+        ask: bool,
+        splitter: &mut Splitter<StorePath>,
+    ) -> Result<(), Outcome> {
+        let size = part.len();
+        let part = self.without_invalid(part, ask);
+        if part.len() < size {
+            splitter.again(part);
+        } else if let Some(culprit) = splitter.split(part) {
+            return self.blame(culprit, error, splitter);
+        }
+        self.observer.notice(&PushEvent::Split(size, &error));
         Ok(())
     }
 
