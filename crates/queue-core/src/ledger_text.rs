@@ -131,7 +131,8 @@ impl Ledger {
                 .map(|(path, objects)| (path.to_string(), write_paths(objects)))
                 .collect(),
         };
-        // Strings, numbers and tables always have a TOML form.
+        // Strings, numbers and tables always have a TOML form. Else it would be
+        // the empty text, which is no ledger: the next push would tell.
         toml::to_string(&text).unwrap_or_default()
     }
 
@@ -312,6 +313,31 @@ mod tests {
             let end = (0..=cut.min(text.len())).rev().find(|&i| text.is_char_boundary(i)).unwrap_or(0);
             let _ = Ledger::from_text(&text[..end]);
         }
+    }
+
+    #[test]
+    fn the_emptiest_ledger_is_written_and_the_empty_text_is_none() {
+        assert!(!Ledger::default().to_text().is_empty());
+        assert!(matches!(
+            Ledger::from_text(""),
+            Err(LedgerError::Damaged(_))
+        ));
+    }
+
+    #[test]
+    fn the_largest_numbers_are_written() {
+        let last_push = Some(LastPush {
+            ended: SystemTime::UNIX_EPOCH,
+            uploaded: usize::MAX,
+            failed: usize::MAX,
+            error: None,
+            last_success: None,
+        });
+        let ledger = Ledger {
+            last_push,
+            ..Ledger::default()
+        };
+        assert!(ledger.to_text().contains("last-push"));
     }
 
     #[test]
