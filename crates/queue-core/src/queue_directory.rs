@@ -1,5 +1,6 @@
 //! The port to the set of entries.
 
+use std::collections::BTreeSet;
 use std::time::SystemTime;
 
 use crate::{GcRoots, LimitsWithState, PortError, StorePath};
@@ -35,6 +36,16 @@ pub struct Listing {
     pub entries: Vec<Entry>,
     /// What is not ours, by name.
     pub foreign: Vec<Foreign>,
+}
+
+impl Listing {
+    /// The paths of all entries, and of what may be one.
+    pub(crate) fn may_be_queued(&self) -> BTreeSet<StorePath> {
+        let entries = self.entries.iter().map(|entry| entry.path.clone());
+        let unclear = self.foreign.iter().filter(|found| found.may_be_an_entry);
+        let unclear = unclear.filter_map(|found| found.name.parse().ok());
+        entries.chain(unclear).collect()
+    }
 }
 
 /// What became of an insertion.

@@ -260,3 +260,43 @@ fn verifying_keeps_what_the_destination_lost() {
     assert_eq!(report.failed[0].path.name(), "lost");
     assert_eq!(names(&world.queued()), ["lost"]);
 }
+
+/// A directory on a disk that cannot read one of its entries.
+struct Unreadable<'d>(&'d FsQueueDirectory, &'d StorePath);
+
+impl QueueDirectory for Unreadable<'_> {
+    fn insert(&self, path: &StorePath) -> Result<Insertion, PortError> {
+        self.0.insert(path)
+    }
+
+    fn remove(&self, path: &StorePath) -> Result<Removal, PortError> {
+        self.0.remove(path)
+    }
+
+    fn list(&self) -> Result<Listing, PortError> {
+        let mut listing = self.0.list()?;
+        listing.entries.retain(|entry| entry.path != *self.1);
+        listing.foreign.push(Foreign {
+            name: self.1.base_name().to_owned(),
+            reason: "cannot be looked at".into(),
+            hint: "look at the disk".into(),
+            may_be_an_entry: true,
+        });
+        Ok(listing)
+    }
+
+    fn flush(&self) -> Result<(), PortError> {
+        self.0.flush()
+    }
+}
+
+#[test]
+fn what_is_known_of_an_entry_is_kept_while_it_cannot_be_read() {
+    let world = World::new();
+    let paths = world.build_and_enqueue(&["a"]);
+    world.destination.cannot_take("a");
+    let _ = world.push();
+    assert_eq!(world.ledger().entry(&paths[0]).unwrap().attempts, 1);
+    let _ = world.push_through(&Unreadable(&world.directory, &paths[0]));
+    assert_eq!(world.ledger().entry(&paths[0]).unwrap().attempts, 1);
+}

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::contents::Comparisons;
 use super::tally::Tally;
 use super::{Outcome, Push, PushEvent, PushObserver, PushOptions, PushReport, plan};
-use crate::{Entry, Ledger, PortError, StorePath};
+use crate::{Entry, Ledger, Listing, PortError, StorePath};
 
 /// A push under way.
 pub(super) struct Run<'p, 'o> {
@@ -194,7 +194,7 @@ impl Run<'_, '_> {
     fn finish(&mut self, saved: Option<&Ledger>) {
         self.tally.tell(&mut self.report);
         match self.push.queue.directory.list() {
-            Ok(listing) => self.look_at_what_is_left(&listing.entries),
+            Ok(listing) => self.look_at_what_is_left(&listing),
             Err(error) => self.problem(error),
         }
         let unchanged = match saved {
@@ -208,11 +208,17 @@ impl Run<'_, '_> {
 
     /// Somebody may have dropped an entry meanwhile: enqueued anew, it starts
     /// anew.
-    fn look_at_what_is_left(&mut self, entries: &[Entry]) {
-        let queued: BTreeSet<_> = entries.iter().map(|entry| &entry.path).collect();
+    fn look_at_what_is_left(&mut self, listing: &Listing) {
+        let queued = listing.may_be_queued();
         self.ledger.retain(|path| queued.contains(path));
         let now = self.push.clock.now();
-        let plan = plan(entries, &self.ledger, now, &self.options.retry, false);
+        let plan = plan(
+            &listing.entries,
+            &self.ledger,
+            now,
+            &self.options.retry,
+            false,
+        );
         self.report.next_try = plan.next_try.into();
     }
 

@@ -150,6 +150,19 @@ impl World {
         self.with_push(|push, observer| push.run(options, observer).unwrap())
     }
 
+    /// With another view of the queue's directory.
+    pub fn push_through(&self, directory: &dyn QueueDirectory) -> PushReport {
+        self.with_push(|push, observer| {
+            let queue = Queue {
+                directory,
+                ..push.queue
+            };
+            Push { queue, ..*push }
+                .run(&self.options, observer)
+                .unwrap()
+        })
+    }
+
     /// With another room for what leaves.
     pub fn push_leaving(&self, leaving: Queue<'_>) -> PushReport {
         self.with_push(|push, observer| {
