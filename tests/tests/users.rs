@@ -349,3 +349,36 @@ fn in_a_namespace_without_root_roots_configuration_is_believed() {
     std::fs::set_permissions(product.config_file(), open).expect("chmod");
     check.run().exits(78).stderr_has("chmod go-w");
 }
+
+#[test]
+fn who_puts_a_file_of_the_store_in_place_of_a_configuration_is_not_obeyed() {
+    let mut product = Product::with_file_cache(Nix::new());
+    product.nix_mut().start_daemon();
+    let home = product.nix().user_home();
+    let user = User::unprivileged();
+    let config = "[nix]\nbin-dir = \"@H@\"\n[queues.main]\ndestination = \"file:///x\"\n";
+    let evil = home.join("evil.toml");
+    std::fs::write(&evil, config.replace("@H@", home.as_str())).expect("write");
+    std::os::unix::fs::chown(&evil, Some(user.uid), Some(user.gid)).expect("chown");
+    let shared = product.nix().dir().join("shared");
+    std::fs::create_dir(&shared).expect("mkdir");
+    let open = std::os::unix::fs::PermissionsExt::from_mode(0o777);
+    std::fs::set_permissions(&shared, open).expect("chmod");
+    let file = shared.join("c.toml");
+    std::fs::copy(product.config_file(), &file).expect("copy");
+
+    let mut add = product.nix().user_command("nix-store");
+    let added = add.args(["--add", evil.as_str()]).run().success().lines();
+    let mut exchange = product.nix().user_command("/bin/sh");
+    let script = format!("mv {file} {file}.old; ln -s {} {file}", added[0]);
+    exchange.args(["-ec", &script]).run().success();
+
+    let run = |file: &str, line: &[&str]| {
+        let mut command = product.nix().command(Product::program());
+        command.args(["--config-file", file]).args(line).run()
+    };
+    let why = format!("the directory {shared} on the way to it is not trusted");
+    run(file.as_str(), &["push"]).exits(78).stderr_has(&why);
+    // The file itself, and the way to it through the store, are root's.
+    run(&added[0], &["config", "check", "--declared"]).success();
+}

@@ -230,6 +230,69 @@ fn counts_that_cannot_be_kept_hold_up_nothing_and_their_hint_mends_it() {
     assert_eq!(row["dropped"]["paths"], 1);
 }
 
+/// Runs as an account that nobody has.
+fn as_another(world: &World, script: &str) {
+    use std::os::unix::process::CommandExt;
+    let mut shell = Command::new("/bin/sh");
+    let status = shell
+        .args(["-ec", script])
+        .current_dir(world.root.join("etc"))
+        .uid(1234)
+        .gid(1234)
+        .status();
+    assert!(status.unwrap().success(), "{script}");
+}
+
+#[test]
+fn who_exchanges_a_configuration_for_a_file_of_roots_is_not_obeyed() {
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let mut world = World::new();
+    world.unset("NIX_POST_BUILD_PUSH_QUEUE_DIR");
+    let config = "[queues.main]\nqueue-dir = \"{}/queue\"\ndestination = \"file://{}/cache\"\n";
+    fs::create_dir(world.root.join("etc")).unwrap();
+    let file = world.write("etc/c.toml", config);
+    world.set("NIX_POST_BUILD_PUSH_CONFIG_FILE", file.as_str());
+    world.program("nix", "exit 0");
+    world.run(&["enqueue", &world.object("a")]).ok();
+
+    // Anybody may add a file to the store, and it is root's then.
+    fs::create_dir(world.root.join("evil")).unwrap();
+    let evil = format!("{config}[nix]\nbin-dir = \"{{}}/evil\"\n");
+    let in_store = world.write("store/evil.toml", &evil);
+    world.program("../evil/nix", "echo obeyed > {}/obeyed");
+    mode(&world.root, 0o755);
+    mode(&world.root.join("store"), 0o1775);
+    mode(&world.root.join("etc"), 0o777);
+    as_another(&world, &format!("mv c.toml old; ln -s {in_store} c.toml"));
+
+    let told = world.run(&["push"]).fails(78);
+    // Its owner and its group have one number, as those of a private group.
+    let said = "refused: the directory ROOT/etc on the way to it is not trusted: it may be written \
+                by others than its owner\nhint: chmod o-w ROOT/etc\n";
+    assert!(told.ends_with(said), "{told}");
+    let ran = hook(&world, "built");
+    assert_eq!(ran.code, 0);
+    assert!(ran.stderr.contains("(hint: chmod o-w "), "{}", ran.stderr);
+
+    paste(&world, &told);
+    let told = world.run(&["push"]).fails(78);
+    let said =
+        "the symlink ROOT/etc/c.toml on the way to it is not trusted: it belongs to uid 1234";
+    assert!(told.contains(said), "{told}");
+    assert!(
+        told.ends_with("hint: chown -h root ROOT/etc/c.toml\n"),
+        "{told}"
+    );
+    assert!(!world.root.join("obeyed").exists());
+
+    fs::rename(world.root.join("etc/old"), &file).unwrap();
+    assert_eq!(queued(&world), 1);
+    world.run(&["push"]).ok();
+    assert_eq!(queued(&world), 0);
+}
+
 /// The directory behind the link has an entry.
 fn behind_a_link() -> World {
     let mut world = World::new();

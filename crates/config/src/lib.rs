@@ -62,6 +62,7 @@ mod suggest;
 mod trusted_file;
 mod value;
 mod variables;
+mod way;
 
 pub use byte_size::{ByteSize, ByteSizeError};
 pub use choice::{BeyondLimit, CheckContents, ClosureType, OnError, UnknownWord};
@@ -77,7 +78,7 @@ pub use resolve::{Inputs, Need, Resolution, resolve};
 pub use rows::Row;
 pub use search::SYSTEM_CONFIG_FILE;
 pub use store_uri::{StoreUri, StoreUriError};
-pub use trusted_file::Untrusted;
+pub use trusted_file::{Step, Untrusted};
 pub use value::{parse_duration, parse_switch};
 
 /// A commented configuration file that shows every key with its default.

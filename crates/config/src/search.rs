@@ -1,6 +1,6 @@
 //! Finding and reading the configuration file.
 
-use std::io::{self, ErrorKind};
+use std::io;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -9,7 +9,7 @@ use crate::environment::Environment;
 use crate::lines::Lines;
 use crate::overrides::Overrides;
 use crate::problem::{Location, Problem};
-use crate::trusted_file::{self, ReadError, Untrusted};
+use crate::trusted_file::{self, ReadError, Untrusted, is_absent};
 use crate::variables;
 
 /// The configuration of the whole system, read where nobody names another.
@@ -53,11 +53,6 @@ fn named(overrides: &Overrides, environment: &Environment) -> Option<Utf8PathBuf
     overrides.config_file.clone().or_else(variable)
 }
 
-/// Any other error, such as a forbidden directory, may hide a file that somebody wrote.
-fn is_absent(error: &io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
-}
-
 fn read(file: &Utf8Path) -> Result<Found, ReadError> {
     let bytes = trusted_file::read(file, u64::MAX)?;
     Ok(match String::from_utf8(bytes) {
@@ -82,7 +77,7 @@ fn read(file: &Utf8Path) -> Result<Found, ReadError> {
 fn broken(file: &Utf8Path, error: &ReadError) -> Found {
     let problem = match error {
         ReadError::Io(error) => unreadable(file, error),
-        ReadError::Untrusted(why) => refused(file, *why),
+        ReadError::Untrusted(why) => refused(file, why),
     };
     Found::Broken(file.to_owned(), problem)
 }
@@ -92,7 +87,7 @@ fn unreadable(file: &Utf8Path, error: &io::Error) -> Problem {
     Problem::new(message).hint("it must be a file that this user may read")
 }
 
-fn refused(file: &Utf8Path, why: Untrusted) -> Problem {
+fn refused(file: &Utf8Path, why: &Untrusted) -> Problem {
     let message = format!("the configuration file {file} is refused: {why}");
     Problem::new(message).hint(why.hint(file))
 }

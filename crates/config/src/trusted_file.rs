@@ -1,14 +1,17 @@
 //! Reading a file that decides what we do, or where to.
 
+use std::fmt;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, ErrorKind, Read};
 
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 use ownership::{Account, Distrust, judge_owner, judge_writers, quoted};
-use rustix::fs::{FileType, Mode, OFlags, Stat, fstat, open};
+use rustix::fs::{FileType, OFlags, Stat, fstat};
+
+use crate::way;
 
 /// Why a file is not believed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Untrusted {
     /// It is a directory, a FIFO, a device: reading it could wait for ever.
@@ -17,6 +20,43 @@ pub enum Untrusted {
     /// It belongs to neither root nor us, or others may write it.
     #[error(transparent)]
     Distrust(#[from] Distrust),
+    /// Somebody else could put another file in its place.
+    #[error("the {step} {path} on the way to it is not trusted: {distrust}")]
+    Way {
+        /// What lies on the way.
+        step: Step,
+        /// Its path, without symlinks before its name.
+        path: Utf8PathBuf,
+        /// Why it is not trusted.
+        distrust: Distrust,
+    },
+}
+
+/// What lies on the way to a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// A directory.
+    Directory,
+    /// A symlink.
+    Symlink,
+}
+
+impl Step {
+    fn chown(self) -> &'static str {
+        match self {
+            Self::Directory => "chown",
+            Self::Symlink => "chown -h",
+        }
+    }
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Directory => "directory",
+            Self::Symlink => "symlink",
+        })
+    }
 }
 
 impl Untrusted {
@@ -24,12 +64,21 @@ impl Untrusted {
     pub fn hint(&self, file: &Utf8Path) -> String {
         match self {
             Self::NotRegular => "it must be a regular file".to_owned(),
-            // Root's is believed by everybody who may come to read it.
-            Self::Distrust(Distrust::BelongsTo { .. }) => {
-                format!("chown root {}", quoted(file.as_str()))
-            }
-            Self::Distrust(distrust) => distrust.command(file.as_str()),
+            Self::Distrust(distrust) => command(distrust, "chown", file),
+            Self::Way {
+                step,
+                path,
+                distrust,
+            } => command(distrust, step.chown(), path),
         }
+    }
+}
+
+fn command(distrust: &Distrust, chown: &str, path: &Utf8Path) -> String {
+    match distrust {
+        // Root's is believed by everybody who may come to read it.
+        Distrust::BelongsTo { .. } => format!("{chown} root {}", quoted(path.as_str())),
+        Distrust::OthersMayWrite { .. } => distrust.command(path.as_str()),
     }
 }
 
@@ -46,25 +95,30 @@ impl<E: Into<io::Error>> From<E> for ReadError {
     }
 }
 
-/// Reads a file if nobody but root and us may have written it, and at most `longest` bytes of it.
-/// Symlinks are followed (NixOS has its configuration behind some): what is judged is the file
-/// that is read, however it was come to.
+/// Any other error, such as a forbidden directory, may hide a file that somebody wrote.
+pub(crate) fn is_absent(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
+}
+
+/// Reads a file if nobody but root and us may have written it or put it there, and at most
+/// `longest` bytes of it. What is judged is the file that is read, however it was come to, and
+/// the whole [way](way::open) to it.
 pub(crate) fn read(file: &Utf8Path, longest: u64) -> Result<Vec<u8>, ReadError> {
     // Without waiting for the other end of a FIFO, nor becoming the owner of a terminal.
     let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
-    let handle = open(file.as_str(), flags, Mode::empty())?;
-    let us = rustix::process::geteuid().as_raw();
+    let us = Account::Ours(rustix::process::geteuid().as_raw());
+    let handle = way::open(file, flags, us)?;
     judge(&fstat(&handle)?, us).map_err(ReadError::Untrusted)?;
     let mut bytes = Vec::new();
     File::from(handle).take(longest).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
-fn judge(stat: &Stat, us: u32) -> Result<(), Untrusted> {
+fn judge(stat: &Stat, us: Account) -> Result<(), Untrusted> {
     if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
         return Err(Untrusted::NotRegular);
     }
-    judge_owner(stat.st_uid, Account::Ours(us))?;
+    judge_owner(stat.st_uid, us)?;
     judge_writers(stat.st_mode)?;
     Ok(())
 }

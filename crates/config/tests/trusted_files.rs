@@ -7,6 +7,7 @@
 )]
 
 use std::fs;
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::{PermissionsExt, chown, symlink};
 use std::process::Command;
 
@@ -144,11 +145,15 @@ fn a_file_of_another_account_is_refused() {
 #[test]
 fn what_is_no_file_is_refused_without_waiting_for_it() {
     let world = World::new(TEXT);
-    for make in [
-        |path: &Utf8Path| make_fifo(path),
-        |path: &Utf8Path| symlink("/dev/zero", path).unwrap(),
-        |path: &Utf8Path| symlink("/", path).unwrap(),
-    ] {
+    let (pipe, _other_end) = std::io::pipe().unwrap();
+    let of_a_shell = format!("/proc/self/fd/{}", pipe.as_raw_fd());
+    let makes: [&dyn Fn(&Utf8Path); 4] = [
+        &make_fifo,
+        &|path| symlink("/dev/zero", path).unwrap(),
+        &|path| symlink("/", path).unwrap(),
+        &|path| symlink(&of_a_shell, path).unwrap(),
+    ];
+    for make in makes {
         world.become_another(make);
         let expected = (
             "it is not a regular file".to_owned(),
@@ -168,6 +173,188 @@ fn behind_a_symlink_the_file_counts_that_is_read() {
     assert_eq!(world.resolve().problems, []);
     fs::set_permissions(&real, fs::Permissions::from_mode(0o666)).unwrap();
     assert!(world.refused().0.contains("written by others"));
+}
+
+/// What is said when this directory or symlink on the way is not to be trusted.
+#[track_caller]
+fn refused_on_the_way(world: &World, what: &str, why: &str, command: &str) {
+    let expected = (
+        format!("the {what} on the way to it is not trusted: {why}"),
+        command.to_owned(),
+    );
+    assert_eq!(world.refused(), expected);
+    assert_eq!(world.refused_as_destination(), expected);
+    paste(command);
+}
+
+#[track_caller]
+fn paste(command: &str) {
+    let pasted = Command::new("sh").args(["-ec", command]).status();
+    assert!(pasted.unwrap().success(), "{command}");
+}
+
+fn is_root() -> bool {
+    let root = rustix::process::geteuid().is_root();
+    if !root {
+        println!("skipped: needs root, to give files away");
+    }
+    root
+}
+
+impl World {
+    /// Moves the file into a directory, beside where it was.
+    fn move_below(&mut self, below: &str) -> Utf8PathBuf {
+        let root = self.file.parent().unwrap().to_owned();
+        fs::create_dir_all(root.join(below)).unwrap();
+        let file = root.join(below).join("c.toml");
+        fs::rename(&self.file, &file).unwrap();
+        self.file = file;
+        root
+    }
+}
+
+const OTHERS: &str = "it may be written by others than its owner";
+
+#[test]
+fn a_directory_above_in_which_others_may_exchange_what_is_there_is_refused_and_mended() {
+    let mut world = World::new(TEXT);
+    let root = world.move_below("it's/below");
+    for directory in ["it's/below", "it's"] {
+        let path = root.join(directory);
+        let named = format!("directory {path}");
+        let (at, mode) = (ownership::quoted(path.as_str()), fs::Permissions::from_mode);
+        chown(&path, None, Some(12)).ok();
+        fs::set_permissions(&path, mode(0o757)).unwrap();
+        refused_on_the_way(&world, &named, OTHERS, &format!("chmod o-w {at}"));
+        assert_eq!(world.resolve().problems, []);
+        fs::set_permissions(&path, mode(0o1777)).unwrap();
+        assert_eq!(world.resolve().problems, [], "sticky");
+        fs::set_permissions(&path, mode(0o755)).unwrap();
+    }
+    if is_root() {
+        let path = root.join("it's");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o775)).unwrap();
+        let command = format!("chmod g-w {}", ownership::quoted(path.as_str()));
+        refused_on_the_way(&world, &format!("directory {path}"), OTHERS, &command);
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o775)).unwrap();
+        chown(&path, None, Some(0)).unwrap();
+        assert_eq!(world.resolve().problems, [], "the owner's private group");
+    }
+}
+
+#[test]
+fn a_directory_above_of_another_account_is_refused_and_mended() {
+    if !is_root() {
+        return;
+    }
+    let mut world = World::new(TEXT);
+    let root = world.move_below("a/b");
+    for directory in ["a/b", "a"] {
+        let path = root.join(directory);
+        chown(&path, Some(1234), None).unwrap();
+        let why = "it belongs to uid 1234, and we are uid 0";
+        let command = format!("chown root {path}");
+        refused_on_the_way(&world, &format!("directory {path}"), why, &command);
+        assert_eq!(world.resolve().problems, []);
+    }
+}
+
+#[test]
+fn the_way_to_where_a_symlink_leads_is_judged_as_well_in_every_form_of_it() {
+    for to in [
+        "../real/deep/c.toml",
+        "ROOT/real/deep/c.toml",
+        "../real/./up/../deep//c.toml",
+    ] {
+        let mut world = World::new(TEXT);
+        let root = world.move_below("real/deep");
+        fs::create_dir(root.join("real/up")).unwrap();
+        fs::create_dir(root.join("links")).unwrap();
+        world.file = root.join("links/c.toml");
+        symlink(to.replace("ROOT", root.as_str()), &world.file).unwrap();
+        assert_eq!(world.resolve().problems, []);
+        for directory in ["real", "real/deep", "links"] {
+            let path = root.join(directory);
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o757)).unwrap();
+            let named = format!("directory {path}");
+            refused_on_the_way(&world, &named, OTHERS, &format!("chmod o-w {path}"));
+            assert_eq!(world.resolve().problems, [], "{to}");
+        }
+    }
+}
+
+#[test]
+fn a_chain_of_links_to_directories_and_files_is_followed_as_nixos_has_it() {
+    let mut world = World::new(TEXT);
+    let root = world.move_below("store/etc/sub");
+    fs::set_permissions(root.join("store"), fs::Permissions::from_mode(0o1775)).unwrap();
+    symlink("store/etc", root.join("static")).unwrap();
+    symlink(root.join("static/sub/c.toml"), root.join("config.toml")).unwrap();
+    world.file = root.join("config.toml");
+    assert_eq!(world.resolve().problems, []);
+    symlink("store/etc/sub", root.join("again")).unwrap();
+    world.file = root.join("again/c.toml");
+    assert_eq!(world.resolve().problems, []);
+}
+
+#[test]
+fn a_symlink_of_another_account_is_refused_and_mended() {
+    if !is_root() {
+        return;
+    }
+    for name in ["c.toml", "above/c.toml"] {
+        let world = World::new(TEXT);
+        let root = world.file.parent().unwrap().to_owned();
+        fs::create_dir(root.join("real")).unwrap();
+        let file = root.join("real/c.toml");
+        fs::rename(&world.file, &file).unwrap();
+        let (link, to) = match name {
+            "c.toml" => (root.join("c.toml"), "real/c.toml"),
+            _ => (root.join("above"), "real"),
+        };
+        symlink(to, &link).unwrap();
+        std::os::unix::fs::lchown(&link, Some(1234), None).unwrap();
+        let world = World {
+            file: root.join(name),
+            ..world
+        };
+        let why = "it belongs to uid 1234, and we are uid 0";
+        let command = format!("chown -h root {link}");
+        refused_on_the_way(&world, &format!("symlink {link}"), why, &command);
+        assert_eq!(world.resolve().problems, []);
+    }
+}
+
+#[test]
+fn links_without_an_end_are_an_error() {
+    let world = World::new(TEXT);
+    world.become_another(|path| symlink(path.file_name().unwrap(), path).unwrap());
+    let [problem] = world.resolve().problems.try_into().unwrap();
+    assert!(problem.message.contains("symbolic links"), "{problem}");
+}
+
+#[test]
+fn what_is_not_there_is_not_refused_for_the_way_to_it() {
+    let world = World::new(TEXT);
+    let home = world.file.parent().unwrap().join("home");
+    fs::create_dir_all(home.join(".config")).unwrap();
+    fs::set_permissions(&home, fs::Permissions::from_mode(0o757)).unwrap();
+    let resolve = || {
+        resolve(&Inputs {
+            overrides: &Overrides {
+                queue_dir: Some("/q".into()),
+                ..Overrides::default()
+            },
+            environment: &Environment::new([("HOME".into(), home.as_str().into())]),
+            uid: 1000,
+            need: Need::Enqueue,
+        })
+    };
+    assert_eq!(resolve().problems, []);
+    let below = home.join(".config/nix-post-build-push");
+    fs::create_dir(&below).unwrap();
+    fs::copy(&world.file, below.join("config.toml")).unwrap();
+    assert_eq!(resolve().problems.len(), 1);
 }
 
 #[test]
