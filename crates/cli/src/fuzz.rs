@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
 use ::fuzz::{bytes_like, fuzz, text, text_like};
+use nix_post_build_push_config::redact_uris;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use queue_core::{StoreDir, StorePath};
@@ -104,7 +105,8 @@ fn any_printed_text() {
         prop_assert!(!has_harm(&Escaped(&text).to_string()));
         let json = escaped_json(&serde_json::to_string(&text).unwrap());
         prop_assert!(!has_harm(&json), "{json}");
-        prop_assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
+        let shown = redact_uris(&text);
+        prop_assert_eq!(serde_json::from_str::<String>(&json).unwrap(), shown);
         Ok(())
     });
 }

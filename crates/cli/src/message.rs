@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use nix_post_build_push_config::Problem;
+use nix_post_build_push_config::{Problem, redact_uris};
 use queue_core::{PortError, UploadError};
 
 /// Something to tell the user, in parts.
@@ -74,7 +74,7 @@ impl Message {
             hints,
             details,
         } = self.parts();
-        tracing::error!(causes, hints, details, "{}", self.text);
+        tracing::error!(causes, hints, details, "{}", redact_uris(&self.text));
     }
 
     /// Reports it as a warning.
@@ -84,15 +84,16 @@ impl Message {
             hints,
             details,
         } = self.parts();
-        tracing::warn!(causes, hints, details, "{}", self.text);
+        tracing::warn!(causes, hints, details, "{}", redact_uris(&self.text));
     }
 
+    /// The journal takes them as they are, so what is secret in a URI goes here already.
     fn parts(&self) -> Parts {
-        let joined = |lines: &[String]| (!lines.is_empty()).then(|| lines.join("\n"));
+        let shown = |text: &str| (!text.is_empty()).then(|| redact_uris(text).into_owned());
         Parts {
-            causes: joined(&self.causes),
-            hints: joined(&self.hints),
-            details: (!self.details.is_empty()).then(|| self.details.clone()),
+            causes: shown(&self.causes.join("\n")),
+            hints: shown(&self.hints.join("\n")),
+            details: shown(&self.details),
         }
     }
 }

@@ -21,7 +21,7 @@ use crate::message::Message;
 use crate::output::Output;
 use crate::session::Session;
 use crate::signals;
-use crate::terminal::{Escaped, has_harm};
+use crate::terminal::Escaped;
 
 /// The command that hands options on to Nix.
 const HANDS_ON: &str = "push";
@@ -61,18 +61,19 @@ fn run() -> ExitCode {
     }
 }
 
-/// What clap says of a command line repeats its words as they are. So if there is harm in one, it
-/// is told of the same words escaped, with which just the same is wrong.
+/// What clap says of a command line repeats its words as they are. So if one may not be printed as
+/// it is, clap is told of the same words as they may be, with which just the same is wrong.
 fn parse(arguments: Vec<String>) -> Result<Cli, clap::Error> {
     Cli::try_parse_from(&arguments).map_err(|error| {
-        if !arguments.iter().any(|argument| has_harm(argument)) {
+        let shown: Vec<_> = arguments
+            .iter()
+            .map(|argument| Escaped(argument).to_string())
+            .collect();
+        if shown == arguments {
             return error;
         }
-        let escaped = arguments
-            .iter()
-            .map(|argument| Escaped(argument).to_string());
         let or_else = || cli::command().error(error.kind(), "the command line is not understood");
-        Cli::try_parse_from(escaped).err().unwrap_or_else(or_else)
+        Cli::try_parse_from(shown).err().unwrap_or_else(or_else)
     })
 }
 
@@ -128,8 +129,9 @@ fn warn_of_what_is_ignored(cli: &Cli, split: &Split) {
     if let Some(called) = split.command().filter(|name| IGNORE.contains(name))
         && let Some(first) = split.nix.first()
     {
+        let name = option_name(first);
         Message::new(format!(
-            "`{called}` has no use for `{first}` and the options behind it"
+            "`{called}` has no use for `{name}` and the options behind it"
         ))
         .warning();
     }
@@ -169,8 +171,16 @@ fn refuse_option(first: &str, called: &str, split: &Split) -> Refused {
     arguments.extend(split.words.iter().cloned().chain([first.to_owned()]));
     match parse(arguments) {
         Err(error) => Refused::by_clap(error),
-        Ok(_) => Refused::by_us(format!("unexpected option `{first}` for `{called}`")),
+        Ok(_) => {
+            let name = option_name(first);
+            Refused::by_us(format!("unexpected option `{name}` for `{called}`"))
+        }
     }
+}
+
+/// Without its value, which may be a secret of Nix's (`--access-tokens=…`).
+fn option_name(option: &str) -> &str {
+    option.split_once('=').map_or(option, |(name, _)| name)
 }
 
 /// A command line that is not carried out.

@@ -1,37 +1,37 @@
-//! Printing what came from outside: a file's name must not move the cursor.
+//! Printing what came from outside: a file's name must not move the cursor, and a URI that stands
+//! where none was expected must not show its password.
 
+use std::borrow::Cow;
 use std::fmt::{self, Write};
 use std::io;
 
+use nix_post_build_push_config::redact_uris;
+
 /// Shows a text with its control characters, and those that turn the direction of writing,
-/// escaped.
+/// escaped, and without what is secret in URIs.
 ///
 /// ```
 /// use nix_post_build_push::terminal::Escaped;
 /// assert_eq!(Escaped("a\u{1b}[2J").to_string(), r"a\u{1b}[2J");
+/// assert_eq!(Escaped("s3://me:pa55word@b").to_string(), "s3://***@b");
 /// ```
 #[derive(Debug)]
 pub struct Escaped<T>(pub T);
 
 impl<T: fmt::Display> fmt::Display for Escaped<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(Escaper(f), "{}", self.0)
-    }
-}
-
-struct Escaper<'f, 'a>(&'f mut fmt::Formatter<'a>);
-
-impl Write for Escaper<'_, '_> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        text.chars().try_for_each(|c| match is_harmful(c) {
-            true => write!(self.0, "{}", c.escape_default()),
-            false => self.0.write_char(c),
-        })
+        let text = self.0.to_string();
+        redact_uris(&text)
+            .chars()
+            .try_for_each(|c| match is_harmful(c) {
+                true => write!(f, "{}", c.escape_default()),
+                false => f.write_char(c),
+            })
     }
 }
 
 /// Whether a text has anything in it that [`Escaped`] escapes.
-#[must_use]
+#[cfg(test)]
 pub(crate) fn has_harm(text: &str) -> bool {
     text.contains(is_harmful)
 }
@@ -41,12 +41,13 @@ fn is_harmful(c: char) -> bool {
         || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// A text in JSON with everything harmful in its strings as JSON's own escapes. JSON itself
-/// demands that only below U+0020, and a terminal obeys U+009B as well.
+/// A text in JSON, without what is secret in the URIs in its strings, and with everything harmful
+/// in them as JSON's own escapes. JSON itself demands that only below U+0020, and a terminal obeys
+/// U+009B as well.
 #[must_use]
 pub(crate) fn escaped_json(json: &str) -> String {
     let mut text = String::with_capacity(json.len());
-    for c in json.chars() {
+    for c in redacted_json(json).chars() {
         match c {
             // Between values, or at the end: in a string it is escaped already.
             '\n' => text.push(c),
@@ -56,6 +57,42 @@ pub(crate) fn escaped_json(json: &str) -> String {
         }
     }
     text
+}
+
+fn redacted_json(json: &str) -> Cow<'_, str> {
+    if !json.contains(":/") {
+        return Cow::Borrowed(json);
+    }
+    let mut text = String::with_capacity(json.len());
+    let mut rest = json;
+    while let Some(begin) = rest.find('"') {
+        text.push_str(&rest[..begin]);
+        let (string, behind) = rest[begin..].split_at(string_length(&rest[begin..]));
+        text.push_str(&redacted_string(string));
+        rest = behind;
+    }
+    text.push_str(rest);
+    Cow::Owned(text)
+}
+
+/// The length of the string with which this text begins, quotes included.
+fn string_length(text: &str) -> usize {
+    let mut is_escaped = false;
+    let end = text.bytes().skip(1).position(|byte| {
+        let ends = byte == b'"' && !is_escaped;
+        is_escaped = byte == b'\\' && !is_escaped;
+        ends
+    });
+    end.map_or(text.len(), |end| end + 2)
+}
+
+fn redacted_string(string: &str) -> Cow<'_, str> {
+    let text: Option<String> = serde_json::from_str(string).ok();
+    let shown = text.as_deref().map(redact_uris);
+    match shown {
+        Some(Cow::Owned(shown)) => serde_json::Value::from(shown).to_string().into(),
+        _ => string.into(),
+    }
 }
 
 /// Writes lines of JSON, escaped, to standard error. A line comes in one write.
@@ -84,6 +121,29 @@ mod tests {
             Escaped(text).to_string(),
             "a\\u{1b}[2Jb\\nc\\u{202e}d/é\\u{9b}"
         );
+    }
+
+    #[test]
+    fn what_is_secret_in_a_uri_shows_neither_in_text_nor_in_a_string_of_json() {
+        for (text, shown) in [
+            ("no file /x/https:/me:pw@h", "no file /x/https:/***@h"),
+            (
+                "`s3://b?token=pw`:\"s3://me:\\p\"w@b\"",
+                "`s3://b?token=***",
+            ),
+            (
+                "/nix/store/0-foo@1.2.service",
+                "/nix/store/0-foo@1.2.service",
+            ),
+        ] {
+            let told = Escaped(text).to_string();
+            assert!(told.starts_with(shown) && !told.contains("pw"), "{told}");
+            let fields = [("a\\", "b://c:\"d"), (text, "1@2")];
+            let json = serde_json::to_string(&fields).unwrap();
+            let back: Vec<[String; 2]> = serde_json::from_str(&escaped_json(&json)).unwrap();
+            assert_eq!(back[0], ["a\\", "b://c:\"d"]);
+            assert_eq!(back[1], [redact_uris(text).as_ref(), "1@2"]);
+        }
     }
 
     #[test]

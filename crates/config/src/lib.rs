@@ -74,6 +74,7 @@ pub use nix_options::NixOptions;
 pub use origin::{Origin, Setting};
 pub use overrides::Overrides;
 pub use problem::{ConfigError, Location, Problem};
+pub use redact::redact_uris;
 pub use resolve::{Inputs, Need, Resolution, resolve};
 pub use rows::Row;
 pub use search::SYSTEM_CONFIG_FILE;

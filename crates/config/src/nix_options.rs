@@ -5,7 +5,11 @@ use std::ops::Deref;
 
 use crate::redact;
 
-/// Arguments for `nix`, in order. `Debug` hides access tokens and what is secret in URIs.
+/// Settings of Nix whose values are secrets: tokens, and variables for builders.
+const SECRET: [&str; 2] = ["access-tokens", "impure-env"];
+
+/// Arguments for `nix`, in order. `Debug` hides access tokens, the variables of `impure-env`, and
+/// what is secret in URIs.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct NixOptions(Vec<String>);
 
@@ -32,11 +36,13 @@ impl NixOptions {
 }
 
 fn shown(before: &str, argument: &str) -> String {
-    if before.ends_with("access-tokens") {
+    // Each of them has a form with `extra-` before it.
+    let is_secret = |option: &str| SECRET.iter().any(|name| option.ends_with(name));
+    if is_secret(before) {
         return "***".to_owned();
     }
     if let Some((option, _)) = argument.split_once('=')
-        && option.trim_end().ends_with("access-tokens")
+        && is_secret(option.trim_end())
     {
         return format!("{option}=***");
     }

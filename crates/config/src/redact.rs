@@ -1,11 +1,19 @@
 //! Which parts of a store URI are secret.
 
+use std::borrow::Cow;
+
 /// What stands for a secret.
 const HIDDEN: &str = "***";
 
 /// Shorter secrets, in characters, are not looked for on their own: they would be found in
 /// the middle of words.
 const SHORTEST: usize = 4;
+
+/// Schemes whose URIs are known as such with one slash, as a path has them that was made of one.
+/// Any other word may be a directory with a colon at its end.
+const COLLAPSED: &[&str] = &[
+    "ftp", "ftps", "http", "https", "s3", "sftp", "ssh", "ssh-ng",
+];
 
 /// How many URIs within one another are told apart.
 const DEEPEST: usize = 3;
@@ -139,6 +147,95 @@ pub(crate) fn shown(uri: &str) -> String {
         text.push_str(&shown_parameter(key, value));
     }
     text
+}
+
+/// A text about anything, with what is secret in whatever looks like a URI in it hidden: user
+/// information, and parameters that are not known as harmless.
+///
+/// It is for a URI that stands where none was expected (where one was, [`StoreUri`] knows more of
+/// it). What ends it is a blank. An `@` in a path, as names of store objects have it, makes
+/// nothing before it user information.
+///
+/// ```
+/// use nix_post_build_push_config::redact_uris;
+///
+/// assert_eq!(
+///     redact_uris("no file /x/https:/me:pa55word@host/y?token=abc: not found"),
+///     "no file /x/https:/***@host/y?token=***: not found"
+/// );
+/// let harmless = "ssh://root@host and /nix/store/…-foo@1.service and https://h/foo@1";
+/// assert_eq!(redact_uris(harmless), harmless);
+/// ```
+///
+/// [`StoreUri`]: crate::StoreUri
+pub fn redact_uris(text: &str) -> Cow<'_, str> {
+    if !text.contains(":/") {
+        return Cow::Borrowed(text);
+    }
+    let words = text.split_inclusive(char::is_whitespace);
+    Cow::Owned(words.map(shown_word).collect())
+}
+
+fn shown_word(word: &str) -> String {
+    let mut text = String::new();
+    let mut rest = word;
+    let mut first = None;
+    while let Some((scheme, at)) = next_uri(rest) {
+        text.push_str(&rest[..at]);
+        first.get_or_insert(text.len());
+        rest = &rest[at..];
+        if let Some(end) = user_info(scheme, rest) {
+            text.push_str(HIDDEN);
+            rest = &rest[end..];
+        }
+    }
+    text.push_str(rest);
+    let query = first.and_then(|first| Some(first + text[first..].find('?')?));
+    if let Some(query) = query {
+        let shown = shown_query(&text[query + 1..]);
+        text.replace_range(query + 1.., &shown);
+    }
+    text
+}
+
+/// The scheme of the next URI, and where what follows its slashes begins.
+fn next_uri(text: &str) -> Option<(&str, usize)> {
+    text.match_indices(":/").find_map(|(colon, _)| {
+        let is_inside = |c: char| c.is_ascii_alphanumeric() || "+.-".contains(c);
+        let begin = text[..colon].trim_end_matches(is_inside).len();
+        let scheme = text[begin..colon].trim_start_matches(|c: char| !c.is_ascii_alphabetic());
+        let behind = &text[colon + 1..];
+        let is_uri = match behind.starts_with("//") {
+            true => !scheme.is_empty(),
+            false => COLLAPSED.contains(&scheme.to_ascii_lowercase().as_str()),
+        };
+        let slashes = behind.len() - behind.trim_start_matches('/').len();
+        is_uri.then_some((scheme, colon + 1 + slashes.min(2)))
+    })
+}
+
+/// Where the user information ends with which a URI goes on, if it is secret.
+fn user_info(scheme: &str, rest: &str) -> Option<usize> {
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    // Unless it is a port, what follows a colon is the head of a password in which a slash stands
+    // that nobody escaped; and even a port may be one.
+    let is_cut = authority.contains(':') && !authority.starts_with('[');
+    let end = authority
+        .rfind('@')
+        .or_else(|| is_cut.then(|| rest.rfind('@')).flatten())?;
+    let text = &rest[..end];
+    let is_account = ["ssh", "ssh-ng"].contains(&scheme) && is_name(text) && !text.contains('%');
+    (scheme != "file" && !is_account).then_some(end)
+}
+
+/// What a sentence has behind a URI is no part of it.
+fn shown_query(query: &str) -> String {
+    let bare = query.trim_end_matches(|c: char| c.is_whitespace() || "'\"`),.:;".contains(c));
+    let parameters = bare.split('&').map(|one| cut(one, '='));
+    let shown: Vec<_> = parameters
+        .map(|(key, value)| shown_parameter(key, value))
+        .collect();
+    shown.join("&") + &query[bare.len()..]
 }
 
 fn shown_parameter(key: &str, value: Option<&str>) -> String {

@@ -4,7 +4,8 @@
 
 use camino::Utf8PathBuf;
 use nix_post_build_push_config::{
-    ConfigError, Destination, Environment, Inputs, Need, NixOptions, Overrides, StoreUri, resolve,
+    ConfigError, Destination, Environment, Inputs, Need, NixOptions, Overrides, StoreUri,
+    redact_uris, resolve,
 };
 use proptest::prelude::*;
 
@@ -76,6 +77,50 @@ fn what_is_no_secret_is_shown() {
     );
 }
 
+#[test]
+fn in_any_text_no_form_of_a_secret_is_shown_but_what_stands_behind_a_hash() {
+    let is_known = |uri: &&&str| uri.contains("://") && !uri.ends_with("#hunter2");
+    for uri in URIS.iter().filter(is_known) {
+        let collapsed = uri.replacen("://", ":/", 1);
+        // Which schemes are known with one slash is not every word.
+        let forms = [
+            Some(*uri),
+            (!uri.starts_with("file")).then_some(&*collapsed),
+        ];
+        for form in forms.into_iter().flatten() {
+            for text in [
+                form.to_owned(),
+                format!("`/x/{form}`, and so on"),
+                format!("--a={form}"),
+            ] {
+                let shown = redact_uris(&text);
+                assert!(!shown.contains(SECRET), "{text}: {shown}");
+                assert_eq!(redact_uris(&shown), shown);
+            }
+        }
+    }
+    let told = "`https://***@h`, s3://***@b/***: \"https://h/x?a=***\"";
+    let text = "`https://a:b@h`, s3://c@b/***: \"https://h/x?a=b\"";
+    assert_eq!(redact_uris(text), told);
+}
+
+#[test]
+fn in_any_text_what_is_no_secret_stays() {
+    for text in [
+        "/nix/store/0000-foo@1.2.service and foo@1.service: not valid",
+        "https://cache.example.org/log/0000-foo@1.2.drv: HTTP error 404",
+        "https://[::1]:8080/log/0000-foo@1.2.drv",
+        "file:///srv/a:b@c and file:/srv/a@b",
+        "ssh-ng://nix-ssh@host:22 did not answer",
+        "/srv/queue:/x@y, a:/b@c",
+        "is it https://h? or `s3://b?region=eu&endpoint=minio.example.org:9000`",
+        "config.toml:3:10: unknown key; see https://example.org/x.",
+        "a: b@c",
+    ] {
+        assert_eq!(redact_uris(text), text);
+    }
+}
+
 /// Everything that shows a configuration made from this text and these variables.
 fn everything(text: &str, variables: &[(&str, &str)], overrides: Overrides) -> String {
     let directory = tempfile::tempdir().unwrap();
@@ -122,6 +167,8 @@ fn neither_rows_nor_problems_tell_a_secret_wherever_it_was_put() {
         "[queues.a]\ntimeout = \"URI\"",
         "[queues.a]\ncheck-sigs = \"URI\"",
         "[queues.a]\nnix-opts = [\"--substituters\", \"URI x\", \"--access-tokens\", \"g=hunter2\"]",
+        "[queues.a]\nnix-opts = [\"--option\", \"impure-env\", \"A=hunter2 B=hunter2\"]",
+        "[queues.a]\nnix-opts = [\"--impure-env=A=hunter2\", \"--extra-impure-env\", \"B=hunter2\"]",
         "hook = \"URI\"",
     ];
     for uri in URIS.iter().filter(|uri| uri.contains("://")) {

@@ -79,7 +79,7 @@ fn answer(argument: &str) -> ExitCode {
 /// Whatever a path or a file may hold, each text stays on its line, and the whole is no flood.
 fn lines(texts: &[String]) -> Vec<String> {
     let shown = texts.iter().take(MOST_LINES);
-    let shown = shown.map(|error| Escaped(shortened(error)).to_string());
+    let shown = shown.map(|error| shortened(&Escaped(error).to_string()));
     let left = texts.len().saturating_sub(MOST_LINES);
     let more = (left > 0).then(|| format!("and {left} more"));
     shown.chain(more).collect()
