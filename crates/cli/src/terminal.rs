@@ -4,11 +4,12 @@
 use std::borrow::Cow;
 use std::fmt::{self, Write};
 use std::io;
+use std::ops::RangeInclusive;
 
 use nix_post_build_push_config::redact_uris;
 
-/// Shows a text with its control characters, and those that turn the direction of writing,
-/// escaped, and without what is secret in URIs.
+/// Shows a text with its control characters, and those that are not seen or turn the direction of
+/// writing, escaped, and without what is secret in URIs.
 ///
 /// ```
 /// use nix_post_build_push::terminal::Escaped;
@@ -36,10 +37,37 @@ pub(crate) fn has_harm(text: &str) -> bool {
     text.contains(is_harmful)
 }
 
+/// Control characters, and what makes a text look other than it is.
 fn is_harmful(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    c.is_control() || !c.is_ascii() && MISLEADING.iter().any(|range| range.contains(&c))
 }
+
+/// What turns the direction of writing (Bidi_Control in Unicode's PropList.txt: U+061C, U+200E,
+/// U+200F, U+202A to U+202E, U+2066 to U+2069) or is not seen, so that two names look the same: all
+/// that has Default_Ignorable_Code_Point in DerivedCoreProperties.txt, which the former has as well
+/// (Unicode 14.0; unassigned ones included). Besides, what ends a line or a paragraph (Zl, Zp), and
+/// of Cf what hides a text behind another (interlinear annotations). The rest of Cf is seen.
+const MISLEADING: [RangeInclusive<char>; 19] = [
+    '\u{ad}'..='\u{ad}',
+    '\u{34f}'..='\u{34f}',
+    '\u{61c}'..='\u{61c}',
+    '\u{115f}'..='\u{1160}',
+    '\u{17b4}'..='\u{17b5}',
+    '\u{180b}'..='\u{180f}',
+    '\u{200b}'..='\u{200f}',
+    '\u{2028}'..='\u{2029}',
+    '\u{202a}'..='\u{202e}',
+    '\u{2060}'..='\u{206f}',
+    '\u{3164}'..='\u{3164}',
+    '\u{fe00}'..='\u{fe0f}',
+    '\u{feff}'..='\u{feff}',
+    '\u{ffa0}'..='\u{ffa0}',
+    '\u{fff0}'..='\u{fff8}',
+    '\u{fff9}'..='\u{fffb}',
+    '\u{1bca0}'..='\u{1bca3}',
+    '\u{1d173}'..='\u{1d17a}',
+    '\u{e0000}'..='\u{e0fff}',
+];
 
 /// A text in JSON, without what is secret in the URIs in its strings, and with everything harmful
 /// in them as JSON's own escapes. JSON itself demands that only below U+0020, and a terminal obeys
@@ -51,8 +79,11 @@ pub(crate) fn escaped_json(json: &str) -> String {
         match c {
             // Between values, or at the end: in a string it is escaped already.
             '\n' => text.push(c),
-            // Everything harmful has four digits at most.
-            c if is_harmful(c) => text.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c if is_harmful(c) => {
+                let mut units = [0; 2];
+                let units = c.encode_utf16(&mut units).iter();
+                text.extend(units.map(|unit| format!("\\u{unit:04x}")));
+            }
             c => text.push(c),
         }
     }
@@ -121,6 +152,35 @@ mod tests {
             Escaped(text).to_string(),
             "a\\u{1b}[2Jb\\nc\\u{202e}d/é\\u{9b}"
         );
+    }
+
+    /// Bidi_Control, each.
+    const BIDI: &str = "\u{61c}\u{200e}\u{200f}\u{202a}\u{202b}\u{202c}\u{202d}\u{202e}\
+                        \u{2066}\u{2067}\u{2068}\u{2069}";
+
+    #[test]
+    fn each_character_that_misleads_is_escaped_in_text_and_in_json_and_means_the_same_there() {
+        let listed = MISLEADING.iter().cloned().flatten();
+        for c in listed.chain(BIDI.chars()) {
+            let text = format!("a{c}b");
+            let number = format!("{:x}", u32::from(c));
+            assert_eq!(Escaped(&text).to_string(), format!("a\\u{{{number}}}b"));
+            let json = escaped_json(&serde_json::to_string(&text).unwrap());
+            assert!(json.is_ascii(), "{number}: {json}");
+            assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn what_is_seen_stays_as_it_is() {
+        for text in [
+            "é漢字 عربى עברית",
+            "\u{600}\u{6dd}\u{110bd}",
+            "a\u{a0}b\u{3000}c",
+            "…–",
+        ] {
+            assert_eq!(Escaped(text).to_string(), text);
+        }
     }
 
     #[test]

@@ -16,6 +16,8 @@ pub const CASES: &[Case] = &[
     enqueue("an escape of one character", |s| s.argument("/\u{9b}2J"), "no store path: `/\\u{9b}2J`"),
     enqueue("a line end", |s| s.argument("/a\nerror: forged"), "no store path: `/a\\nerror: forged`"),
     enqueue("letters that turn the direction", |s| s.argument("/\u{202e}x"), "\\u{202e}x"),
+    enqueue("an Arabic letter mark", |s| s.argument("/\u{61c}x"), "\\u{61c}x"),
+    enqueue("letters that are not seen", |s| s.argument("/\u{200b}x\u{e0041}"), "\\u{200b}x\\u{e0041}"),
     enqueue("a name that is too long for any file", |s| s.argument("x".repeat(300)), "File name too long"),
     enqueue("a path that is too long for any system", |s| s.argument("x/".repeat(60_000)), "caused by: "),
     enqueue("ten thousand steps up", |s| s.argument("../".repeat(10_000)), "does not lead into the store"),

@@ -160,7 +160,8 @@ fn unescaped(text: &str, mode: Mode) -> Option<String> {
         _ => text.to_owned(),
     };
     let harmful = |c: &char| {
-        let turns = matches!(c, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        // Bidi_Control in Unicode's PropList.txt, all of it.
+        let turns = matches!(c, '\u{61c}' | '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
         turns || c.is_control() && !matches!(c, '\n' | '\t')
     };
     let found = plain.chars().find(harmful)?;
