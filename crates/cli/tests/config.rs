@@ -11,6 +11,7 @@ fn check_reports_every_problem_with_its_place_and_hint() {
     let file = world.write(
         "bad.toml",
         "[queues.main]\n\
+         queue-dir = \"{}/q\"\n\
          destnation = \"file:///x\"\n\
          timeout = \"soon\"\n\
          batch-size = 0\n\
@@ -21,11 +22,11 @@ fn check_reports_every_problem_with_its_place_and_hint() {
         .run(&["config", "check", "--config-file", file.as_str()])
         .fails(78);
     for (line, said) in [
-        (2, "destnation"),
-        (3, "timeout"),
-        (4, "batch-size"),
-        (5, "check-sigs"),
-        (6, "hok"),
+        (3, "destnation"),
+        (4, "timeout"),
+        (5, "batch-size"),
+        (6, "check-sigs"),
+        (7, "hok"),
     ] {
         let place = format!("error: ROOT/bad.toml:{line}:");
         let found = stderr
@@ -115,8 +116,10 @@ fn a_destination_in_a_file_wins_over_the_configuration_and_is_not_shown() {
     let mut world = World::new();
     world.unset("NIX_POST_BUILD_PUSH_QUEUE_DIR");
     let unreadable = "destination = { file = \"/nowhere/x\" }";
-    let queue = "[queues.main]\nqueue-dir = \"{}/queue\"";
-    let file = world.write("config.toml", &format!("{queue}\n{unreadable}\n"));
+    let file = world.write(
+        "config.toml",
+        &format!("[queues.main]\nqueue-dir = \"{{}}/q\"\n{unreadable}\n"),
+    );
     let secret = world.write("secret", "https://me:hunter22@h/x\n");
     let line = [
         "--config-file",

@@ -90,7 +90,7 @@ fn a_uri_in_any_place_of_the_configuration_shows_no_password() {
     for text in [
         format!("{queue}timeout = \"{URI}\"\n"),
         format!("{queue}\"{URI}\" = 1\n"),
-        format!("{queue}[queues.\"{URI}\"]\n"),
+        format!("{queue}[queues.\"{URI}\"]\nqueue-dir = \"{{}}/other\"\n"),
         format!("{queue}[hook]\non-error = \"{URI}\"\n"),
         format!("{queue}[nix]\nbin-dir = \"/{URI}\"\n"),
         format!("{queue}[\"{URI}\"]\n"),
