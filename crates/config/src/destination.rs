@@ -6,10 +6,12 @@ use std::io;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::store_uri::{StoreUri, StoreUriError};
-use crate::trusted_file::{self, ReadError, Untrusted};
+use crate::trusted_file::{self, ReadError, Untrusted, hint_at_the_machine};
 
 /// No store URI is longer; a larger file is not the one that was meant.
 const LONGEST: u64 = 64 * 1024;
+
+const CONTENT: &str = "the file must hold a store URI as its only line";
 
 /// A destination: a store URI, or the file that holds it.
 #[derive(Clone, PartialEq, Eq)]
@@ -57,9 +59,8 @@ impl SecretError {
     pub fn hint(&self) -> String {
         match self {
             Self::Untrusted { file, source } => source.hint(file),
-            Self::Read { .. } | Self::Content { .. } => {
-                "the file must hold a store URI as its only line".to_owned()
-            }
+            Self::Read { source, .. } => hint_at_the_machine(source).unwrap_or(CONTENT).to_owned(),
+            Self::Content { .. } => CONTENT.to_owned(),
             Self::Uri(_) => {
                 "it must be SCHEME://…, an absolute path, `auto`, `daemon` or `local`".to_owned()
             }

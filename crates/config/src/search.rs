@@ -9,7 +9,7 @@ use crate::environment::Environment;
 use crate::lines::Lines;
 use crate::overrides::Overrides;
 use crate::problem::{Location, Problem};
-use crate::trusted_file::{self, ReadError, Untrusted, is_absent};
+use crate::trusted_file::{self, ReadError, Untrusted, hint_at_the_machine, is_absent};
 use crate::variables;
 
 /// The configuration of the whole system, read where nobody names another.
@@ -84,7 +84,9 @@ fn broken(file: &Utf8Path, error: &ReadError) -> Found {
 
 fn unreadable(file: &Utf8Path, error: &io::Error) -> Problem {
     let message = format!("cannot read the configuration file {file}: {error}");
-    Problem::new(message).hint("it must be a file that this user may read")
+    let of_the_machine = hint_at_the_machine(error);
+    Problem::new(message)
+        .hint(of_the_machine.unwrap_or("it must be a file that this user may read"))
 }
 
 fn refused(file: &Utf8Path, why: &Untrusted) -> Problem {
@@ -147,6 +149,13 @@ mod tests {
             ..Overrides::default()
         };
         assert_eq!(found(&overrides, &variable, &system), system);
+    }
+
+    #[test]
+    fn where_the_machine_fails_the_hint_is_about_the_machine() {
+        let hint = |errno: rustix::io::Errno| unreadable("/x".into(), &errno.into()).hint.unwrap();
+        assert!(hint(rustix::io::Errno::MFILE).contains("LimitNOFILE="));
+        assert!(hint(rustix::io::Errno::ACCESS).contains("may read"));
     }
 
     #[test]

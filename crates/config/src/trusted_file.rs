@@ -7,6 +7,7 @@ use std::io::{self, ErrorKind, Read};
 use camino::{Utf8Path, Utf8PathBuf};
 use ownership::{Account, Distrust, judge_owner, judge_writers, quoted};
 use rustix::fs::{FileType, OFlags, Stat, fstat};
+use rustix::io::Errno;
 
 use crate::way;
 
@@ -98,6 +99,18 @@ impl<E: Into<io::Error>> From<E> for ReadError {
 /// Any other error, such as a forbidden directory, may hide a file that somebody wrote.
 pub(crate) fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
+}
+
+/// What to do where no other file could be read either (of what a queue meets there is more, so it
+/// has a list of its own).
+pub(crate) fn hint_at_the_machine(error: &io::Error) -> Option<&'static str> {
+    Some(match Errno::from_io_error(error)? {
+        Errno::MFILE => "raise the limit of open files: `ulimit -n`, or LimitNOFILE= of the unit",
+        Errno::NFILE => "the machine has too many open files: see fs.file-max of sysctl",
+        Errno::NOMEM => "the machine, or a limit of this process, has no memory left",
+        Errno::IO => "the disk may be failing: see the kernel's log",
+        _ => return None,
+    })
 }
 
 /// Reads a file if nobody but root and us may have written it or put it there, and at most
