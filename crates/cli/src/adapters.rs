@@ -17,4 +17,4 @@ pub use limits::{OPENED_BY, refusal_hint};
 pub use push::{push_options, retry_policy};
 pub use queue::OpenQueue;
 pub use store::Store;
-pub use upload::{closure, contents, uploader};
+pub use upload::{closure, contents, exposure, uploader};

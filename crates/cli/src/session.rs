@@ -3,12 +3,12 @@
 use std::time::SystemTime;
 
 use camino::Utf8PathBuf;
-use nix_copy::Cancel;
+use nix_copy::{Cancel, Exposure};
 use nix_post_build_push_config::{
     Config, Environment, Inputs, Need, Overrides, Problem, QueueSettings, Resolution, resolve,
 };
 
-use crate::adapters::Store;
+use crate::adapters::{Store, exposure};
 use crate::error::CommandError;
 use crate::exit_codes::Exit;
 use crate::hook_variables::HookVariables;
@@ -115,6 +115,25 @@ pub(crate) fn warn(warnings: &[Problem]) {
         .iter()
         .map(Message::from)
         .for_each(|message| message.warning());
+}
+
+/// Warns of each of these queues whose destination has a secret that others on this machine will
+/// be able to read.
+pub(crate) fn warn_of_exposure<'a>(queues: impl Iterator<Item = &'a QueueSettings>) {
+    for queue in queues {
+        let instead = match exposure(queue) {
+            None => continue,
+            Some(Exposure::Comment) => "write `%23` for each `#` in it",
+            Some(Exposure::Options) => "leave the option that names a store out of `nix-opts`",
+        };
+        let text = format!(
+            "queue `{}`: what is secret in its destination will stand on Nix's command line, \
+             which everybody on this machine can read",
+            queue.name
+        );
+        let hint = format!("{instead}; better than a secret there is a netrc file, or a key");
+        Message::new(text).hint(hint).warning();
+    }
 }
 
 /// A queue's destination as it may be shown.

@@ -218,3 +218,42 @@ fn with_too_few_open_files_the_hint_is_not_about_the_file() {
         assert!(said.contains(&expected), "{said}");
     }
 }
+
+#[test]
+fn a_password_that_will_stand_on_a_command_line_is_warned_of_once_by_who_checks_and_who_pushes() {
+    let mut world = World::with_obedient_nix();
+    let warning = "warning: queue `default`: what is secret in its destination will stand on \
+                   Nix's command line, which everybody on this machine can read\nhint: ";
+    for (uri, nix_opts, instead) in [
+        ("https://me:hunt#er22@h", "", "write `%23`"),
+        (
+            "https://me:hunter22@h",
+            "--option store x",
+            "leave the option",
+        ),
+    ] {
+        world.set("NIX_POST_BUILD_PUSH_DESTINATION", uri);
+        world.set("NIX_POST_BUILD_PUSH_NIX_OPTS", nix_opts);
+        world.run(&["enqueue", &world.object("a")]).ok();
+        for line in [
+            &["config", "check"][..],
+            &["config", "check", "--declared"],
+            &["push", "--dry-run"],
+            &["push"],
+            &["push", "--until-empty"],
+        ] {
+            let stderr = world.run(line).stderr;
+            let expected = format!("{warning}{instead}");
+            assert_eq!(stderr.matches(&expected).count(), 1, "{line:?}: {stderr}");
+            assert!(!stderr.contains("hunt"), "{stderr}");
+        }
+        world.run(&["list"]).ok();
+    }
+    world.set(
+        "NIX_POST_BUILD_PUSH_DESTINATION",
+        "https://me:hunt%23er22@h",
+    );
+    world.set("NIX_POST_BUILD_PUSH_NIX_OPTS", "");
+    world.run(&["config", "check"]).ok();
+    world.run(&["push"]).ok();
+}

@@ -57,15 +57,29 @@ impl Destination {
         &self.uri
     }
 
+    pub(crate) fn has_secret(&self) -> bool {
+        self.shown() != self.uri
+    }
+
     /// Where Nix finds the URI, unless an option of the caller interferes.
     pub(crate) fn place(&self) -> Place<'_> {
         // In a line of settings, behind it would be a comment.
         let fits = !self.uri.contains(['#', '\n']);
-        match fits && self.shown() != self.uri {
+        match fits && self.has_secret() {
             true => Place::Setting(&self.uri),
             false => Place::Argument(&self.uri),
         }
     }
+}
+
+/// Why a secret in the URI of a destination stands on Nix's command line, where every user of the
+/// machine can read it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exposure {
+    /// The URI has a `#`, behind which a line of settings would be a comment.
+    Comment,
+    /// An option of the caller names a store, and would win over the environment.
+    Options,
 }
 
 /// Where Nix finds the URI of a store.

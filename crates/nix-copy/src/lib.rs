@@ -52,7 +52,7 @@ pub use cancel::Cancel;
 pub use closure_type::ClosureType;
 pub use contents::{ContentsScope, NixStoreContents};
 pub use database::NixStoreDatabase;
-pub use destination::Destination;
+pub use destination::{Destination, Exposure};
 pub use nix::Nix;
 pub use roots::NixStoreRoots;
 pub use supervise::Timeouts;

@@ -17,7 +17,7 @@ use crate::destination::Place;
 use crate::path_info::{self, Asked};
 use crate::queries::{self, unique};
 use crate::supervise::Timeouts;
-use crate::{ClosureType, Destination, Nix};
+use crate::{ClosureType, Destination, Exposure, Nix};
 
 /// Longest time that a probe may take.
 const PROBE_TIME: Duration = Duration::from_secs(30);
@@ -63,14 +63,30 @@ impl UploadOptions {
         }
     }
 
+    /// Whether a secret in the destination's URI will stand on Nix's command
+    /// line, and why.
+    #[must_use]
+    pub fn exposure(&self) -> Option<Exposure> {
+        match self.place() {
+            Place::Argument(_) if !self.destination.has_secret() => None,
+            Place::Argument(_) if self.names_a_store() => Some(Exposure::Options),
+            Place::Argument(_) => Some(Exposure::Comment),
+            Place::Setting(_) => None,
+        }
+    }
+
     /// Where Nix finds the destination's URI. On the command line where an
     /// option names a store as well, since it would win over the environment.
     fn place(&self) -> Place<'_> {
-        let mut options = self.nix_opts.iter().map(String::as_str);
-        match options.any(|word| matches!(word, "--store" | "--to" | "--from" | "store")) {
+        match self.names_a_store() {
             true => Place::Argument(self.destination.uri()),
             false => self.destination.place(),
         }
+    }
+
+    fn names_a_store(&self) -> bool {
+        let mut options = self.nix_opts.iter().map(String::as_str);
+        options.any(|word| matches!(word, "--store" | "--to" | "--from" | "store"))
     }
 }
 

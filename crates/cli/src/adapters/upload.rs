@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use nix_copy::{
-    ClosureType, ContentsScope, Destination, NixStoreContents, NixUploader, Timeouts, UploadOptions,
+    ClosureType, ContentsScope, Destination, Exposure, NixStoreContents, NixUploader, Timeouts,
+    UploadOptions,
 };
 use nix_post_build_push_config::{
     self as config, CheckContents, NixOptions, QueueSettings, StoreUri,
@@ -41,6 +42,15 @@ pub fn uploader(store: &Store, settings: &QueueSettings) -> Result<NixUploader, 
         store.nix.clone(),
         options(settings, shown_redacted(uri, &settings.nix_opts.value)),
     ))
+}
+
+/// Whether what is secret in a queue's destination will stand on Nix's command line, and why.
+/// `None` as well where the destination cannot be read.
+#[must_use]
+pub fn exposure(settings: &QueueSettings) -> Option<Exposure> {
+    let uri = settings.destination.as_ref()?.value.read().ok()?;
+    let destination = shown_redacted(uri, &settings.nix_opts.value);
+    options(settings, destination).exposure()
 }
 
 /// Hides the URI's secrets and those of the options in all that Nix is told and says.

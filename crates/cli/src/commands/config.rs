@@ -1,13 +1,13 @@
 //! `config check` and `config show`
 
-use nix_post_build_push_config::{Need, Row};
+use nix_post_build_push_config::{Destination, Need, QueueSettings, Row};
 
 use crate::cli::ConfigCommand;
 use crate::error::CommandError;
 use crate::exit_codes::Exit;
 use crate::json::SettingJson;
 use crate::message::Message;
-use crate::session::{Session, warn};
+use crate::session::{Session, warn, warn_of_exposure};
 
 pub(super) fn run(command: &ConfigCommand, session: &mut Session) -> Result<Exit, CommandError> {
     match command {
@@ -24,6 +24,12 @@ fn check(declared: bool, session: &mut Session) -> Result<Exit, CommandError> {
     };
     let resolution = session.resolve(need);
     warn(&resolution.warnings);
+    // With `--declared` a file that is named may be another machine's.
+    let is_read = |queue: &&QueueSettings| {
+        let destination = queue.destination.as_ref().map(|setting| &setting.value);
+        !declared || matches!(destination, Some(Destination::Uri(_)))
+    };
+    warn_of_exposure(resolution.config.enabled().filter(is_read));
     let (config, _) = resolution.strict()?;
     let checked = config
         .file

@@ -45,6 +45,25 @@ fn no_two_probes_ask_for_the_same_path() {
 }
 
 #[test]
+fn a_secret_is_exposed_where_it_cannot_go_to_the_environment_and_what_is_none_never_is() {
+    let exposure = |uri: &str, nix_opts: &[&str]| {
+        let destination = Destination::new(uri).with_redaction(|text| text.replace("pw", "***"));
+        let mut options = UploadOptions::new(destination);
+        options.nix_opts = nix_opts.iter().copied().map(str::to_owned).collect();
+        options.exposure()
+    };
+    let store = ["--option", "store", "x"];
+    assert_eq!(exposure("https://me:pw@h", &["--netrc-file", "/n"]), None);
+    assert_eq!(exposure("https://me:p#pw@h", &[]), Some(Exposure::Comment));
+    assert_eq!(exposure("https://me:pw@h", &store), Some(Exposure::Options));
+    assert_eq!(
+        exposure("https://me:#pw@h", &store),
+        Some(Exposure::Options)
+    );
+    assert_eq!(exposure("https://h/#x", &store), None);
+}
+
+#[test]
 fn an_answer_that_is_not_understood_is_an_answer() {
     let (_dir, dir) = temporary();
     let nix = fake::nix(&dir, &[("nix", r#"echo '{"a":{"new":"format"}}'"#)]);

@@ -18,7 +18,7 @@ use crate::adapters::Store;
 use crate::cli::PushArgs;
 use crate::error::CommandError;
 use crate::exit_codes::Exit;
-use crate::session::{Configured, Session};
+use crate::session::{Configured, Session, warn_of_exposure};
 use crate::signals;
 
 /// The earlier program's name for a push of the paths that are given, hook's included.
@@ -39,6 +39,7 @@ pub(super) fn run(args: &PushArgs, session: &mut Session) -> Result<Exit, Comman
     let asked = signals::listen()?;
     let (stop, deadline) = drain::deadline(args, &asked)?;
     let Configured { config, exit } = session.configure(Need::Push)?;
+    warn_of_exposure(config.enabled());
     let store = session.stoppable_store(&config, &stop)?;
     let by_itself = session.called == PERFORM_UPLOAD;
     let hook = takes_out_paths(&args.paths, session, by_itself)?;
