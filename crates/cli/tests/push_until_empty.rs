@@ -201,6 +201,9 @@ fn a_wait_that_does_not_fit_is_not_begun_and_the_exit_code_tells_why() {
     let stderr = ran.fails(69);
     assert!(stderr.contains("ssh://there is unavailable"), "{stderr}");
     assert!(stderr.contains("hint: a push after 2"), "{stderr}");
+    let why = "1 left: 1 ready; the next try does not fit into what is left of the time";
+    assert!(stderr.contains(why), "{stderr}");
+    assert!(!stderr.contains("time was over"), "{stderr}");
     assert_eq!(queued(&world), 1);
 }
 

@@ -147,7 +147,7 @@ fn a_wait_that_does_not_fit_into_the_time_is_not_begun() {
     *world.destination.down.borrow_mut() = Some(UploadErrorKind::Unavailable);
     let waits = Waits::new(&world, Some(40 * SECOND));
     let drained = world.drain(&waits);
-    assert_eq!(drained.end, DrainEnd::OutOfTime);
+    assert_eq!(drained.end, DrainEnd::NextTryTooLate);
     assert_eq!(*waits.waited.borrow(), []);
     let next = drained.push.next_try.time().unwrap();
     assert!(next > world.now.get() + 40 * SECOND);
@@ -160,7 +160,7 @@ fn of_several_waits_those_that_fit_are_waited_for() {
     world.build_and_enqueue(&["a"]);
     *world.destination.down.borrow_mut() = Some(UploadErrorKind::Unavailable);
     let waits = Waits::new(&world, Some(4 * MINUTE));
-    assert_eq!(world.drain(&waits).end, DrainEnd::OutOfTime);
+    assert_eq!(world.drain(&waits).end, DrainEnd::NextTryTooLate);
     // A minute and two fit, four more do not.
     assert_eq!(waits.waited.borrow().len(), 2);
 }

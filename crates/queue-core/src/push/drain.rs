@@ -33,8 +33,10 @@ pub trait DrainTime {
 pub enum DrainEnd {
     /// Nothing is left but what is parked.
     Drained,
-    /// The time is over, or what is left is tried again later than that.
+    /// The time is over.
     OutOfTime,
+    /// What is left is tried again later than the time allows.
+    NextTryTooLate,
     /// The caller asked to stop.
     Stopped,
     /// Trying again would not help: the uploader cannot run on this machine, or
@@ -164,8 +166,11 @@ fn next(last: &PushReport, now: SystemTime, left: Option<Duration>) -> Next {
         // The next push looks.
         (_, NextTry::Unknown) => Duration::ZERO,
     };
-    if is_over || left.is_some_and(|left| wait > left) {
+    if is_over {
         return Next::End(DrainEnd::OutOfTime);
+    }
+    if left.is_some_and(|left| wait > left) {
+        return Next::End(DrainEnd::NextTryTooLate);
     }
     let got_through = !last.uploaded.is_empty();
     if wait.is_zero() && !got_through && !has_changed_something(last) {

@@ -70,6 +70,7 @@ impl Drained {
             self.report.outcome,
             Outcome::BackingOff { .. } | Outcome::Unavailable { .. }
         );
-        (self.end == DrainEnd::OutOfTime && !is_told).then_some("out-of-time")
+        let ends = [DrainEnd::OutOfTime, DrainEnd::NextTryTooLate];
+        (ends.contains(&self.end) && !is_told).then_some("out-of-time")
     }
 }

@@ -46,6 +46,7 @@ pub(super) fn line(drained: &Drained, settings: &QueueSettings) -> String {
 /// Reports what is left and why.
 pub(super) fn tell(drained: &Drained, settings: &QueueSettings) {
     let Drained { report, end, .. } = drained;
+    // That the time ended the last push is said below.
     if *end != DrainEnd::OutOfTime || drained.outcome().is_none() {
         summary::report_end(report, settings, true);
     }
@@ -54,6 +55,7 @@ pub(super) fn tell(drained: &Drained, settings: &QueueSettings) {
     }
     let why = match end {
         DrainEnd::OutOfTime => " when the time was over",
+        DrainEnd::NextTryTooLate => "; the next try does not fit into what is left of the time",
         _ => "",
     };
     let text = format!("{}: {}{why}", settings.name, what_is_left(report));
