@@ -7,12 +7,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
 
 use nix_copy::Cancel;
+use queue_core::PortError;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::flag;
 use signal_hook::low_level::{emulate_default_handler, pipe};
 
 use crate::error::CommandError;
-use crate::exit_codes::Exit;
 
 /// The last signal that was received, or 0.
 static RECEIVED: LazyLock<Arc<AtomicUsize>> = LazyLock::new(Arc::default);
@@ -27,9 +27,7 @@ static RECEIVED: LazyLock<Arc<AtomicUsize>> = LazyLock::new(Arc::default);
 ///
 /// If the system lacks the means.
 pub(crate) fn listen() -> Result<Cancel, CommandError> {
-    register().map_err(|error| {
-        CommandError::new(Exit::Failed, "failed to listen for signals").caused_by(&error)
-    })
+    register().map_err(|error| PortError::new("listen for", "signals", error).into())
 }
 
 fn register() -> io::Result<Cancel> {

@@ -86,7 +86,13 @@ fn with_few_file_descriptors_every_command_ends_and_nothing_is_lost() {
         let limit = format!("--nofile={most}:{most}");
         let before = ["prlimit", &limit, "--"];
         machine.hook(&before);
-        for line in [&["list"][..], &["status"], &["retry", "--all"], &["push"]] {
+        for line in [
+            &["list"][..],
+            &["status"],
+            &["retry", "--all"],
+            &["push", "--until-empty", "--deadline", "2s"],
+            &["push"],
+        ] {
             let output = machine.run(&before, line);
             // Too few even to load the program: 127.
             let known = [0, 69, 75, 78, 127].contains(&output.code);

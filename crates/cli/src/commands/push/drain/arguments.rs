@@ -1,8 +1,10 @@
 //! What the command line says about a drain.
 
+use std::io;
 use std::time::Instant;
 
 use nix_copy::Cancel;
+use queue_core::PortError;
 
 use crate::cli::PushArgs;
 use crate::error::CommandError;
@@ -16,14 +18,17 @@ pub(in super::super) fn deadline(
     let Some(time) = args.deadline else {
         return Ok((asked.clone(), None));
     };
-    let fail = |text: &str| CommandError::new(Exit::Usage, format!("--deadline: {text}"));
-    let at = Instant::now()
-        .checked_add(time)
-        .ok_or_else(|| fail("too long"))?;
+    let too_long = || CommandError::new(Exit::Usage, "--deadline: too long");
+    let at = Instant::now().checked_add(time).ok_or_else(too_long)?;
     let stop = asked
         .or_after(time)
-        .map_err(|error| fail("no timer can be had").caused_by(&error))?;
+        .map_err(|error| no_means("a timer for --deadline", error))?;
     Ok((stop, Some(at)))
+}
+
+/// The machine does not give what a drain needs.
+pub(super) fn no_means(what: &'static str, error: io::Error) -> CommandError {
+    PortError::new("make", what, error).into()
 }
 
 /// # Errors
