@@ -93,3 +93,32 @@ fn one_dead_beside_one_alive() {
     assert_eq!(product.nix().cached("cache"), hashes(&paths));
     assert_eq!(product.queued().len(), 2);
 }
+
+#[test]
+fn what_is_built_while_one_queue_waits_goes_to_all_of_them() {
+    let (server, up) = cache_that_is_down();
+    let more = "retry-delay = \"4s\"\n[queues.alive]\ndestination = \"file://@T@/cache\"\nqueue-dir = \"@T@/alive\"";
+    let product = Product::install(Nix::new(), &config(&server.url(), more));
+    let before = product.nix().build(&expr::file("before", "before"));
+    let mut drain = product.command();
+    let drain = drain
+        .args(["push", "--until-empty", "--deadline", "100s"])
+        .start();
+    let cached = || product.nix().cached("cache").len();
+    wait_until("the queue that is alive", || cached() == 1);
+    wait_until("the first failure", || {
+        drain.stderr_so_far().contains("it is asked again in")
+    });
+    let late = product.nix().build(&expr::file("late", "late"));
+    wait_until("what was built", || cached() == 2);
+    up.store(true, Ordering::SeqCst);
+    let output = drain.wait().exits(0);
+    output
+        .stdout_has("alive: 2 copied")
+        .stdout_has("main: 2 copied");
+    let all = [before, late].concat();
+    assert_eq!(product.nix().valid_in(&server.url(), &all), all);
+    assert_eq!(product.nix().cached("cache"), hashes(&all));
+    let listed = product.run(&["list"]).success();
+    assert_eq!(listed.stdout, "");
+}

@@ -76,9 +76,9 @@ impl Cancel {
         })
     }
 
-    /// Waits until somebody asks, `other` is readable, or the time is over.
-    pub fn wait(&self, time: Duration, other: Option<BorrowedFd<'_>>) {
-        let descriptors = self.descriptor().into_iter().chain(other);
+    /// Waits until somebody asks, one of the `others` is readable, or the time is over.
+    pub fn wait<'a>(&'a self, time: Duration, others: impl IntoIterator<Item = BorrowedFd<'a>>) {
+        let descriptors = self.descriptor().into_iter().chain(others);
         let mut set: Vec<PollFd<'_>> = descriptors
             .map(|descriptor| PollFd::from_borrowed_fd(descriptor, PollFlags::IN))
             .collect();

@@ -16,12 +16,17 @@ const MINUTE: Duration = Duration::from_secs(60);
 /// Told the number of the wait that is under way.
 type During<'w> = Box<dyn Fn(usize) + 'w>;
 
+/// Told how often it was asked for more; says whether there is.
+type More<'w> = Box<dyn Fn(usize) -> bool + 'w>;
+
 /// Time passes only while somebody waits.
 struct Waits<'w> {
     world: &'w World,
     left: Cell<Option<Duration>>,
     waited: RefCell<Vec<Duration>>,
     during: During<'w>,
+    asked_for_more: Cell<usize>,
+    more: More<'w>,
 }
 
 impl<'w> Waits<'w> {
@@ -35,7 +40,14 @@ impl<'w> Waits<'w> {
             left: Cell::new(left),
             waited: RefCell::default(),
             during: Box::new(during),
+            asked_for_more: Cell::new(0),
+            more: Box::new(|_| false),
         }
+    }
+
+    fn more(self, more: impl Fn(usize) -> bool + 'w) -> Self {
+        let more = Box::new(more);
+        Self { more, ..self }
     }
 
     fn total(&self) -> Duration {
@@ -56,6 +68,11 @@ impl DrainTime for Waits<'_> {
         let number = self.waited.borrow().len();
         assert!(number < 1000, "it waits without end");
         (self.during)(number);
+    }
+
+    fn more(&self) -> bool {
+        self.asked_for_more.set(self.asked_for_more.get() + 1);
+        (self.more)(self.asked_for_more.get())
     }
 }
 
@@ -181,6 +198,54 @@ fn what_is_enqueued_while_it_waits_goes_as_soon_as_the_wait_ends() {
     let drained = world.drain(&waits);
     assert_eq!(names(&drained.push.uploaded), ["late"]);
     assert_eq!(world.destination.uploads.get(), 3, "bad, late, bad");
+}
+
+#[test]
+fn a_drain_that_has_nothing_left_goes_on_as_long_as_more_comes() {
+    let world = World::new();
+    world.build_and_enqueue(&["a", "bad"]);
+    world.destination.cannot_take("bad");
+    let late = [world.build("late"), world.build("later")];
+    let waits = Waits::new(&world, Some(30 * SECOND)).more(|number| {
+        let more = late.get(number - 1);
+        more.inspect(|more| drop(world.enqueue(std::slice::from_ref(more))))
+            .is_some()
+    });
+    let drained = world.drain(&waits);
+    assert_eq!(drained.end, DrainEnd::NextTryTooLate);
+    assert_eq!(names(&drained.push.uploaded), ["a", "late", "later"]);
+    assert_eq!(names(&world.queued()), ["bad"]);
+    assert_eq!(waits.asked_for_more.get(), 3);
+    assert_eq!(*waits.waited.borrow(), []);
+}
+
+#[test]
+fn a_drain_that_is_given_up_or_out_of_time_waits_for_nothing_more() {
+    for (kind, left) in [
+        (UploadErrorKind::Local, None),
+        (UploadErrorKind::Unavailable, Some(Duration::ZERO)),
+    ] {
+        let world = World::new();
+        world.build_and_enqueue(&["a"]);
+        *world.destination.down.borrow_mut() = Some(kind);
+        let waits = Waits::new(&world, left).more(|_| panic!("it waits for more"));
+        world.drain(&waits);
+    }
+}
+
+#[test]
+fn what_cannot_be_remembered_is_not_tried_without_end_since_it_seems_to_be_more() {
+    let mut world = World::new();
+    world.options.retry.max_attempts = std::num::NonZeroU32::MIN;
+    world.build_and_enqueue(&["bad"]);
+    world.destination.cannot_take("bad");
+    std::fs::create_dir(world.root.join("queue/.push/ledger.toml")).unwrap();
+    let waits = Waits::new(&world, None).more(|number| {
+        assert!(number < 100, "it goes on without end");
+        true
+    });
+    assert!(!world.drain(&waits).push.problems.is_empty());
+    assert_eq!(world.destination.uploads.get(), 1);
 }
 
 #[test]

@@ -67,10 +67,11 @@ pub(crate) enum Command {
     /// none waits for another one's destination. With paths, copies those at once, without any
     /// queue. Options that are not listed here go to `nix copy`.
     ///
-    /// With --until-empty the exit code tells what is left: 0 nothing, 69 something whose
-    /// destination did not answer, 75 anything else: what is parked, or what there was no time
-    /// for, also where a first copy hung until --deadline; and what left undelivered, dropped by
-    /// a limit or no longer valid.
+    /// With --until-empty a queue that is empty waits for the others, and takes what is enqueued
+    /// meanwhile; all end together. The exit code tells what is left: 0 nothing, 69 something whose
+    /// destination did not answer, 75 anything else: what is parked, or what there was no time for,
+    /// also where a first copy hung until --deadline; and what left undelivered, dropped by a limit
+    /// or no longer valid.
     ///
     /// SIGTERM, SIGINT, SIGHUP, --deadline and the timeouts end a copy that is under way: its
     /// `nix` is sent SIGTERM, and killed if it is still there 10 seconds later. A push may end

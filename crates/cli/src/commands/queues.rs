@@ -26,21 +26,26 @@ pub(super) fn each(
 }
 
 /// Does something for all enabled queues at the same time, since it may wait for their
-/// destinations: none waits for another one's. What comes of it is told here, in the order in
-/// which the queues end. An error is reported, and a fault of the program in one queue's work
-/// leaves the others at theirs.
-pub(super) fn each_at_once<T: Send>(
-    config: &Config,
+/// destinations: none waits for another one's. `work` gives what is to be done for a queue, and
+/// does so for all before any is begun. What comes of it is told here, in the order in which the
+/// queues end. An error is reported, and a fault of the program in one queue's work leaves the
+/// others at theirs.
+pub(super) fn each_at_once<'c, T: Send, W>(
+    config: &'c Config,
     mut exit: Exit,
-    work: impl Fn(&QueueSettings) -> Result<T, CommandError> + Sync,
+    work: impl Fn(&'c QueueSettings) -> W,
     mut tell: impl FnMut(&QueueSettings, T) -> Exit,
-) -> Exit {
+) -> Exit
+where
+    W: FnOnce() -> Result<T, CommandError> + Send,
+{
+    let works: Vec<_> = config.enabled().map(|queue| (queue, work(queue))).collect();
     thread::scope(|scope| {
         let (sender, receiver) = mpsc::channel();
-        for settings in config.enabled() {
-            let (work, thread_sender) = (&work, sender.clone());
+        for (settings, work) in works {
+            let thread_sender = sender.clone();
             let run = move || {
-                let ended = panic::catch_unwind(AssertUnwindSafe(|| work(settings)));
+                let ended = panic::catch_unwind(AssertUnwindSafe(work));
                 // Only a fault in telling can have taken the receiver away.
                 let _ = thread_sender.send((settings, ended));
             };
@@ -121,10 +126,12 @@ mod tests {
         let exit = each_at_once(
             &config,
             Exit::Config,
-            |settings| match settings.name.as_str() {
-                "a" => panic!("a fault"),
-                "b" => Err(CommandError::new(Exit::Failed, "no")),
-                name => Ok(name.to_owned()),
+            |settings| {
+                move || match settings.name.as_str() {
+                    "a" => panic!("a fault"),
+                    "b" => Err(CommandError::new(Exit::Failed, "no")),
+                    name => Ok(name.to_owned()),
+                }
             },
             |settings, value| {
                 told.push((settings.name.clone(), value));

@@ -26,6 +26,16 @@ pub trait DrainTime {
     /// push's `cancelled` tells). Coming back for no reason costs a look at the
     /// queue, nothing else.
     fn wait(&self, time: Duration);
+
+    /// Waits, while nothing is left that could be pushed in time, for what may
+    /// still come, as long as somebody enqueues for whom this drain is not to end
+    /// yet. Says whether there is something to push again. Once the time is over,
+    /// or somebody asks to stop, there is not.
+    ///
+    /// By default nothing is waited for: a drain ends when it has nothing left.
+    fn more(&self) -> bool {
+        false
+    }
 }
 
 /// Why a drain ended.
@@ -42,6 +52,13 @@ pub enum DrainEnd {
     /// Trying again would not help: the uploader cannot run on this machine, or
     /// a push changed nothing and did not know when to try again.
     GivenUp,
+}
+
+impl DrainEnd {
+    /// Whether something new could be pushed still.
+    fn is_for_now(self) -> bool {
+        matches!(self, Self::Drained | Self::NextTryTooLate)
+    }
 }
 
 /// What a drain did.
@@ -61,73 +78,52 @@ enum Next {
     PushAfter(Duration),
 }
 
-/// A drain under way.
-struct Drain<'d> {
-    push: &'d Push<'d>,
-    options: PushOptions,
-    time: &'d dyn DrainTime,
-    observer: &'d mut dyn PushObserver,
-}
-
 pub(super) fn drain(
     push: &Push<'_>,
     options: &PushOptions,
     time: &dyn DrainTime,
     observer: &mut dyn PushObserver,
 ) -> Result<DrainReport, PortError> {
-    let mut drain = Drain {
-        push,
-        options: options.clone(),
-        time,
-        observer,
-    };
-    let mut total = push.run(options, drain.observer)?;
-    let mut follows = drain.after(&total);
+    let mut options = options.clone();
+    let mut total = push.run(&options, observer)?;
+    let mut next = next(&total, push.clock.now(), time.left());
+    // Where something did not work, waiting for more could be without end: what
+    // could not be remembered is due at once.
+    let mut may_wait_for_more = total.problems.is_empty();
     loop {
-        let end = match follows {
-            Next::End(end) => Some(end),
-            Next::PushAfter(pause) => drain.wait(pause, &total.outcome),
-        };
-        if let Some(end) = end {
+        match next {
+            Next::End(end) if may_wait_for_more && end.is_for_now() && time.more() => {}
+            Next::End(end) => return Ok(DrainReport { push: total, end }),
+            Next::PushAfter(pause) if pause.is_zero() => {}
+            Next::PushAfter(pause) => {
+                let why = &total.outcome;
+                observer.notice(&PushEvent::Waiting { time: pause, why });
+                time.wait(pause);
+            }
+        }
+        if (push.cancelled)() {
+            // A push that finds nothing ready would not ask.
+            let end = ended(time.left());
             return Ok(DrainReport { push: total, end });
         }
-        (total, follows) = drain.push_again(total);
-    }
-}
-
-impl Drain<'_> {
-    fn after(&self, last: &PushReport) -> Next {
-        next(last, self.push.clock.now(), self.time.left())
-    }
-
-    /// Gives why the drain ends if it was stopped meanwhile: a push that finds
-    /// nothing ready would not ask.
-    fn wait(&mut self, pause: Duration, why: &Outcome) -> Option<DrainEnd> {
-        if !pause.is_zero() {
-            let event = PushEvent::Waiting { time: pause, why };
-            self.observer.notice(&event);
-            self.time.wait(pause);
-        }
-        (self.push.cancelled)().then(|| ended(self.time.left()))
-    }
-
-    fn push_again(&mut self, mut total: PushReport) -> (PushReport, Next) {
         if !matches!(total.outcome, Outcome::AlreadyRunning) {
             // Once is what was asked for; what fails again waits its turn.
-            self.options.force = false;
+            options.force = false;
         }
-        self.options.seed = self.options.seed.wrapping_add(1 << 32);
-        match self.push.run(&self.options, self.observer) {
+        options.seed = options.seed.wrapping_add(1 << 32);
+        next = match push.run(&options, observer) {
             Ok(report) => {
-                let follows = self.after(&report);
-                (together(total, report), follows)
+                let next = self::next(&report, push.clock.now(), time.left());
+                may_wait_for_more = report.problems.is_empty();
+                total = together(total, report);
+                next
             }
             Err(error) => {
-                self.observer.notice(&PushEvent::Problem(&error));
+                observer.notice(&PushEvent::Problem(&error));
                 total.problems.push(error);
-                (total, Next::End(DrainEnd::GivenUp))
+                Next::End(DrainEnd::GivenUp)
             }
-        }
+        };
     }
 }
 

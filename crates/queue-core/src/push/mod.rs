@@ -80,7 +80,8 @@ impl Push<'_> {
     /// Pushes until nothing is left that a push could copy: waits until it is
     /// the turn of what failed, or the destination's, and for another push to
     /// end. Does not wait for what is parked. What is enqueued meanwhile goes
-    /// as well.
+    /// as well, also while the drain waits for nothing but
+    /// [more](DrainTime::more).
     ///
     /// [`force`](PushOptions::force) holds for the first push that gets the
     /// lock. No clock is trusted to run evenly: whenever a wait is over, the

@@ -19,7 +19,7 @@ use crate::session::Session;
 pub(super) fn all(paths: &[StorePath], work: &Work<'_>, session: &mut Session) -> Exit {
     let Work { config, store, .. } = *work;
     let mut told = Told::new(work.args.json.json);
-    let upload = |settings: &QueueSettings| one(paths, store, settings, work.stop);
+    let upload = |settings| move || one(paths, store, settings, work.stop);
     let exit = queues::each_at_once(config, work.exit, upload, |settings, report| {
         summary::report_direct_outcome(&report, settings);
         told.report(&report, settings, store, session);

@@ -8,6 +8,7 @@ mod observer;
 mod ports;
 mod queue;
 mod summary;
+mod together;
 mod waiting;
 
 use nix_copy::Cancel;
@@ -53,7 +54,7 @@ pub(super) fn run(args: &PushArgs, session: &mut Session) -> Result<Exit, Comman
     };
     if args.until_empty {
         drain::refuse_what_does_not_fit(args, has_paths)?;
-        return Ok(drain::all(&work, deadline, session));
+        return drain::all(&work, deadline, session);
     }
     match (has_paths, args.dry_run) {
         (true, _) => push_given(work, hook, session),

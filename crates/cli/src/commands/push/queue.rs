@@ -18,7 +18,7 @@ use crate::session::Session;
 pub(super) fn all(work: &Work<'_>, session: &mut Session) -> Exit {
     let Work { config, store, .. } = *work;
     let mut told = Told::new(work.args.json.json);
-    let push = |settings: &QueueSettings| one(work, settings);
+    let push = |settings| move || one(work, settings);
     let exit = queues::each_at_once(config, work.exit, push, |settings, report| {
         let Some(report) = report else {
             told.nothing_queued(settings, session);

@@ -1,7 +1,7 @@
-//! The time that a drain has, and how it waits.
+//! The time that a drain has, and how it waits: for its next turn, and for the other queues.
 
 use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use camino::Utf8Path;
@@ -9,20 +9,30 @@ use nix_copy::Cancel;
 use queue_core::DrainTime;
 use rustix::fs::inotify::{self, CreateFlags, Reader, WatchFlags};
 
-/// Between looks at a queue that cannot be watched.
+use super::together::{Member, Rest};
+
+/// Between looks at a queue that cannot be watched, and at one that waits for the others: not all
+/// that gives it work is seen by watching (a `retry`).
 const LOOK: Duration = Duration::from_secs(10);
 
 /// Waits until the time is over, something is enqueued, or somebody asks to stop.
 pub(super) struct Waiting<'a> {
     deadline: Option<Instant>,
     stop: &'a Cancel,
+    /// Its place among the queues that are drained with it.
+    member: &'a Member<'a>,
     /// Readable once something was enqueued; `None` where the system watches no more.
     watch: Option<OwnedFd>,
 }
 
 impl<'a> Waiting<'a> {
     /// `stop` also tells of the deadline.
-    pub(super) fn new(queue_dir: &Utf8Path, deadline: Option<Instant>, stop: &'a Cancel) -> Self {
+    pub(super) fn new(
+        queue_dir: &Utf8Path,
+        deadline: Option<Instant>,
+        stop: &'a Cancel,
+        member: &'a Member<'a>,
+    ) -> Self {
         let watch = watch(queue_dir).inspect_err(|error| {
             tracing::debug!(
                 "{queue_dir} cannot be watched ({error}), it is looked at now and then"
@@ -31,9 +41,30 @@ impl<'a> Waiting<'a> {
         Self {
             deadline,
             stop,
+            member,
             watch: watch.ok(),
         }
     }
+
+    /// Waits for `other` as well. What was enqueued before ends the wait too: it may have come
+    /// after the last look.
+    fn wait_for(&self, time: Duration, other: Option<BorrowedFd<'_>>) {
+        let time = self.left().map_or(time, |left| left.min(time));
+        let Some(watch) = &self.watch else {
+            return self.stop.wait(time.min(LOOK), other);
+        };
+        self.stop
+            .wait(time, other.into_iter().chain([watch.as_fd()]));
+        let mut buffer = [MaybeUninit::uninit(); 4096];
+        let mut events = Reader::new(watch, &mut buffer);
+        // Whatever it was, the look that follows sees all of it.
+        while events.next().is_ok() {}
+    }
+}
+
+/// How much time is left until then.
+pub(super) fn left(deadline: Option<Instant>) -> Option<Duration> {
+    Some(deadline?.saturating_duration_since(Instant::now()))
 }
 
 /// An entry is made, or moved into its place by `nix-store --add-root`.
@@ -46,21 +77,22 @@ fn watch(queue_dir: &Utf8Path) -> rustix::io::Result<OwnedFd> {
 
 impl DrainTime for Waiting<'_> {
     fn left(&self) -> Option<Duration> {
-        let deadline = self.deadline?;
-        Some(deadline.saturating_duration_since(Instant::now()))
+        left(self.deadline)
     }
 
-    /// What was enqueued before ends the wait as well: it may have come after the last look.
     fn wait(&self, time: Duration) {
-        let time = self.left().map_or(time, |left| left.min(time));
-        let Some(watch) = &self.watch else {
-            return self.stop.wait(time.min(LOOK), None);
-        };
-        self.stop.wait(time, Some(watch.as_fd()));
-        let mut buffer = [MaybeUninit::uninit(); 4096];
-        let mut events = Reader::new(watch, &mut buffer);
-        // Whatever it was, the push that follows sees all of it.
-        while events.next().is_ok() {}
+        self.wait_for(time, None);
+    }
+
+    fn more(&self) -> bool {
+        while !self.stop.is_cancelled() {
+            match self.member.rest() {
+                Rest::Ended => return false,
+                Rest::Over => return true,
+                Rest::Until(end) => self.wait_for(LOOK, Some(end)),
+            }
+        }
+        false
     }
 }
 
@@ -69,16 +101,20 @@ mod tests {
     use queue_core::testing::contract;
 
     use super::*;
+    use crate::commands::push::together::Together;
 
     #[test]
     fn the_time_of_a_drain_keeps_its_contract_whether_or_not_the_queue_can_be_watched() {
         let directory = tempfile::tempdir().unwrap();
         let there = Utf8Path::from_path(directory.path()).unwrap();
         let stop = Cancel::never();
+        let together = Together::new(["one"], |_| false).unwrap();
+        let member = together.member("one");
         for queue_dir in [there.to_owned(), there.join("nowhere")] {
             let soon = Instant::now() + Duration::from_millis(50);
-            let limited = Waiting::new(&queue_dir, Some(soon), &stop);
-            contract::drain_time(&limited, &Waiting::new(&queue_dir, None, &stop));
+            let limited = Waiting::new(&queue_dir, Some(soon), &stop, &member);
+            let unlimited = Waiting::new(&queue_dir, None, &stop, &member);
+            contract::drain_time(&limited, &unlimited);
         }
     }
 }

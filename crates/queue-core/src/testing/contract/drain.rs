@@ -25,4 +25,5 @@ pub fn drain_time(limited: &dyn DrainTime, unlimited: &dyn DrainTime) {
     }
     limited.wait(A_DAY);
     assert!(left().is_zero(), "what is over stays over");
+    assert!(!limited.more(), "nothing comes when the time is over");
 }

@@ -58,6 +58,8 @@ impl Drained {
             );
         match self.end {
             DrainEnd::Stopped => Exit::Stopped,
+            // What came after it gave up, nobody looked for.
+            DrainEnd::GivenUp if self.number_left() == 0 => Exit::Failed,
             _ if self.number_left() == 0 && is_spotless => Exit::Done,
             _ if self.number_left() > 0 && unavailable => Exit::Unavailable,
             _ => Exit::Failed,

@@ -2,44 +2,83 @@
 
 mod arguments;
 mod drained;
+mod left;
 mod words;
 
 use std::time::Instant;
 
 use nix_post_build_push_config::QueueSettings;
-use queue_core::{DrainReport, Plan, plan};
+use queue_core::{DrainReport, DrainTime};
 
+use self::arguments::no_means;
 pub(super) use self::arguments::{deadline, refuse_what_does_not_fit};
 use self::drained::Drained;
+use self::left::{is_due, left};
 use super::Work;
 use super::observer::Narrator;
 use super::queue::with_push;
 use super::summary::Told;
-use super::waiting::Waiting;
-use crate::adapters::{OpenQueue, push_options, retry_policy};
+use super::together::{Member, Together};
+use super::waiting::{self, Waiting};
+use crate::adapters::{Store, push_options};
 use crate::commands::queues;
 use crate::error::CommandError;
 use crate::exit_codes::Exit;
-use crate::session::{Session, destination, now};
+use crate::session::Session;
 
-/// Drains all selected queues at the same time.
-pub(super) fn all(work: &Work<'_>, deadline: Option<Instant>, session: &mut Session) -> Exit {
+/// Drains all selected queues at the same time, until nothing is left in any of them.
+///
+/// # Errors
+///
+/// If the system lacks the means.
+pub(super) fn all(
+    work: &Work<'_>,
+    deadline: Option<Instant>,
+    session: &mut Session,
+) -> Result<Exit, CommandError> {
     let Work { config, store, .. } = *work;
     let mut told = Told::new(work.args.json.json);
-    let drain = |settings: &QueueSettings| one(work, settings, deadline);
-    let exit = queues::each_at_once(config, work.exit, drain, |settings, drained| {
-        let Some(drained) = drained else {
-            told.nothing_queued(settings, session);
-            return Exit::Done;
-        };
-        words::tell(&drained, settings);
-        let line = words::line(&drained, settings);
-        let outcome = drained.outcome();
-        told.drained(&drained.report, outcome, &line, settings, store, session);
-        drained.exit()
-    });
+    let together = together(work, deadline)?;
+    let drain = |settings, member| move || one(work, settings, deadline, &member);
+    let exit = queues::each_at_once(
+        config,
+        work.exit,
+        |settings| drain(settings, together.member(&settings.name)),
+        |settings, drained| match drained {
+            Some(drained) => tell(&drained, settings, store, &mut told, session),
+            None => {
+                told.nothing_queued(settings, session);
+                Exit::Done
+            }
+        },
+    );
     told.finish(config, session);
-    exit
+    Ok(exit)
+}
+
+fn tell(
+    drained: &Drained,
+    settings: &QueueSettings,
+    store: &Store,
+    told: &mut Told,
+    session: &mut Session,
+) -> Exit {
+    words::tell(drained, settings);
+    let line = words::line(drained, settings);
+    let outcome = drained.outcome();
+    told.drained(&drained.report, outcome, &line, settings, store, session);
+    drained.exit()
+}
+
+fn together<'w>(work: &Work<'w>, deadline: Option<Instant>) -> Result<Together<'w>, CommandError> {
+    let Work { config, store, .. } = *work;
+    let is_due = move |name: &str| {
+        let mut queues = config.enabled();
+        let queue = queues.find(|settings| settings.name == name);
+        queue.is_some_and(|queue| is_due(store, queue, waiting::left(deadline)))
+    };
+    let names = config.enabled().map(|settings| settings.name.as_str());
+    Together::new(names, is_due).map_err(|error| no_means("what wakes queues at rest", error))
 }
 
 /// `None` when the queue does not exist, and so is empty.
@@ -47,31 +86,24 @@ fn one(
     work: &Work<'_>,
     settings: &QueueSettings,
     deadline: Option<Instant>,
+    member: &Member<'_>,
 ) -> Result<Option<Drained>, CommandError> {
     let Work { store, stop, .. } = *work;
-    let Some(queue) = queues::open(store, settings)? else {
-        return Ok(None);
+    // Watched before it is looked at.
+    let waiting = || Waiting::new(&settings.queue_dir.value, deadline, stop, member);
+    let mut watched = waiting();
+    let queue = loop {
+        match queues::open(store, settings)? {
+            Some(queue) => break queue,
+            None if watched.more() => watched = waiting(),
+            None => return Ok(None),
+        }
     };
     let options = push_options(settings, work.args.force, fastrand::u64(..));
-    let waiting = Waiting::new(&settings.queue_dir.value, deadline, stop);
     let mut narrator = Narrator::new(settings, &store.dir);
     let DrainReport { push, end } = with_push(store, settings, &queue, stop, |push| {
-        push.drain(&options, &waiting, &mut narrator)
+        push.drain(&options, &watched, &mut narrator)
     })?;
     let (left, destination_failed) = left(&queue, settings)?;
     Ok(Some(Drained::new(push, end, left, destination_failed)))
-}
-
-/// What is in the queue now, which the last push need not have seen; and whether the destination
-/// failed and did not answer since, whatever the time was up in the midst of.
-fn left(queue: &OpenQueue, settings: &QueueSettings) -> Result<(Plan, bool), CommandError> {
-    let entries = queue.list()?.entries;
-    // If it is damaged, the push has said so.
-    let mut ledger = queue.ledger()?.unwrap_or_default();
-    if let Some(destination) = destination(settings) {
-        ledger.forget_other_destinations(&destination);
-    }
-    let policy = retry_policy(settings);
-    let left = plan(&entries, &ledger, now(), &policy, false);
-    Ok((left, ledger.destination().is_some()))
 }
