@@ -5,6 +5,7 @@
 mod common;
 
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use common::{Ran, World};
 use serde_json::json;
@@ -219,11 +220,33 @@ fn a_drain_that_dropped_something_does_not_say_that_all_is_kept() {
     enqueue(&world, &["a", "b", "c"]).ok();
     let ran = world.run(&["push", "--until-empty", "--deadline", "5s"]);
     let messages = ran.fails(69);
-    assert!(
-        messages.contains("hint: it is asked again in "),
-        "{messages}"
+    // While it waits, and what is left could go still, nothing is dropped.
+    let (waiting, end) = messages.split_once("was dropped undelivered").unwrap();
+    let kept = "hint: all is kept; it is asked again in ";
+    assert!(waiting.contains(kept), "{messages}");
+    assert!(end.contains("hint: it is asked again after "), "{messages}");
+    assert!(!end.contains("all is kept"), "{messages}");
+}
+
+#[test]
+fn a_drain_drops_nothing_that_it_delivers_when_the_destination_is_back() {
+    let mut world = world("max-pinned = \"2kB\"\nbeyond-max-pinned = \"drop-oldest\"");
+    world.set("NIX_POST_BUILD_PUSH_RETRY_DELAY", "2s");
+    enqueue(&world, &["a", "b", "c"]).ok();
+    let mut command = world.command(&["push", "--until-empty", "--deadline", "1m"]);
+    let child = command.spawn().unwrap();
+    let begun = Instant::now();
+    while status(&world)["destination_failure"].is_null() {
+        assert!(begun.elapsed() < Duration::from_secs(40), "it never failed");
+    }
+    nix(&world, 1000, true);
+    let output = child.wait_with_output().unwrap();
+    let (said, messages) = (
+        String::from_utf8(output.stdout).unwrap(),
+        String::from_utf8(output.stderr).unwrap(),
     );
-    assert!(!messages.contains("all is kept"), "{messages}");
+    assert!(said.contains("main: 3 copied to "), "{said}{messages}");
+    assert_eq!(output.status.code(), Some(0), "{messages}");
 }
 
 #[test]
@@ -326,7 +349,7 @@ fn without_limits_nothing_of_them_is_made() {
 fn a_drain_that_dropped_something_undelivered_does_not_end_as_if_all_had_arrived() {
     let world = world("max-pinned = 1\nbeyond-max-pinned = \"drop-oldest\"");
     enqueue(&world, &["a", "b"]);
-    let ran = world.run(&["push", "--until-empty"]);
+    let ran = world.run(&["push", "--until-empty", "--deadline", "10s"]);
     let said = "main: 0 copied to file://";
     assert!(ran.stdout.starts_with(said), "{}", ran.stdout);
     assert!(

@@ -51,6 +51,8 @@ fn whoever_is_killed_at_any_step_loses_nothing_that_was_accepted() {
 fn the_scenarios_of_limits_contents_and_drains_do_what_they_are_called() {
     for (says, scenario) in scenarios::LIMITED {
         let played = play(scenario, &(scenario.set)(), &[]);
+        played.stage.note_what_a_drain_dropped(&played.said);
+        played.expect(scenario, &[], played.stage.nothing_is_lost());
         let said = played.said.contains(says);
         let kept = said.then_some(()).ok_or(format!("it does not say {says}"));
         played.expect(scenario, &[], kept);

@@ -5,13 +5,14 @@
 mod support;
 
 use std::cell::{Cell, RefCell};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use queue_core::*;
 use support::{World, names};
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Told the number of the wait that is under way.
 type During<'w> = Box<dyn Fn(usize) + 'w>;
@@ -246,6 +247,77 @@ fn what_cannot_be_remembered_is_not_tried_without_end_since_it_seems_to_be_more(
     });
     assert!(!world.drain(&waits).push.problems.is_empty());
     assert_eq!(world.destination.uploads.get(), 1);
+}
+
+fn limit<T>(at_most: T, beyond: Beyond) -> Option<Limit<T>> {
+    Some(Limit { at_most, beyond })
+}
+
+/// Two entries, of which a limit would take both, or the older one, or the one
+/// and the other.
+fn worlds_beyond_a_limit(beyond: Beyond) -> [World; 3] {
+    let age = Limits {
+        max_age: limit(DAY, beyond),
+        ..Limits::default()
+    };
+    let pinned = Limits {
+        max_pinned: limit(100, beyond),
+        ..Limits::default()
+    };
+    let both = Limits {
+        max_age: age.max_age,
+        ..pinned
+    };
+    [age, pinned, both].map(|limits| {
+        let mut world = World::new();
+        world.limits = limits;
+        let paths = world.build_and_enqueue_one_by_one(&["a", "b"]);
+        paths.iter().for_each(|path| world.sizes.set(path, 60, &[]));
+        world.now.set(SystemTime::now() + 2 * DAY);
+        *world.destination.down.borrow_mut() = Some(UploadErrorKind::Unavailable);
+        world
+    })
+}
+
+#[test]
+fn no_limit_drops_what_a_later_try_of_the_same_drain_delivers() {
+    for world in worlds_beyond_a_limit(Beyond::DropOldest) {
+        let waits = Waits::during(&world, Some(10 * MINUTE), |number| {
+            if number == 2 {
+                *world.destination.down.borrow_mut() = None;
+            }
+        });
+        let drained = world.drain(&waits);
+        assert_eq!(names(&drained.push.uploaded), ["a", "b"]);
+        assert!(drained.push.dropped.is_empty() && !world.saw("Dropped("));
+    }
+}
+
+#[test]
+fn what_is_beyond_a_limit_after_the_last_try_is_dropped() {
+    for world in worlds_beyond_a_limit(Beyond::DropOldest) {
+        let waits = Waits::during(&world, Some(4 * MINUTE), |_| {
+            assert!(!world.saw("Dropped("), "before its last try");
+        });
+        let drained = world.drain(&waits);
+        assert_eq!(waits.waited.borrow().len(), 2);
+        assert!(!drained.push.dropped.is_empty());
+        let ends = [DrainEnd::Drained, DrainEnd::NextTryTooLate];
+        assert_eq!(drained.end, ends[world.queued().len()]);
+    }
+}
+
+#[test]
+fn a_limit_closes_the_queue_while_a_drain_waits_and_what_is_delivered_opens_it() {
+    for world in worlds_beyond_a_limit(Beyond::Refuse) {
+        let waits = Waits::during(&world, None, |_| {
+            assert!(world.directory.closed().unwrap().is_some());
+            *world.destination.down.borrow_mut() = None;
+        });
+        assert_eq!(world.drain(&waits).end, DrainEnd::Drained);
+        assert_eq!(world.directory.closed().unwrap(), None);
+        assert_eq!(waits.waited.borrow().len(), 1);
+    }
 }
 
 #[test]

@@ -206,7 +206,8 @@ pub(crate) const LIMITS: &[SettingDoc] = &[
         "\"refuse\"",
         "What happens beyond it. `refuse`: nothing new is taken until a push or `drop` brings the \
          queue back within it. `drop-oldest`: what is older leaves the queue, undelivered. A push \
-         that tries nothing, since all backs off, drops nothing but what is parked.",
+         that tries nothing, since all backs off, drops nothing but what is parked; one with \
+         `--until-empty` drops only when it does not try again.",
     )
     .without_variable(),
     setting(

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use super::run::run;
 use super::{NextTry, Outcome, Push, PushEvent, PushObserver, PushOptions, PushReport};
 use crate::{PortError, StorePath};
 
@@ -85,7 +86,11 @@ pub(super) fn drain(
     observer: &mut dyn PushObserver,
 ) -> Result<DrainReport, PortError> {
     let mut options = options.clone();
-    let mut total = push.run(&options, observer)?;
+    let is_last = |report: &PushReport| {
+        let next = next(report, push.clock.now(), time.left());
+        matches!(next, Next::End(_))
+    };
+    let mut total = run(push, &options, observer, &is_last)?;
     let mut next = next(&total, push.clock.now(), time.left());
     // Where something did not work, waiting for more could be without end: what
     // could not be remembered is due at once.
@@ -111,7 +116,7 @@ pub(super) fn drain(
             options.force = false;
         }
         options.seed = options.seed.wrapping_add(1 << 32);
-        next = match push.run(&options, observer) {
+        next = match run(push, &options, observer, &is_last) {
             Ok(report) => {
                 let next = self::next(&report, push.clock.now(), time.left());
                 may_wait_for_more = report.problems.is_empty();

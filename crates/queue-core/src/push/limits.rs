@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::run::Run;
+use super::run::{IsLast, Run};
 use super::{Outcome, PushEvent};
 use crate::{
     Beyond, Entry, EntryState, Limit, LimitAction, Limits, LimitsWithState, Pinned, PortError,
@@ -11,9 +11,9 @@ use crate::{
 };
 
 impl Run<'_, '_> {
-    /// Drops what a limit says to drop, in a push that tried to deliver it, and
-    /// closes or opens the queue to what is new.
-    pub(super) fn keep_within_limits(&mut self) {
+    /// Drops what a limit says to drop, in a push that tried to deliver it and
+    /// is the last one to do so, and closes or opens the queue to what is new.
+    pub(super) fn keep_within_limits(&mut self, is_last: &IsLast<'_>) {
         let Some(LimitsWithState { limits, .. }) = self.push.queue.limits else {
             return;
         };
@@ -23,7 +23,11 @@ impl Run<'_, '_> {
             return self.leave_as_it_is(limits);
         }
         match self.push.queue.directory.list() {
-            Ok(listing) => self.enforce_all(limits, listing.entries),
+            Ok(listing) => {
+                self.look_at_what_is_left(&listing);
+                self.is_last = is_last(&self.report);
+                self.enforce_all(limits, listing.entries);
+            }
             Err(error) => {
                 self.problem(error);
                 self.leave_as_it_is(limits);
@@ -64,9 +68,13 @@ impl Run<'_, '_> {
         self.enforce(limit.beyond, &older, why, entries)
     }
 
-    /// Whether a limit may drop it now. A push that tried nothing does not know
-    /// what could be delivered by now. But what is parked no push would try.
+    /// Whether a limit may drop it now. Not what a later try of the same drain
+    /// may deliver; and a push that tried nothing does not know what could be
+    /// delivered by now. But what is parked no push would try.
     fn may_be_dropped(&self, path: &StorePath) -> bool {
+        if !self.is_last {
+            return false;
+        }
         let (now, policy) = (self.push.clock.now(), &self.options.retry);
         let state = || self.ledger.state(path, now, policy);
         self.tried || matches!(state(), EntryState::Parked { .. })

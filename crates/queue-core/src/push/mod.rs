@@ -74,7 +74,7 @@ impl Push<'_> {
         options: &PushOptions,
         observer: &mut dyn PushObserver,
     ) -> Result<PushReport, PortError> {
-        run::run(self, options, observer)
+        run::run(self, options, observer, &|_| true)
     }
 
     /// Pushes until nothing is left that a push could copy: waits until it is
@@ -82,6 +82,9 @@ impl Push<'_> {
     /// end. Does not wait for what is parked. What is enqueued meanwhile goes
     /// as well, also while the drain waits for nothing but
     /// [more](DrainTime::more).
+    ///
+    /// Of the limits that a push judges at its end, those that drop are judged
+    /// when nothing is tried any more: what a later push could deliver stays.
     ///
     /// [`force`](PushOptions::force) holds for the first push that gets the
     /// lock. No clock is trusted to run evenly: whenever a wait is over, the

@@ -20,14 +20,20 @@ pub(super) struct Run<'p, 'o> {
     pub(super) comparisons: Comparisons,
     /// Whether it tried to deliver anything, and could.
     pub(super) tried: bool,
+    /// Whether nothing is tried any more after it: a limit may drop.
+    pub(super) is_last: bool,
     /// Differs for each failure, so that their waits do.
     pub(super) random: u64,
 }
+
+/// Says of the report of a push whether it is the last one of a longer work.
+pub(super) type IsLast<'d> = dyn Fn(&PushReport) -> bool + 'd;
 
 pub(super) fn run(
     push: &Push<'_>,
     options: &PushOptions,
     observer: &mut dyn PushObserver,
+    is_last: &IsLast<'_>,
 ) -> Result<PushReport, PortError> {
     let Some(_lock) = push.state.try_lock()? else {
         return Ok(PushReport::new(Outcome::AlreadyRunning));
@@ -42,6 +48,7 @@ pub(super) fn run(
         suspects: 0,
         comparisons: Comparisons::default(),
         tried: false,
+        is_last: false,
         random: options.seed,
     };
     let saved = run.load_ledger();
@@ -52,7 +59,7 @@ pub(super) fn run(
         run.observer.notice(&PushEvent::Foreign(foreign));
     }
     run.push_all(listing.entries);
-    run.keep_within_limits();
+    run.keep_within_limits(is_last);
     run.finish(saved.as_ref());
     Ok(run.report)
 }
@@ -208,7 +215,7 @@ impl Run<'_, '_> {
 
     /// Somebody may have dropped an entry meanwhile: enqueued anew, it starts
     /// anew.
-    fn look_at_what_is_left(&mut self, listing: &Listing) {
+    pub(super) fn look_at_what_is_left(&mut self, listing: &Listing) {
         let queued = listing.may_be_queued();
         self.ledger.retain(|path| queued.contains(path));
         let now = self.push.clock.now();

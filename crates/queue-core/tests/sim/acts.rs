@@ -54,6 +54,16 @@ pub enum Interruption {
     Happens(Happening),
 }
 
+impl Interruption {
+    /// Whether a push may have something to try afterwards that it had not before.
+    pub fn gives_reason_to_try(&self) -> bool {
+        matches!(
+            self,
+            Self::Hook(..) | Self::Push(_) | Self::Happens(Happening::Clock(_))
+        )
+    }
+}
+
 /// Something that no process of ours does.
 #[derive(Debug, Clone)]
 pub enum Happening {

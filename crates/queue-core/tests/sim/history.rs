@@ -165,7 +165,13 @@ impl History {
             Act::Drain(queue, seconds, interruptions) => {
                 let process = self.interrupted(interruptions);
                 let time = process.drain_time(Some(Duration::from_secs(*seconds)));
-                self.stage.drain(&process, *queue, &time);
+                let said = self.stage.drain(&process, *queue, &time);
+                if !interruptions
+                    .iter()
+                    .any(|one| one.what.gives_reason_to_try())
+                {
+                    self.stage.note_what_a_drain_dropped(&said);
+                }
             }
             Act::Damage(names) => self.damage(*names),
             Act::Repair => self.stage.repair_all(),

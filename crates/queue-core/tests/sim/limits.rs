@@ -243,4 +243,12 @@ impl Stage {
         let (end, (said, _)) = self.pushed(process, queue, drained);
         format!("{said}\n{end}")
     }
+
+    /// Of a drain during which nobody enqueues, pushes or sets the clock: what
+    /// it dropped, no later try of its own could have delivered.
+    pub fn note_what_a_drain_dropped(&self, said: &str) {
+        let (_, after) = said.split_once("Dropped(").unwrap_or_default();
+        let goes_on = after.contains("\nStarted(") || after.contains("\nWaiting {");
+        self.note_unless(!goes_on, || "dropped before the last try".to_owned());
+    }
 }

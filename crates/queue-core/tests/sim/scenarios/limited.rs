@@ -8,6 +8,7 @@ use queue_core::*;
 use super::super::stage::{Stage, path, paths};
 use super::{Scenario, hook, queued, sick};
 
+const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
 
 fn limit<T>(at_most: T, beyond: Beyond) -> Option<Limit<T>> {
@@ -202,6 +203,13 @@ pub const LIMITED: &[(&str, Scenario)] = scenarios_that_say! {
         comparing_unreadable(queued(&["a", "bad", "c"]), "bad"), |s, p| s.push(p, 0).0;
     "drain over a destination that is down and comes back", "Some(Drained)":
         sick(&["a"], Health::Down), drain;
+    "drain over a destination that comes back, which drops nothing by age", "dropped: []":
+        away(one_by_one(&["a", "b"]).limited(age(Beyond::DropOldest))), drain;
+    "drain over a destination that comes back, which drops nothing by size", "dropped: []":
+        away(one_by_one(&["a", "b"]).limited(pinned(250, Beyond::DropOldest))), drain;
+    "drain over a destination that stays down, which drops at its end", "dropped: [StorePath":
+        away(one_by_one(&["a", "b"]).limited(pinned(250, Beyond::DropOldest))),
+        |s, p| s.drain(p, 0, &p.drain_time(Some(MINUTE * 3 / 2)));
     "drop from a closed queue, which opens it", "and is closed: None":
         closed(queued(&["a", "b"]).limited(pinned(100, Beyond::Refuse))),
         |s, p| {
