@@ -50,7 +50,8 @@ pub const ALL: &[(u8, &str)] = &[
     (
         UNAVAILABLE,
         "A destination does not answer, or did not a short while ago. All its entries are kept. \
-         With `push --until-empty`: something is left for that reason.",
+         With `push --until-empty`: something is left for that reason. It comes before 75 where \
+         something else failed as well.",
     ),
     (BUG, "A fault of the program. Please report it."),
     (

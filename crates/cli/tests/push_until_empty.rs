@@ -208,6 +208,34 @@ fn a_wait_that_does_not_fit_is_not_begun_and_the_exit_code_tells_why() {
 }
 
 #[test]
+fn a_dead_destination_is_the_reason_also_where_the_deadline_ends_its_last_try() {
+    for remembered in [true, false] {
+        let mut world = world(&format!(
+            "[ -e {{}}/tried ] && exec /bin/sleep 600; echo x > {{}}/tried; {DOWN}"
+        ));
+        world.set("NIX_POST_BUILD_PUSH_RETRY_DELAY", "1s");
+        enqueue(&world, "a");
+        if !remembered {
+            // No ledger can be read or written.
+            std::fs::create_dir_all(world.root.join("queue/.push/ledger.toml")).unwrap();
+        }
+        let ran = world.run(&["push", "--until-empty", "--deadline", "4s", "--json"]);
+        assert_eq!(ran.code, 69, "{}", ran.stderr);
+        let cause = "cannot connect to 'there': Connection refused";
+        let row: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+        assert_eq!(row[0]["outcome"], "out-of-time");
+        assert!(row[0]["error"].as_str().unwrap().contains(cause), "{row}");
+        let (_, end) = ran.stderr.split_once("when the time was over").unwrap();
+        assert!(end.contains("caused by: ") && end.contains(cause), "{end}");
+        if !remembered {
+            std::fs::remove_file(world.root.join("tried")).unwrap();
+            let plain = world.run(&["push"]);
+            assert_eq!(plain.code, 69, "as a plain push: {}", plain.stderr);
+        }
+    }
+}
+
+#[test]
 fn one_dead_destination_holds_back_no_other_queue() {
     let mut world = world(&format!("case \"$*\" in *dead*) {DOWN};; esac"));
     world.unset("NIX_POST_BUILD_PUSH_QUEUE_DIR");

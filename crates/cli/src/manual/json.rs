@@ -155,9 +155,15 @@ pub(super) const COMMANDS: &[JsonDoc] = &[
                 "string",
                 "`finished`, `already-running`, `cancelled`, `backing-off` (not asked since it \
                  did not answer before), `unavailable`, `broken` (Nix cannot be run, or not compare \
-                 contents), `out-of-time` (the deadline of `--until-empty`)",
+                 contents), `out-of-time` (the deadline of `--until-empty` is over, or comes before the \
+                 next try)",
             ),
-            ("error", "string or null", "why it ended early"),
+            (
+                "error",
+                "string or null",
+                "why it ended early; with `out-of-time` what the destination last said, if it did \
+                 not answer",
+            ),
             (
                 "until",
                 "time or null",

@@ -70,6 +70,10 @@ pub struct DrainReport {
     pub push: PushReport,
     /// Why it ended.
     pub end: DrainEnd,
+    /// What the destination last said, if a push of this drain found that it does
+    /// not answer and nothing got through since: also where the last one was
+    /// ended in the midst of a try.
+    pub unavailable: Option<String>,
 }
 
 /// What to do after a push.
@@ -92,13 +96,20 @@ pub(super) fn drain(
     };
     let mut total = run(push, &options, observer, &is_last)?;
     let mut next = next(&total, push.clock.now(), time.left());
+    let mut unavailable = unavailable_after(&total, None);
     // Where something did not work, waiting for more could be without end: what
     // could not be remembered is due at once.
     let mut may_wait_for_more = total.problems.is_empty();
     loop {
         match next {
             Next::End(end) if may_wait_for_more && end.is_for_now() && time.more() => {}
-            Next::End(end) => return Ok(DrainReport { push: total, end }),
+            Next::End(end) => {
+                return Ok(DrainReport {
+                    push: total,
+                    end,
+                    unavailable,
+                });
+            }
             Next::PushAfter(pause) if pause.is_zero() => {}
             Next::PushAfter(pause) => {
                 let why = &total.outcome;
@@ -108,8 +119,8 @@ pub(super) fn drain(
         }
         if (push.cancelled)() {
             // A push that finds nothing ready would not ask.
-            let end = ended(time.left());
-            return Ok(DrainReport { push: total, end });
+            next = Next::End(ended(time.left()));
+            continue;
         }
         if !matches!(total.outcome, Outcome::AlreadyRunning) {
             // Once is what was asked for; what fails again waits its turn.
@@ -120,6 +131,7 @@ pub(super) fn drain(
             Ok(report) => {
                 let next = self::next(&report, push.clock.now(), time.left());
                 may_wait_for_more = report.problems.is_empty();
+                unavailable = unavailable_after(&report, unavailable);
                 total = together(total, report);
                 next
             }
@@ -147,6 +159,15 @@ fn together(earlier: PushReport, later: PushReport) -> PushReport {
         dropped: joined(earlier.dropped, later.dropped),
         problems: joined(earlier.problems, later.problems),
         ..later
+    }
+}
+
+/// Pure: what the destination last said, where it does not answer.
+fn unavailable_after(report: &PushReport, before: Option<String>) -> Option<String> {
+    match &report.outcome {
+        Outcome::Unavailable { error, .. } => Some(error.message.clone()),
+        Outcome::BackingOff { error, .. } => Some(error.clone()),
+        _ => before.filter(|_| report.uploaded.is_empty()),
     }
 }
 

@@ -119,11 +119,11 @@ impl Told {
         }
     }
 
-    /// The same with a line and an outcome of its own.
+    /// The same with a line and an end of its own.
     pub(super) fn drained(
         &mut self,
         report: &PushReport,
-        outcome: Option<&'static str>,
+        ended: Option<Ended<'_>>,
         line: &str,
         settings: &QueueSettings,
         store: &Store,
@@ -132,8 +132,10 @@ impl Told {
         match &mut self.json {
             Some(rows) => {
                 let row = json(report, settings, store);
-                let outcome = outcome.unwrap_or(row.outcome);
-                rows.push(PushJson { outcome, ..row });
+                rows.push(match ended {
+                    Some(ended) => with_end(row, ended),
+                    None => row,
+                });
             }
             None => session.confirm(line),
         }
@@ -174,11 +176,7 @@ fn line(report: &PushReport, name: &str, destination: &str) -> String {
 
 fn json(report: &PushReport, settings: &QueueSettings, store: &Store) -> PushJson {
     let full = |path: &StorePath| store.dir.join(path).into_string();
-    let (outcome, error, until) = ended(&report.outcome);
-    PushJson {
-        outcome,
-        error: error.map(str::to_owned),
-        until: until.map(time),
+    let row = PushJson {
         uploaded: report.uploaded.iter().map(full).collect(),
         invalid: report.invalid.iter().map(full).collect(),
         dropped: report.dropped.iter().map(full).collect(),
@@ -193,11 +191,23 @@ fn json(report: &PushReport, settings: &QueueSettings, store: &Store) -> PushJso
         left: report.left,
         next_try: report.next_try.time().map(time),
         ..json_of_nothing(settings)
-    }
+    };
+    with_end(row, ended(&report.outcome))
 }
 
 /// The word for an end, its cause, and when the destination is asked again.
-fn ended(outcome: &Outcome) -> (&'static str, Option<&str>, Option<SystemTime>) {
+pub(super) type Ended<'a> = (&'static str, Option<&'a str>, Option<SystemTime>);
+
+fn with_end(row: PushJson, (outcome, error, until): Ended<'_>) -> PushJson {
+    PushJson {
+        outcome,
+        error: error.map(str::to_owned),
+        until: until.map(time),
+        ..row
+    }
+}
+
+fn ended(outcome: &Outcome) -> Ended<'_> {
     match outcome {
         Outcome::AlreadyRunning => ("already-running", None, None),
         Outcome::Cancelled => ("cancelled", None, None),

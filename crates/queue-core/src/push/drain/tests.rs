@@ -39,6 +39,22 @@ fn failed(name: &str, attempts: u32) -> FailedEntry {
 const SECOND: Duration = Duration::from_secs(1);
 
 #[test]
+fn a_destination_that_did_not_answer_is_unavailable_until_something_got_through() {
+    let said = |text: &str| Some(text.to_owned());
+    let after = |report: &PushReport| unavailable_after(report, said("before"));
+    assert_eq!(after(&unavailable(at(1))), said("no answer"));
+    assert_eq!(after(&report(Outcome::Cancelled, None)), said("before"));
+    let mut last = report(Outcome::Cancelled, None);
+    last.uploaded.push(path("a"));
+    assert_eq!(after(&last), None);
+    let last = PushReport {
+        uploaded: vec![path("a")],
+        ..unavailable(at(1))
+    };
+    assert_eq!(after(&last), said("no answer"));
+}
+
+#[test]
 fn it_waits_exactly_as_long_as_nothing_is_due() {
     let last = unavailable(at(160));
     assert_eq!(next(&last, at(100), None), Next::PushAfter(60 * SECOND));

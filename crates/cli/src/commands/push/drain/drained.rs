@@ -1,14 +1,20 @@
 //! How a drain ended: what is left, and the exit code.
 
+use std::time::SystemTime;
+
 use queue_core::{DrainEnd, Outcome, Plan, PushReport};
 
+use crate::commands::push::summary::Ended;
 use crate::exit_codes::Exit;
 
 /// A queue after its drain.
 pub(super) struct Drained {
     pub(super) report: PushReport,
     pub(super) end: DrainEnd,
-    destination_failed: bool,
+    /// What the destination last said, if it does not answer.
+    unavailable: Option<String>,
+    /// It is not asked before that time.
+    until: Option<SystemTime>,
 }
 
 impl Drained {
@@ -16,7 +22,7 @@ impl Drained {
         report: PushReport,
         end: DrainEnd,
         left: Plan,
-        destination_failed: bool,
+        unavailable: Option<String>,
     ) -> Self {
         let report = PushReport {
             backing_off: left.backing_off.len(),
@@ -28,7 +34,8 @@ impl Drained {
         Self {
             report,
             end,
-            destination_failed,
+            unavailable,
+            until: left.destination_until,
         }
     }
 
@@ -51,28 +58,24 @@ impl Drained {
     /// What left undelivered counts as what is left, and so does what did not work besides.
     pub(super) fn exit(&self) -> Exit {
         let is_spotless = self.all_was_delivered() && self.report.problems.is_empty();
-        let unavailable = self.destination_failed
-            || matches!(
-                self.report.outcome,
-                Outcome::BackingOff { .. } | Outcome::Unavailable { .. }
-            );
         match self.end {
             DrainEnd::Stopped => Exit::Stopped,
             // What came after it gave up, nobody looked for.
             DrainEnd::GivenUp if self.number_left() == 0 => Exit::Failed,
             _ if self.number_left() == 0 && is_spotless => Exit::Done,
-            _ if self.number_left() > 0 && unavailable => Exit::Unavailable,
+            _ if self.number_left() > 0 && self.unavailable.is_some() => Exit::Unavailable,
             _ => Exit::Failed,
         }
     }
 
-    /// The word for its outcome, where that of the last push does not tell.
-    pub(super) fn outcome(&self) -> Option<&'static str> {
+    /// Its outcome, where that of the last push does not tell.
+    pub(super) fn ended(&self) -> Option<Ended<'_>> {
         let is_told = matches!(
             self.report.outcome,
             Outcome::BackingOff { .. } | Outcome::Unavailable { .. }
         );
         let ends = [DrainEnd::OutOfTime, DrainEnd::NextTryTooLate];
-        (ends.contains(&self.end) && !is_told).then_some("out-of-time")
+        let is_out_of_time = ends.contains(&self.end) && !is_told;
+        is_out_of_time.then_some(("out-of-time", self.unavailable.as_deref(), self.until))
     }
 }

@@ -10,12 +10,12 @@ use crate::commands::queues;
 use crate::error::CommandError;
 use crate::session::{destination, now};
 
-/// What is in the queue now, which the last push need not have seen; and whether the destination
-/// failed and did not answer since, whatever the time was up in the midst of.
+/// What is in the queue now, which the last push need not have seen; and what the destination said
+/// if it failed, and did not answer since, as far as that could be remembered.
 pub(super) fn left(
     queue: &OpenQueue,
     settings: &QueueSettings,
-) -> Result<(Plan, bool), CommandError> {
+) -> Result<(Plan, Option<String>), CommandError> {
     let entries = queue.list()?.entries;
     // If it is damaged, the push has said so.
     let mut ledger = queue.ledger()?.unwrap_or_default();
@@ -24,7 +24,8 @@ pub(super) fn left(
     }
     let policy = retry_policy(settings);
     let left = plan(&entries, &ledger, now(), &policy, false);
-    Ok((left, ledger.destination().is_some()))
+    let failure = ledger.destination().map(|known| known.last_error.clone());
+    Ok((left, failure))
 }
 
 /// Whether there is something in the queue that a push could try in time. What cannot be seen is

@@ -65,8 +65,8 @@ fn tell(
 ) -> Exit {
     words::tell(drained, settings);
     let line = words::line(drained, settings);
-    let outcome = drained.outcome();
-    told.drained(&drained.report, outcome, &line, settings, store, session);
+    let ended = drained.ended();
+    told.drained(&drained.report, ended, &line, settings, store, session);
     drained.exit()
 }
 
@@ -101,9 +101,15 @@ fn one(
     };
     let options = push_options(settings, work.args.force, fastrand::u64(..));
     let mut narrator = Narrator::new(settings, &store.dir);
-    let DrainReport { push, end } = with_push(store, settings, &queue, stop, |push| {
+    let drained = with_push(store, settings, &queue, stop, |push| {
         push.drain(&options, &watched, &mut narrator)
     })?;
-    let (left, destination_failed) = left(&queue, settings)?;
-    Ok(Some(Drained::new(push, end, left, destination_failed)))
+    let (left, remembered) = left(&queue, settings)?;
+    let DrainReport {
+        push,
+        end,
+        unavailable,
+    } = drained;
+    let unavailable = unavailable.or(remembered);
+    Ok(Some(Drained::new(push, end, left, unavailable)))
 }

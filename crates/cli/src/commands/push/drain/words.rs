@@ -47,7 +47,7 @@ pub(super) fn line(drained: &Drained, settings: &QueueSettings) -> String {
 pub(super) fn tell(drained: &Drained, settings: &QueueSettings) {
     let Drained { report, end, .. } = drained;
     // That the time ended the last push is said below.
-    if *end != DrainEnd::OutOfTime || drained.outcome().is_none() {
+    if *end != DrainEnd::OutOfTime || drained.ended().is_none() {
         summary::report_end(report, settings, true);
     }
     if drained.number_left() == 0 || *end == DrainEnd::Stopped {
@@ -60,7 +60,11 @@ pub(super) fn tell(drained: &Drained, settings: &QueueSettings) {
     };
     let text = format!("{}: {}{why}", settings.name, what_is_left(report));
     let hint = what_to_do(report, &settings.name);
-    Message::new(text).hint(hint).error();
+    let mut message = Message::new(text).hint(hint);
+    // Where it is the outcome, it was said.
+    let cause = drained.ended().and_then(|(_, error, _)| error);
+    message.causes.extend(cause.map(str::to_owned));
+    message.error();
 }
 
 fn what_to_do(report: &PushReport, queue: &str) -> String {
