@@ -83,64 +83,90 @@ enum Next {
     PushAfter(Duration),
 }
 
+/// A drain under way.
+struct Drain<'d> {
+    push: &'d Push<'d>,
+    options: PushOptions,
+    time: &'d dyn DrainTime,
+    observer: &'d mut dyn PushObserver,
+    /// What the destination last said, where it does not answer.
+    unavailable: Option<String>,
+    /// Not where something did not work: that could be without end, since what
+    /// could not be remembered is due at once.
+    may_wait_for_more: bool,
+}
+
 pub(super) fn drain(
     push: &Push<'_>,
     options: &PushOptions,
     time: &dyn DrainTime,
     observer: &mut dyn PushObserver,
 ) -> Result<DrainReport, PortError> {
-    let mut options = options.clone();
-    let is_last = |report: &PushReport| {
-        let next = next(report, push.clock.now(), time.left());
-        matches!(next, Next::End(_))
+    let mut drain = Drain {
+        push,
+        options: options.clone(),
+        time,
+        observer,
+        unavailable: None,
+        may_wait_for_more: true,
     };
-    let mut total = run(push, &options, observer, &is_last)?;
-    let mut next = next(&total, push.clock.now(), time.left());
-    let mut unavailable = unavailable_after(&total, None);
-    // Where something did not work, waiting for more could be without end: what
-    // could not be remembered is due at once.
-    let mut may_wait_for_more = total.problems.is_empty();
+    let (mut total, mut follows) = drain.push_once()?;
     loop {
-        match next {
-            Next::End(end) if may_wait_for_more && end.is_for_now() && time.more() => {}
-            Next::End(end) => {
-                return Ok(DrainReport {
-                    push: total,
-                    end,
-                    unavailable,
-                });
+        if let Some(end) = drain.end(follows, &total.outcome) {
+            return Ok(DrainReport {
+                push: total,
+                end,
+                unavailable: drain.unavailable,
+            });
+        }
+        (total, follows) = drain.push_again(total);
+    }
+}
+
+impl Drain<'_> {
+    /// Waits for what follows. Gives why the drain ends if it does, or if it was
+    /// stopped meanwhile: a push that finds nothing ready would not ask.
+    fn end(&mut self, follows: Next, why: &Outcome) -> Option<DrainEnd> {
+        match follows {
+            Next::End(end) if !(self.may_wait_for_more && end.is_for_now() && self.time.more()) => {
+                return Some(end);
             }
+            Next::End(_) => {}
             Next::PushAfter(pause) if pause.is_zero() => {}
             Next::PushAfter(pause) => {
-                let why = &total.outcome;
-                observer.notice(&PushEvent::Waiting { time: pause, why });
-                time.wait(pause);
+                let event = PushEvent::Waiting { time: pause, why };
+                self.observer.notice(&event);
+                self.time.wait(pause);
             }
         }
-        if (push.cancelled)() {
-            // A push that finds nothing ready would not ask.
-            next = Next::End(ended(time.left()));
-            continue;
-        }
+        (self.push.cancelled)().then(|| ended(self.time.left()))
+    }
+
+    fn push_once(&mut self) -> Result<(PushReport, Next), PortError> {
+        let (push, time) = (self.push, self.time);
+        let after = |report: &PushReport| next(report, push.clock.now(), time.left());
+        let is_last = |report: &PushReport| matches!(after(report), Next::End(_));
+        let report = run(push, &self.options, self.observer, &is_last)?;
+        let follows = after(&report);
+        self.may_wait_for_more = report.problems.is_empty();
+        self.unavailable = unavailable_after(&report, self.unavailable.take());
+        Ok((report, follows))
+    }
+
+    fn push_again(&mut self, mut total: PushReport) -> (PushReport, Next) {
         if !matches!(total.outcome, Outcome::AlreadyRunning) {
             // Once is what was asked for; what fails again waits its turn.
-            options.force = false;
+            self.options.force = false;
         }
-        options.seed = options.seed.wrapping_add(1 << 32);
-        next = match run(push, &options, observer, &is_last) {
-            Ok(report) => {
-                let next = self::next(&report, push.clock.now(), time.left());
-                may_wait_for_more = report.problems.is_empty();
-                unavailable = unavailable_after(&report, unavailable);
-                total = together(total, report);
-                next
-            }
+        self.options.seed = self.options.seed.wrapping_add(1 << 32);
+        match self.push_once() {
+            Ok((report, follows)) => (together(total, report), follows),
             Err(error) => {
-                observer.notice(&PushEvent::Problem(&error));
+                self.observer.notice(&PushEvent::Problem(&error));
                 total.problems.push(error);
-                Next::End(DrainEnd::GivenUp)
+                (total, Next::End(DrainEnd::GivenUp))
             }
-        };
+        }
     }
 }
 
