@@ -67,8 +67,9 @@ in
           ])
           "`off`"
           ''
-            What to compare with what the store registered before it is copied: nothing, the queued paths,
-            or all that goes with them. A binary cache takes a damaged path without a word.''
+            What to compare with what the store registered before it is copied: nothing, the queued paths
+            (a damaged one that is not queued goes along with those that refer to it), or all that goes
+            with them. A binary cache takes a damaged path without a word.''
         // {
           example = "entries";
         };

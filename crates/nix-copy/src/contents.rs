@@ -23,7 +23,8 @@ const NAMED: usize = 10;
 pub enum ContentsScope {
     /// The entries themselves, or what goes in their place: with the closure
     /// type `source` their derivations, with `cache` both. Of what they bring
-    /// along only what is known as damaged already: other damage there goes.
+    /// along only other entries of the queue, and what is known as damaged
+    /// already: other damage there goes.
     Entries,
     /// All that goes with them: nothing damaged goes.
     Closure,
@@ -34,9 +35,10 @@ pub enum ContentsScope {
 /// One process for each kind of object (derivations and others) in a thousand
 /// entries, beside those that the closure type costs. Only where there is
 /// damage it asks more: which objects cannot be read, which entries bring them
-/// along. Where some is known from before, the scope `Entries` asks once more as
-/// well (`nix-store --query --requisites`), and compares anew what the entries
-/// would bring along of it.
+/// along. Where something else is queued, or damage is known from before, the
+/// scope `Entries` asks once more as well (`nix-store --query --requisites`; with
+/// the closure types `source` and `cache` for derivers too), and compares what the
+/// entries would bring along of that.
 #[derive(Debug, Clone)]
 pub struct NixStoreContents {
     nix: Nix,
@@ -48,8 +50,8 @@ pub struct NixStoreContents {
 /// The damaged objects, each with what is wrong with it.
 type Bad = BTreeMap<StorePath, String>;
 
-/// What was found damaged before.
-type Known = BTreeSet<StorePath>;
+/// The other entries of the queue, and what was found damaged before.
+type Others = BTreeSet<StorePath>;
 
 impl NixStoreContents {
     /// For entries that are copied with this closure type. The timeouts hold for
@@ -69,29 +71,30 @@ impl NixStoreContents {
         }
     }
 
-    /// With an entry that is not valid Nix may answer nothing at all, for none
-    /// of the others either.
+    /// With a path that is not valid Nix may answer nothing at all, for none of
+    /// the others either.
     fn compare_valid(
         &self,
         entries: &[StorePath],
-        known: &Known,
+        others: &Others,
     ) -> Result<Vec<Damage>, CallError> {
-        let error = match self.compare(entries, known) {
+        let error = match self.compare(entries, others) {
             Err(error @ CallError::Failed { .. }) => error,
             answer => return answer,
         };
-        let gone = match queries::invalid(&self.nix, entries) {
-            Ok(gone) if !gone.is_empty() => gone,
+        let all: Vec<_> = entries.iter().chain(others).cloned().collect();
+        let gone: BTreeSet<_> = match queries::invalid(&self.nix, &all) {
+            Ok(gone) if !gone.is_empty() => gone.into_iter().collect(),
             // A store that cannot answer that either has failed for one reason.
             _ => return Err(error),
         };
         let valid = entries.iter().filter(|path| !gone.contains(path));
-        self.compare(&valid.cloned().collect::<Vec<_>>(), known)
+        self.compare(&valid.cloned().collect::<Vec<_>>(), &(others - &gone))
     }
 
-    fn compare(&self, entries: &[StorePath], known: &Known) -> Result<Vec<Damage>, CallError> {
+    fn compare(&self, entries: &[StorePath], others: &Others) -> Result<Vec<Damage>, CallError> {
         let mut paths = match self.scope {
-            ContentsScope::Entries => self.flat(entries, known)?,
+            ContentsScope::Entries => self.flat(entries, others)?,
             ContentsScope::Closure => self.brings().to_copy(entries)?.paths,
         };
         paths.sort_by_key(StorePath::is_derivation);
@@ -110,15 +113,22 @@ impl NixStoreContents {
     }
 
     /// What the entries themselves come to, and what they bring along of what
-    /// is known as damaged.
-    fn flat(&self, entries: &[StorePath], known: &Known) -> Result<Vec<StorePath>, CallError> {
-        let each = self.brings().expected(entries)?;
-        let mut paths: Vec<_> = each.into_iter().flat_map(|(_, paths)| paths).collect();
-        if !known.is_empty() && self.brings_references() {
+    /// others do.
+    fn flat(&self, entries: &[StorePath], others: &Others) -> Result<Vec<StorePath>, CallError> {
+        let mut paths = self.own(entries)?;
+        if !others.is_empty() && self.brings_references() {
             let all = queries::requisites(&self.nix, &self.brings().to_copy(entries)?.paths)?;
-            paths.extend(all.into_iter().filter(|path| known.contains(path)));
+            let mut looked_at = others.clone();
+            looked_at.extend(self.own(&others.iter().cloned().collect::<Vec<_>>())?);
+            paths.extend(all.into_iter().filter(|path| looked_at.contains(path)));
         }
         Ok(unique(paths))
+    }
+
+    /// What the entries themselves come to.
+    fn own(&self, entries: &[StorePath]) -> Result<Vec<StorePath>, CallError> {
+        let each = self.brings().expected(entries)?;
+        Ok(each.into_iter().flat_map(|(_, paths)| paths).collect())
     }
 
     fn is_recursive(&self) -> bool {
@@ -292,9 +302,15 @@ fn is_everybodys(reason: &str) -> bool {
 }
 
 impl StoreContents for NixStoreContents {
-    fn damaged(&self, entries: &[StorePath], known: &Known) -> Result<Vec<Damage>, PortError> {
+    fn damaged(&self, entries: &[StorePath], others: &Others) -> Result<Vec<Damage>, PortError> {
+        let none = Others::new();
+        let others = match self.scope {
+            ContentsScope::Entries => others,
+            // They are among what is compared.
+            ContentsScope::Closure => &none,
+        };
         let object = format!("{} entries", entries.len());
-        self.compare_valid(entries, known)
+        self.compare_valid(entries, others)
             .map_err(|error| error.into_port("compare with what the store registered", object))
     }
 }

@@ -27,13 +27,14 @@ pub trait StoreContents {
     /// Those of `entries` that hold, or bring along, an object that differs
     /// from what the store registered, or that cannot be read. How much of what
     /// they bring along is looked at is the implementation's affair, but for
-    /// `known`: objects for which entries were held back before, and still are.
-    /// An entry that would bring one of them along is damaged unless the object
-    /// turns out to be sound by now.
+    /// `others`: the other entries of the queue (or what is copied in their
+    /// place), and objects for which entries were held back before, and still
+    /// are. An entry that would bring one of them along is damaged unless that
+    /// turns out to be sound. Those that no entry brings along need no look.
     ///
     /// An entry that is not among them counts as sound, so an implementation must
-    /// not answer when any part of the question failed. Entries that are no
-    /// longer valid are none of its concern: it says nothing about them.
+    /// not answer when any part of the question failed. What is no longer valid,
+    /// of `entries` or `others`, is none of its concern: it says nothing about it.
     ///
     /// # Errors
     ///
@@ -43,6 +44,6 @@ pub trait StoreContents {
     fn damaged(
         &self,
         entries: &[StorePath],
-        known: &BTreeSet<StorePath>,
+        others: &BTreeSet<StorePath>,
     ) -> Result<Vec<Damage>, PortError>;
 }

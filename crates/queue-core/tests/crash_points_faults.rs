@@ -61,12 +61,6 @@ fn is_silent(step: &Step, stage: &Stage) -> bool {
     }
 }
 
-/// A push goes on without its memory, and where only entries are compared, that
-/// is all that knows of damage in what they bring along.
-fn forgets_damage(step: &Step, stage: &Stage) -> bool {
-    step.action == Step::READ_LEDGER && stage.world.compares_entries_alone()
-}
-
 fn fail_everywhere(scenario: &Scenario, before: &[(usize, Event)], count: &mut Count) {
     let mut stage = (scenario.set)();
     stage.may_be_parked = true;
@@ -75,8 +69,7 @@ fn fail_everywhere(scenario: &Scenario, before: &[(usize, Event)], count: &mut C
         for fault in [Event::Fail].into_iter().chain(after) {
             let mut events = before.to_vec();
             events.push((step.number, fault));
-            let mut played = play(scenario, &stage, &events);
-            played.stage.may_be_spoilt = forgets_damage(&step, &stage);
+            let played = play(scenario, &stage, &events);
             let told = is_silent(&step, &stage) || played.said.contains("the script says so");
             let told = told.then_some(()).ok_or("the fault is not told".to_owned());
             played.expect(scenario, &events, told);

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use camino::Utf8PathBuf;
-use system_tests::{Nix, Product, Run, expr, hashes};
+use system_tests::{Nix, Product, Reply, Run, Server, expr, hashes};
 
 use crate::setup::{config, damage, is_parked, named};
 
@@ -111,6 +113,74 @@ fn what_was_found_damaged_in_an_earlier_batch_goes_along_with_nobody() {
         .stderr_has(format!("failed to copy {top}"))
         .stderr_has(format!("{base} differs from what was registered"));
     assert_eq!(product.nix().cached("cache"), hashes([&alone]));
+}
+
+/// A path that refers to another one, which is queued, damaged, and not in the same batch.
+fn queued_apart(closure_type: &str) -> (Product, Utf8PathBuf, Utf8PathBuf, Utf8PathBuf) {
+    let nix = Nix::new();
+    let alone = nix.build_one(&expr::file("alone", "alone"));
+    let top = nix.build_one(&expr::diamond());
+    let all: Vec<_> = nix.closure(&top).into_iter().collect();
+    let base = named(&all, "-base");
+    let more = format!("batch-size = 1\nclosure-type = \"{closure_type}\"");
+    let product = Product::install(nix, &config("entries", &more));
+    for path in [&top, &alone, &base] {
+        product.run(&["enqueue", path.as_str()]).success();
+    }
+    (product, base, top, alone)
+}
+
+#[test]
+fn a_damaged_entry_whose_turn_comes_later_goes_along_with_nobody() {
+    for closure_type in ["binary", "source", "cache"] {
+        let (product, base, top, alone) = queued_apart(closure_type);
+        let bad = match closure_type {
+            "binary" => base.clone(),
+            _ => product.nix().deriver(&base).expect("deriver"),
+        };
+        damage(&bad);
+        product
+            .run(&["push"])
+            .exits(75)
+            .stdout_has("1 copied")
+            .stderr_has(format!("failed to copy {top}"))
+            .stderr_has(format!("{bad} differs from what was registered"));
+        is_parked(&product, &top);
+        is_parked(&product, &base);
+        let cached = product.nix().cached("cache");
+        assert!(cached.is_disjoint(&hashes([&bad])), "{closure_type}");
+        assert_eq!(product.queued(), [base, top].into());
+        assert!(!product.queued().contains(&alone), "{closure_type}");
+    }
+}
+
+#[test]
+fn a_damaged_entry_that_waits_for_another_try_goes_along_with_nobody() {
+    let refuses = Arc::new(AtomicBool::new(true));
+    let refused = Arc::clone(&refuses);
+    let server = Server::binary_cache_except(move |request| {
+        let put = request.method == "PUT" && refused.load(Ordering::SeqCst);
+        (put && !request.path.contains("nix-cache-info")).then_some(Reply::Status(413))
+    });
+    let nix = Nix::new();
+    let top = nix.build_one(&expr::diamond());
+    let all: Vec<_> = nix.closure(&top).into_iter().collect();
+    let base = named(&all, "-base");
+    let config = config("entries", "").replace("file://@T@/cache", &server.url());
+    let product = Product::install(nix, &config);
+    product.run(&["enqueue", base.as_str()]).success();
+    product.run(&["push"]).exits(75);
+    refuses.store(false, Ordering::SeqCst);
+    damage(&base);
+    product.run(&["enqueue", top.as_str()]).success();
+    product
+        .run(&["push"])
+        .exits(75)
+        .stderr_has(format!("failed to copy {top}"))
+        .stderr_has(format!("{base} differs from what was registered"));
+    assert_eq!(product.entry(&base)["state"], "backing-off");
+    is_parked(&product, &top);
+    assert_eq!(product.nix().valid_in(&server.url(), &all), [""; 0]);
 }
 
 /// A source that is an object of its own, and what was built from it.

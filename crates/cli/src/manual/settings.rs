@@ -101,8 +101,9 @@ pub(crate) const QUEUE: &[SettingDoc] = &[
          `closure` (all that goes with them). A binary cache takes a store path that is damaged on \
          the disk without a word, and whoever fetches it fails; other destinations notice. What is \
          damaged, or brings along what was found damaged, is parked at once, with a hint how to \
-         repair it, and all else goes. With `entries` a damaged path that is not queued itself is \
-         not found. It costs reading all that is compared once more.",
+         repair it, and all else goes. With `entries`, of what they bring along only what is queued \
+         as well is looked at: a damaged path that is not queued goes along with those that refer \
+         to it. It costs reading all that is compared once more.",
     ),
     setting(
         "check-sigs",

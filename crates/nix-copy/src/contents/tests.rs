@@ -81,7 +81,7 @@ fn entries(damaged: &[Damage]) -> Vec<String> {
     names(&entries)
 }
 
-fn known(names: &[&str]) -> Known {
+fn others(names: &[&str]) -> Others {
     paths(names).into_iter().collect()
 }
 
@@ -90,7 +90,7 @@ fn what_is_sound_costs_one_process() {
     let (_dir, dir) = world();
     let contents = standard(&dir, ContentsScope::Closure);
     assert_eq!(
-        contents.damaged(&paths(&[A, B]), &Known::new()).unwrap(),
+        contents.damaged(&paths(&[A, B]), &Others::new()).unwrap(),
         []
     );
     let [call] = calls_of(&dir, "nix").try_into().unwrap();
@@ -104,7 +104,7 @@ fn derivations_and_outputs_are_compared_by_calls_of_their_own() {
     let (_dir, dir) = world();
     let contents = standard(&dir, ContentsScope::Entries);
     mark(&dir, "modified", DRV);
-    let damaged = contents.damaged(&paths(&[DRV, A]), &Known::new()).unwrap();
+    let damaged = contents.damaged(&paths(&[DRV, A]), &Others::new()).unwrap();
     assert_eq!(entries(&damaged), [DRV]);
     let calls = calls_of(&dir, "nix");
     assert!(calls[0].ends_with(&format!(" /s/{A}")), "{calls:?}");
@@ -116,7 +116,9 @@ fn a_modified_entry_is_named_with_the_way_to_repair_it() {
     let (_dir, dir) = world();
     let contents = standard(&dir, ContentsScope::Entries);
     mark(&dir, "modified", B);
-    let damaged = contents.damaged(&paths(&[A, B, C]), &Known::new()).unwrap();
+    let damaged = contents
+        .damaged(&paths(&[A, B, C]), &Others::new())
+        .unwrap();
     assert_eq!(entries(&damaged), [B]);
     let error = &damaged[0].error;
     assert_eq!(error.kind, UploadErrorKind::Paths);
@@ -134,7 +136,9 @@ fn what_cannot_be_read_is_found_although_nix_does_not_say_which_it_is() {
     let contents = standard(&dir, ContentsScope::Entries);
     mark(&dir, "unread", C);
     mark(&dir, "modified", A);
-    let damaged = contents.damaged(&paths(&[A, B, C]), &Known::new()).unwrap();
+    let damaged = contents
+        .damaged(&paths(&[A, B, C]), &Others::new())
+        .unwrap();
     assert_eq!(entries(&damaged), [A, C]);
     assert_eq!(
         damaged[1].error.message,
@@ -151,7 +155,9 @@ fn with_a_damaged_reference_every_entry_that_brings_it_along_is_named() {
     let referrers = format!("printf '/s/%s\\n' {LIB} {A} {C}");
     let programs = [("nix", &*modified), ("nix-store", &*referrers)];
     let contents = contents(&dir, ContentsScope::Closure, &programs);
-    let damaged = contents.damaged(&paths(&[A, B, C]), &Known::new()).unwrap();
+    let damaged = contents
+        .damaged(&paths(&[A, B, C]), &Others::new())
+        .unwrap();
     assert_eq!(entries(&damaged), [A, C]);
     for damage in damaged {
         assert_eq!(names(&damage.objects), [LIB]);
@@ -167,7 +173,7 @@ fn an_entry_that_is_damaged_takes_those_along_that_would_bring_it_whatever_was_c
     let contents = contents(&dir, ContentsScope::Entries, &programs);
     mark(&dir, "modified", LIB);
     let damaged = contents
-        .damaged(&paths(&[LIB, A, B]), &Known::new())
+        .damaged(&paths(&[LIB, A, B]), &Others::new())
         .unwrap();
     assert_eq!(entries(&damaged), [LIB, A]);
     assert!(damaged.iter().all(|damage| names(&damage.objects) == [LIB]));
@@ -192,12 +198,47 @@ fn what_is_known_as_damaged_holds_back_those_that_would_bring_it() {
     let (_dir, dir) = world();
     let contents = lib_and_a(&dir, ContentsScope::Entries);
     mark(&dir, "modified", LIB);
-    let damaged = contents.damaged(&paths(&[A, B]), &known(&[LIB])).unwrap();
+    let damaged = contents.damaged(&paths(&[A, B]), &others(&[LIB])).unwrap();
     assert_eq!(entries(&damaged), [A]);
     let told = &damaged[0].error.message;
     assert_eq!(*told, format!("/s/{LIB} differs from what was registered"));
     // It has to be known, else nobody looks.
-    assert_eq!(contents.damaged(&paths(&[A, B]), &known(&[C])).unwrap(), []);
+    assert_eq!(
+        contents.damaged(&paths(&[A, B]), &others(&[C])).unwrap(),
+        []
+    );
+}
+
+#[test]
+fn with_sources_the_derivation_of_another_entry_is_compared_where_it_goes_along() {
+    let (_dir, dir) = world();
+    let top = "00000000000000000000000000000006-top.drv";
+    // `A` was made by `DRV`, to which `top` refers.
+    let store = format!(
+        "case \"$*\" in
+        *--check-validity*) for path; do case $path in *{C}) echo $path ;; esac; done; exit ;;
+        *{C}*) echo 'error: not valid' >&2; exit 1 ;;
+        *--deriver*) echo /s/{DRV} ;;
+        *--referrers-closure*{DRV}) printf '/s/%s\\n' {DRV} {top} ;;
+        *--requisites*{top}) printf '/s/%s\\n' {DRV} {top} ;;
+        esac"
+    );
+    let contents = NixStoreContents {
+        closure_type: ClosureType::Source,
+        ..contents(
+            &dir,
+            ContentsScope::Entries,
+            &[("nix", VERIFY), ("nix-store", &store)],
+        )
+    };
+    assert_eq!(contents.damaged(&paths(&[top]), &others(&[A])).unwrap(), []);
+    mark(&dir, "modified", DRV);
+    // One that is not valid spoils no answer.
+    for others in [others(&[A]), others(&[A, C])] {
+        let damaged = contents.damaged(&paths(&[top]), &others).unwrap();
+        assert_eq!(entries(&damaged), [top]);
+        assert_eq!(names(&damaged[0].objects), [DRV]);
+    }
 }
 
 #[test]
@@ -205,7 +246,7 @@ fn what_was_known_as_damaged_and_was_repaired_holds_back_nobody() {
     let (_dir, dir) = world();
     let contents = lib_and_a(&dir, ContentsScope::Entries);
     assert_eq!(
-        contents.damaged(&paths(&[A, B]), &known(&[LIB])).unwrap(),
+        contents.damaged(&paths(&[A, B]), &others(&[LIB])).unwrap(),
         []
     );
     let calls = calls_of(&dir, "nix");
@@ -217,7 +258,7 @@ fn what_is_known_as_damaged_and_goes_along_with_nobody_is_not_read_again() {
     let (_dir, dir) = world();
     let contents = lib_and_a(&dir, ContentsScope::Entries);
     mark(&dir, "unread", LIB);
-    assert_eq!(contents.damaged(&paths(&[B]), &known(&[LIB])).unwrap(), []);
+    assert_eq!(contents.damaged(&paths(&[B]), &others(&[LIB])).unwrap(), []);
     let calls = calls_of(&dir, "nix");
     assert!(calls.len() == 1 && !calls[0].contains(LIB), "{calls:?}");
 }
@@ -226,7 +267,7 @@ fn what_is_known_as_damaged_and_goes_along_with_nobody_is_not_read_again() {
 fn whole_closures_are_compared_without_a_question_about_what_is_known() {
     let (_dir, dir) = world();
     let contents = lib_and_a(&dir, ContentsScope::Closure);
-    assert_eq!(contents.damaged(&paths(&[A]), &known(&[LIB])).unwrap(), []);
+    assert_eq!(contents.damaged(&paths(&[A]), &others(&[LIB])).unwrap(), []);
     assert_eq!(calls_of(&dir, "nix-store"), [""; 0]);
 }
 
@@ -237,7 +278,7 @@ fn an_entry_that_is_damaged_itself_is_named_before_what_it_brings_along() {
     for name in [LIB, A] {
         mark(&dir, "modified", name);
     }
-    let damaged = contents.damaged(&paths(&[LIB, A]), &Known::new()).unwrap();
+    let damaged = contents.damaged(&paths(&[LIB, A]), &Others::new()).unwrap();
     assert_eq!(names(&damaged[0].objects), [LIB]);
     assert_eq!(names(&damaged[1].objects), [A, LIB]);
 }
@@ -252,7 +293,9 @@ fn an_entry_that_is_not_valid_spoils_no_answer_and_is_no_damage() {
     let programs = [("nix", &*verify), ("nix-store", &*store)];
     let contents = contents(&dir, ContentsScope::Closure, &programs);
     mark(&dir, "modified", C);
-    let damaged = contents.damaged(&paths(&[A, B, C]), &Known::new()).unwrap();
+    let damaged = contents
+        .damaged(&paths(&[A, B, C]), &Others::new())
+        .unwrap();
     assert_eq!(entries(&damaged), [C]);
 }
 
@@ -283,10 +326,10 @@ fn a_derivation_that_makes_the_whole_call_fail_is_found_by_other_means() {
     let contents = contents(&dir, ContentsScope::Entries, &programs);
     let other = "00000000000000000000000000000006-y.drv";
     let all = paths(&[A, DRV, other, "00000000000000000000000000000007-z.drv"]);
-    assert_eq!(contents.damaged(&all, &Known::new()).unwrap(), []);
+    assert_eq!(contents.damaged(&all, &Others::new()).unwrap(), []);
     mark(&dir, "modified", DRV);
     mark(&dir, "unread", other);
-    let damaged = contents.damaged(&all, &Known::new()).unwrap();
+    let damaged = contents.damaged(&all, &Others::new()).unwrap();
     let told: Vec<_> = damaged.iter().map(|damage| &damage.error.message).collect();
     assert_eq!(
         told,
@@ -314,7 +357,7 @@ fn a_comparison_that_fails_says_nothing_about_any_entry() {
         let (_dir, dir) = world();
         let programs = [("nix", script), ("nix-store", STORE)];
         let contents = contents(&dir, ContentsScope::Closure, &programs);
-        let answer = contents.damaged(&paths(&[A, B]), &Known::new());
+        let answer = contents.damaged(&paths(&[A, B]), &Others::new());
         let error = answer.expect_err(script).chain();
         assert!(error.contains(told), "{script}: {error}");
     }
@@ -330,7 +373,7 @@ fn a_comparison_has_the_time_of_its_timeouts() {
         ..contents(&dir, ContentsScope::Entries, &programs)
     };
     let error = contents
-        .damaged(&paths(&[A]), &Known::new())
+        .damaged(&paths(&[A]), &Others::new())
         .expect_err("no time")
         .chain();
     assert!(error.contains("after the timeout of 0.1 s"), "{error}");

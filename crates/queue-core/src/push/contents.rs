@@ -1,5 +1,7 @@
 //! Holding back what is damaged, before anything of it is copied.
 
+use std::collections::BTreeSet;
+
 use super::run::Run;
 use super::{Outcome, PushEvent};
 use crate::ledger::Parking;
@@ -47,10 +49,22 @@ impl Run<'_, '_> {
             false => Ok(()),
         };
         goes_on()?;
-        match contents.damaged(part, &self.ledger.damaged()) {
+        match contents.damaged(part, &self.others(part)) {
             Ok(damaged) => Ok(Ok(damaged)),
             Err(error) => goes_on().map(|()| Err(unreadable(&error))),
         }
+    }
+
+    /// What nothing of the part may bring along damaged: the rest of the queue,
+    /// whosever turn it is, and what was found damaged before.
+    fn others(&self, part: &[StorePath]) -> BTreeSet<StorePath> {
+        let mut others = self.seen.clone();
+        let gone = self.report.uploaded.iter().chain(&self.report.invalid);
+        for path in part.iter().chain(gone) {
+            others.remove(path);
+        }
+        others.extend(self.ledger.damaged());
+        others
     }
 
     fn without_damaged(

@@ -15,6 +15,8 @@ pub(super) struct Run<'p, 'o> {
     pub(super) ledger: Ledger,
     pub(super) report: PushReport,
     pub(super) tally: Tally,
+    /// What it saw in the queue, but for what it uploaded before it last looked.
+    pub(super) seen: BTreeSet<StorePath>,
     /// Entries that failed alone in a way that may be the destination's.
     pub(super) suspects: usize,
     pub(super) comparisons: Comparisons,
@@ -45,6 +47,7 @@ pub(super) fn run(
         ledger: Ledger::default(),
         report: PushReport::new(Outcome::Finished),
         tally: Tally::default(),
+        seen: BTreeSet::new(),
         suspects: 0,
         comparisons: Comparisons::default(),
         tried: false,
@@ -99,11 +102,11 @@ impl Run<'_, '_> {
     /// meanwhile goes in the same push. Nothing is tried twice, but for what
     /// left the queue and was enqueued anew.
     fn push_all(&mut self, listed: Vec<Entry>) {
-        let mut seen = BTreeSet::new();
         let mut entries = listed;
         let mut uploads = false;
         while !entries.is_empty() {
-            seen.extend(entries.iter().map(|entry| entry.path.clone()));
+            self.seen
+                .extend(entries.iter().map(|entry| entry.path.clone()));
             let uploaded_before = self.report.uploaded.len();
             entries = self.remove_what_vanished(entries);
             self.root_what_is_unrooted(&entries);
@@ -115,17 +118,16 @@ impl Run<'_, '_> {
                 break;
             }
             for path in &self.report.uploaded[uploaded_before..] {
-                seen.remove(path);
+                self.seen.remove(path);
             }
-            entries = self.queued_but(&seen);
+            entries = self.queued_and_not_seen();
         }
         if uploads {
             self.note_last_push();
         }
     }
 
-    /// What is queued now, without those.
-    fn queued_but(&mut self, seen: &BTreeSet<StorePath>) -> Vec<Entry> {
+    fn queued_and_not_seen(&mut self) -> Vec<Entry> {
         let mut entries = match self.push.queue.directory.list() {
             Ok(listing) => listing.entries,
             Err(error) => {
@@ -133,7 +135,7 @@ impl Run<'_, '_> {
                 Vec::new()
             }
         };
-        entries.retain(|entry| !seen.contains(&entry.path));
+        entries.retain(|entry| !self.seen.contains(&entry.path));
         entries
     }
 

@@ -16,8 +16,7 @@ const NAR_SIZE: u64 = 100;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Store {
     objects: BTreeMap<StorePath, Object>,
-    /// Whether only the entries themselves are compared, and what is known as
-    /// damaged.
+    /// Whether only entries are compared, and what is known as damaged.
     compares_entries_alone: bool,
     /// Held by a process that builds or that asked for them.
     pub(super) temporary_roots: BTreeSet<StorePath>,
@@ -128,11 +127,11 @@ impl StoreContents for Process<'_> {
     fn damaged(
         &self,
         entries: &[StorePath],
-        known: &BTreeSet<StorePath>,
+        others: &BTreeSet<StorePath>,
     ) -> Result<Vec<Damage>, PortError> {
         self.look("compare contents", |state| {
             state.store.can_read(entries)?;
-            let damaged = state.store.damaged_among(entries, known);
+            let damaged = state.store.damaged_among(entries, others);
             let damage = |entry: &StorePath| state.store.damage_of(entry, &damaged);
             Ok(entries.iter().filter_map(damage).collect())
         })?
@@ -152,12 +151,12 @@ impl Store {
     fn damaged_among(
         &self,
         entries: &[StorePath],
-        known: &BTreeSet<StorePath>,
+        others: &BTreeSet<StorePath>,
     ) -> BTreeSet<StorePath> {
         let mut objects = self.closure(entries);
         objects.retain(|object| {
             let is_compared =
-                !self.compares_entries_alone || entries.contains(object) || known.contains(object);
+                !self.compares_entries_alone || entries.contains(object) || others.contains(object);
             is_compared && self.is_damaged(object)
         });
         objects
@@ -185,15 +184,9 @@ impl World {
     }
 
     /// From now on a comparison looks at the entries themselves, and of what they
-    /// bring along only at what is known as damaged.
+    /// bring along only at other entries and at what is known as damaged.
     pub fn compare_entries_alone(&self) {
         self.with(|state| state.store.compares_entries_alone = true);
-    }
-
-    /// Whether it is so.
-    #[must_use]
-    pub fn compares_entries_alone(&self) -> bool {
-        self.with(|state| state.store.compares_entries_alone)
     }
 
     /// A store object no longer is what the store registered.

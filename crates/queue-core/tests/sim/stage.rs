@@ -38,8 +38,6 @@ pub struct Stage {
     /// What is good now may be parked rightly: it could not be taken before, or
     /// the machine had a fault.
     pub may_be_parked: bool,
-    /// What was known of damage could not be read, and nothing else knows.
-    pub may_be_spoilt: bool,
 }
 
 impl Clone for Stage {
@@ -67,7 +65,6 @@ impl Stage {
             witness: Mutex::default(),
             options,
             may_be_parked: false,
-            may_be_spoilt: false,
         }
     }
 
@@ -78,7 +75,6 @@ impl Stage {
             witness: Mutex::new(self.witness().clone()),
             options: self.options.clone(),
             may_be_parked: self.may_be_parked,
-            may_be_spoilt: self.may_be_spoilt,
         }
     }
 

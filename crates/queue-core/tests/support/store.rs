@@ -89,8 +89,8 @@ pub struct Contents {
     pub unreadable: RefCell<Vec<String>>,
     /// How many entries each question was about.
     pub questions: RefCell<Vec<usize>>,
-    /// What the last question said to be known as damaged.
-    pub known: RefCell<BTreeSet<StorePath>>,
+    /// The names of what else each question was about, in order.
+    pub others: RefCell<Vec<Vec<String>>>,
 }
 
 impl Contents {
@@ -115,10 +115,12 @@ impl StoreContents for Contents {
     fn damaged(
         &self,
         entries: &[StorePath],
-        known: &BTreeSet<StorePath>,
+        others: &BTreeSet<StorePath>,
     ) -> Result<Vec<Damage>, PortError> {
         self.questions.borrow_mut().push(entries.len());
-        self.known.borrow_mut().clone_from(known);
+        let mut names: Vec<String> = others.iter().map(|path| path.name().into()).collect();
+        names.sort();
+        self.others.borrow_mut().push(names);
         if self.broken.get() {
             let error = PortError::new("read", "the store", "no such program");
             return Err(error.with_hint("install it"));

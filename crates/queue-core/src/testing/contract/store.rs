@@ -84,10 +84,10 @@ pub struct Contents<'a> {
 
 /// What every [`StoreContents`] does, for entries that bring along what they refer to.
 pub fn store_contents(contents: &dyn StoreContents, with: &Contents<'_>) {
-    let ask = |entries: &[&StorePath], known: &[&StorePath]| {
+    let ask = |entries: &[&StorePath], others: &[&StorePath]| {
         let owned = |paths: &[&StorePath]| paths.iter().copied().cloned().collect::<Vec<_>>();
-        let known = owned(known).into_iter().collect();
-        done("compare", contents.damaged(&owned(entries), &known))
+        let others = owned(others).into_iter().collect();
+        done("compare", contents.damaged(&owned(entries), &others))
     };
     assert!(ask(&[], &[]).is_empty());
     assert!(ask(&[with.sound], &[]).is_empty(), "it is sound");
@@ -102,6 +102,8 @@ pub fn store_contents(contents: &dyn StoreContents, with: &Contents<'_>) {
     assert!(found.is_empty(), "it brings nothing along: {found:?}");
     let found = ask(&[with.sound], &[with.sound]);
     assert!(found.is_empty(), "it is sound by now: {found:?}");
+    let found = ask(&[with.sound, with.above], &[with.invalid, with.damaged]);
+    is_about(&found, with.above, with.damaged);
 
     let found = ask(&[with.invalid, with.sound], &[]);
     assert!(found.is_empty(), "nothing is said of it: {found:?}");
