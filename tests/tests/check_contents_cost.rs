@@ -4,7 +4,7 @@ use std::fs;
 use std::time::Instant;
 
 use camino::Utf8PathBuf;
-use system_tests::{Nix, Product, Run, expr, figure, is_long};
+use system_tests::{Nix, Product, Reply, Run, Server, expr, figure, is_long};
 
 const SCOPES: [&str; 3] = ["off", "entries", "closure"];
 
@@ -124,6 +124,43 @@ fn what_it_costs() {
     }
 }
 
+/// The culprit is found by halving, and each part is compared before it goes.
+#[test]
+fn what_it_costs_where_a_batch_fails() {
+    if !is_long() {
+        return;
+    }
+    for load in [&loads()[0], &loads()[2]] {
+        let nix = Nix::new();
+        let paths = make(&nix, &load.objects);
+        let culprit = paths[paths.len() / 2].file_name().expect("name");
+        let refused = format!("/{}.narinfo", &culprit[..32]);
+        let product = Product::install(nix, "");
+        let mut costs = [const { Vec::new() }; 3];
+        for _ in 0..load.rounds {
+            for (scope, costs) in SCOPES.iter().zip(&mut costs) {
+                let refused = refused.clone();
+                let server = Server::binary_cache_except(move |request| {
+                    let put = request.method == "PUT" && request.path == refused;
+                    put.then_some(Reply::Status(413))
+                });
+                let plain = server.url() + "?compression=none";
+                product.write_config(&config(&plain, scope, ""));
+                enqueue(&product, &paths);
+                let (begun, cpu) = (Instant::now(), cpu_seconds());
+                product.run(&["push"]).exits(75).stdout_has("1 failed");
+                costs.push((begun.elapsed().as_secs_f64(), cpu_seconds() - cpu));
+                product.run(&["drop", "--all"]).success();
+            }
+        }
+        print(
+            &format!("{}, one refused, HTTP, uncompressed", load.name),
+            &product,
+            &costs,
+        );
+    }
+}
+
 fn make(nix: &Nix, objects: &Objects) -> Vec<Utf8PathBuf> {
     let number = match objects {
         Objects::Built(expression) => return nix.build(expression),
@@ -158,26 +195,27 @@ fn measure(product: &Product, load: &Load, destination: &str, paths: &[Utf8PathB
     }
     let place = destination.replace("@T@", "");
     for (what, index) in [("all new", 0), ("all there already", 1)] {
-        let median = |scope: usize| median(&times[scope][index]);
-        let (off, entries, closure) = (median(0), median(1), median(2));
-        figure(
-            format!(
-                "check-contents, {}, {place}, {what} (Nix {})",
-                load.name,
-                product.nix().version()
-            ),
-            format!(
-                "off {:.2} s, {:.2} s of them CPU; entries {:.2} times, CPU {:.2} times; \
-                 closure {:.2} times, CPU {:.2} times",
-                off.0,
-                off.1,
-                entries.0 / off.0,
-                entries.1 / off.1,
-                closure.0 / off.0,
-                closure.1 / off.1
-            ),
-        );
+        let costs = [0, 1, 2].map(|scope: usize| times[scope][index].clone());
+        print(&format!("{}, {place}, {what}", load.name), product, &costs);
     }
+}
+
+/// What each scope costs beside none.
+fn print(what: &str, product: &Product, costs: &[Vec<(f64, f64)>; 3]) {
+    let [off, entries, closure] = costs.each_ref().map(|costs| median(costs));
+    figure(
+        format!("check-contents, {what} (Nix {})", product.nix().version()),
+        format!(
+            "off {:.2} s, {:.2} s of them CPU; entries {:.2} times, CPU {:.2} times; \
+             closure {:.2} times, CPU {:.2} times",
+            off.0,
+            off.1,
+            entries.0 / off.0,
+            entries.1 / off.1,
+            closure.0 / off.0,
+            closure.1 / off.1
+        ),
+    );
 }
 
 /// What all our children that ended used of the CPU, and theirs: it says more than the time where

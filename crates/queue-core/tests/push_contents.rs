@@ -326,6 +326,50 @@ fn what_is_found_sound_is_forgotten_though_its_entry_cannot_be_copied() {
     assert_eq!(last_others(&world), ["bad"], "queued still, and no more");
 }
 
+/// A copy may take hours, and what is copied next is what is on the disk then.
+#[test]
+fn what_is_damaged_while_a_copy_fails_does_not_go_with_its_halves() {
+    let mut world = World::new();
+    let contents = std::rc::Rc::new(Contents::default());
+    contents.compared.set(true);
+    world.contents = contents.clone();
+    world.build_and_enqueue(&["a", "b", "c", "bad"]);
+    world.destination.cannot_take("bad");
+    *world.destination.before.borrow_mut() = Some(Box::new(move |_| {
+        if contents.damaged.borrow().is_empty() {
+            contents.damage("b", "b");
+        }
+    }));
+    let report = world.push();
+    assert_eq!(names(&report.uploaded), ["a", "c"]);
+    let failed: Vec<_> = report
+        .failed
+        .iter()
+        .map(|failed| failed.path.clone())
+        .collect();
+    assert_eq!(names(&failed), ["b", "bad"]);
+    assert!(
+        world
+            .ledger()
+            .entry(&support::path("b"))
+            .unwrap()
+            .parked_since
+            .is_some()
+    );
+}
+
+#[test]
+fn each_part_of_a_batch_that_fails_is_compared_before_it_goes() {
+    let world = World::new();
+    world.contents.compared.set(true);
+    world.build_and_enqueue(&["a", "b", "c", "bad"]);
+    world.destination.cannot_take("bad");
+    world.push();
+    let questions = world.contents.questions.borrow().clone();
+    assert_eq!(questions.len(), world.destination.uploads.get());
+    assert_eq!(questions.iter().take(2).collect::<Vec<_>>(), [&4, &2]);
+}
+
 #[test]
 fn a_push_that_is_asked_to_stop_compares_nothing() {
     let world = World::new();

@@ -18,24 +18,26 @@ pub(super) struct Comparisons {
 }
 
 impl Run<'_, '_> {
-    /// Uploads a batch without what is damaged, which is parked: no later try
-    /// would find it otherwise. What cannot be compared does not go; it is
-    /// halved until it stands alone. `Err` ends the push.
-    pub(super) fn upload_batch(&mut self, batch: Vec<StorePath>) -> Result<(), Outcome> {
+    /// What may go of a part, which has to go at once: a copy may take hours, and
+    /// fail, so what was sound before one is looked at again after it. What is
+    /// damaged is parked: no later try would find it otherwise. What cannot be
+    /// compared does not go; it is halved until it stands alone. `Err` ends the
+    /// push.
+    pub(super) fn sound(
+        &mut self,
+        part: Vec<StorePath>,
+        splitter: &mut Splitter<StorePath>,
+    ) -> Result<Vec<StorePath>, Outcome> {
         let Some(contents) = self.push.contents else {
-            return self.upload_sound(batch);
+            return Ok(part);
         };
-        let mut splitter = Splitter::new(batch);
-        while let Some(part) = splitter.next() {
-            match self.compare(contents, &part)? {
-                Ok(damaged) => {
-                    let sound = self.without_damaged(part, damaged);
-                    self.upload_sound(sound)?;
-                }
-                Err(error) => self.not_compared(part, error, &mut splitter)?,
+        match self.compare(contents, &part)? {
+            Ok(damaged) => Ok(self.without_damaged(part, damaged)),
+            Err(error) => {
+                self.not_compared(part, error, splitter)?;
+                Ok(Vec::new())
             }
         }
-        Ok(())
     }
 
     /// The outer `Err` ends the push: somebody asked to stop.

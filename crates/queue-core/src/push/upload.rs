@@ -24,15 +24,19 @@ fn says_nothing(error: &UploadError) -> bool {
 }
 
 impl Run<'_, '_> {
-    /// Uploads what is not known to be damaged, halving what fails. `Err` ends
-    /// the push.
-    pub(super) fn upload_sound(&mut self, batch: Vec<StorePath>) -> Result<(), Outcome> {
+    /// Uploads a batch, halving what fails; nothing of it that is damaged, where
+    /// that is looked at. `Err` ends the push.
+    pub(super) fn upload_batch(&mut self, batch: Vec<StorePath>) -> Result<(), Outcome> {
         let mut splitter = Splitter::new(batch);
         let failed_before = self.report.failed.len();
         let mut first_failure = true;
         while let Some(part) = splitter.next() {
+            let part = self.sound(part, &mut splitter)?;
             if (self.push.cancelled)() {
                 return Err(Outcome::Cancelled);
+            }
+            if part.is_empty() {
+                continue;
             }
             let uploaded = self.upload(&part);
             self.tried |= !matches!(&uploaded, Err(error) if says_nothing(error));
