@@ -272,7 +272,7 @@ impl NixStoreContents {
         let paths: Vec<String> = named.clone().map(full).collect();
         let hint = format!(
             "as root, and not through a daemon: `nix-store --repair-path {}`, which fetches or \
-             builds it anew",
+             builds it anew, but not in a cache that got it damaged before",
             paths.join(" ")
         );
         let details: Vec<String> = objects.iter().skip(1).map(|path| tell(path)).collect();

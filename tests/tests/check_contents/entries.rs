@@ -47,7 +47,7 @@ fn what_the_hint_says_repairs_it_and_then_it_goes() {
     product.run(&["push"]).exits(75);
     // Also for who comes later.
     let told = format!(
-        "`nix-store --repair-path {path}`, which fetches or builds it anew; then `nix-post-build-push retry {path}`"
+        "`nix-store --repair-path {path}`, which fetches or builds it anew, but not in a cache that got it damaged before; then `nix-post-build-push retry {path}`"
     );
     product.run(&["status"]).success().stdout_has(told);
     // Asked for without having repaired it, it is parked anew.
@@ -65,6 +65,42 @@ fn what_the_hint_says_repairs_it_and_then_it_goes() {
     let cache = product.cache();
     let words = ["store", "verify", "--no-trust", "--store", &cache];
     fetch.args(words).arg(&path).run().success();
+}
+
+/// Nix does not replace what is there. So says the manual, with what mends it.
+#[test]
+fn what_a_cache_got_damaged_stays_so_until_its_narinfo_and_nar_are_removed() {
+    let product = install("off", "");
+    let path = product.nix().build_one(&expr::file("bad", "bad"));
+    damage(&path);
+    product.run(&["push"]).success();
+    let mut repair = product.nix().command("nix-store");
+    repair
+        .args(["--repair-path", path.as_str()])
+        .run()
+        .success();
+    let cache = product.cache();
+    let fetched = || {
+        let mut verify = product.nix().command("nix");
+        let words = ["store", "verify", "--no-trust", "--store", &cache];
+        verify.args(words).arg(&path).run()
+    };
+    product.write_config(&config("entries", "verify = true"));
+    let push = || {
+        product.run(&["enqueue", path.as_str()]).success();
+        product.run(&["push"]).success().stdout_has("1 copied");
+    };
+    push();
+    fetched().fails();
+    let directory = product.nix().dir().join("cache");
+    let hash = &path.file_name().expect("name")[..32];
+    let narinfo = directory.join(format!("{hash}.narinfo"));
+    let text = fs::read_to_string(&narinfo).expect("narinfo");
+    let nar = text.lines().find_map(|line| line.strip_prefix("URL: "));
+    fs::remove_file(directory.join(nar.expect("URL"))).expect("rm");
+    fs::remove_file(narinfo).expect("rm");
+    push();
+    fetched().success();
 }
 
 #[test]

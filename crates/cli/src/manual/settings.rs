@@ -103,7 +103,10 @@ pub(crate) const QUEUE: &[SettingDoc] = &[
          damaged, or brings along what was found damaged, is parked at once, with a hint how to \
          repair it, and all else goes. With `entries`, of what they bring along only what is queued \
          as well is looked at: a damaged path that is not queued goes along with those that refer \
-         to it. It costs reading all that is compared once more.",
+         to it. A repair mends nothing at a binary cache that got the damaged path before: Nix does \
+         not replace what is there, and a push says that it was copied. There, remove its narinfo \
+         (`HASH.narinfo`, by the first 32 characters of its name) and the NAR that this names; then \
+         `enqueue` it and push again. It costs reading all that is compared once more.",
     ),
     setting(
         "check-sigs",
