@@ -80,7 +80,9 @@ in
         description = "Whether the destination may fetch paths from its own substituters.";
       };
       verify =
-        passedOn types.bool "`false`" "Whether to ask the destination for every path before its entry goes."
+        passedOn types.bool "`false`" ''
+          Whether to ask the destination for every path before its entry goes, but not for what that
+          refers to: for this Nix asks itself before it copies.''
         // {
           example = true;
         };

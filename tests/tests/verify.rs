@@ -74,6 +74,33 @@ fn what_is_there_leaves_the_queue() {
     }
 }
 
+/// It is not asked for afterwards: Nix asks for one path after the other.
+#[test]
+fn what_entries_refer_to_nix_looks_for_itself_unless_it_is_told_to_trust_its_memory() {
+    let trusting = r#"nix-opts = ["--option", "narinfo-cache-positive-ttl", "3600"]"#;
+    for (more, is_there) in [("", true), (trusting, false)] {
+        let server = Server::binary_cache();
+        let nix = Nix::new();
+        let top = nix.build_one(&expr::diamond());
+        let closure = nix.closure(&top);
+        let base = closure.iter().find(|path| path.as_str().ends_with("-base"));
+        let base = base.expect("a path of that name").clone();
+        let product = Product::install(nix, &(config(&server.url(), true) + more));
+        let push = |path: &Utf8PathBuf| {
+            product.run(&["enqueue", path.as_str()]).success();
+            product.run(&["push"]).success().stdout_has("1 copied");
+        };
+        push(&base);
+        server.delete(&format!(
+            "/{}.narinfo",
+            &base.file_name().expect("name")[..32]
+        ));
+        push(&top);
+        let valid = product.nix().valid_in(&server.url(), &[base, top]);
+        assert_eq!(valid.len(), if is_there { 2 } else { 1 }, "{more}");
+    }
+}
+
 #[test]
 fn derivations_of_a_source_queue_are_verified_as_well() {
     let config = config("file://@T@/cache", true) + "closure-type = \"source\"\n";
