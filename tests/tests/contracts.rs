@@ -1,7 +1,14 @@
 //! The adapters that need a Nix keep the contracts of their ports, as the simulated ones do.
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::time::Duration;
+
 use camino::Utf8PathBuf;
-use nix_copy::{ClosureType, Destination, NixStoreRoots, NixUploader, UploadOptions};
+use nix_copy::{
+    ClosureType, ContentsScope, Destination, NixStoreContents, NixStoreRoots, NixUploader,
+    Timeouts, UploadOptions,
+};
 use queue_core::testing::contract;
 use queue_core::{FsQueueDirectory, StoreDir, StorePath, Uploader};
 use system_tests::{Nix, Server, expr};
@@ -116,5 +123,34 @@ fn uploads_with_derivers_are_missing_before_and_there_afterwards() {
             );
             assert_eq!(uploader.missing(&paths).expect("an answer"), []);
         }
+    }
+}
+
+#[test]
+fn contents_that_nix_compares() {
+    for scope in [ContentsScope::Entries, ContentsScope::Closure] {
+        let nix = Nix::new();
+        let sound = nix.build_one(&expr::file("sound", "sound"));
+        let above = nix.build_one(&expr::chain(2));
+        let closure = nix.closure(&above);
+        let damaged = closure.iter().find(|path| **path != above);
+        let damaged = damaged.expect("a reference").clone();
+        fs::set_permissions(&damaged, fs::Permissions::from_mode(0o644)).expect("chmod");
+        fs::write(&damaged, "somebody else's\n").expect("write");
+        let paths = parsed(&nix, &[sound, damaged, above]);
+        let invalid = "00000000000000000000000000000001-invalid";
+        let contents = NixStoreContents::new(
+            called(&nix, &[]),
+            ClosureType::Binary,
+            scope,
+            Timeouts::total(Duration::from_secs(600)),
+        );
+        let with = contract::Contents {
+            sound: &paths[0],
+            damaged: &paths[1],
+            above: &paths[2],
+            invalid: &invalid.parse().expect("store path"),
+        };
+        contract::store_contents(&contents, &with);
     }
 }
