@@ -84,6 +84,27 @@ fn queued(world: &World) -> usize {
 }
 
 #[test]
+fn an_answer_without_the_entries_opens_no_queue() {
+    let world = world("max-pinned = 1");
+    enqueue(&world, &["a"]).ok();
+    world.run(&["push"]).fails(69);
+    let closed = world.root.join("queue/.push/closed");
+    assert!(closed.exists());
+    for (open, close) in [('[', ']'), ('{', '}')] {
+        let refuse = "echo 'error: cannot connect to h: Connection refused' >&2; exit 1";
+        let script = format!(
+            "case \"$*\" in *' copy '*) {refuse};; *) printf '%s%s' '{open}' '{close}';; esac"
+        );
+        world.program("nix", &script);
+        let stderr = world.run(&["push", "--force"]).fails(75);
+        assert!(stderr.contains("not understood"), "{stderr}");
+        assert!(closed.exists(), "{open}");
+        let row = &world.run(&["status", "--json"]).json()[0];
+        assert_eq!(row["pinned_bytes"], json!(null), "{open}");
+    }
+}
+
+#[test]
 fn enqueue_names_each_path_that_a_limit_refuses_and_fails() {
     let world = world("max-entries = 2");
     enqueue(&world, &["a"]).ok();

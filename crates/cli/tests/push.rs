@@ -62,6 +62,29 @@ fn the_childs_environment_has_nothing_of_ours() {
 }
 
 #[test]
+fn a_nix_that_answers_garbage_has_nobody_parked() {
+    let mut world = World::with_obedient_nix();
+    world.set("NIX_POST_BUILD_PUSH_MAX_ATTEMPTS", "1");
+    world
+        .run(&["enqueue", &world.object("a"), &world.object("b")])
+        .ok();
+    world.program("nix", "printf '\\377\\n'");
+    world.program("nix-store", "printf '\\377\\n'");
+    for _ in 0..2 {
+        let stderr = world.run(&["push"]).fails(75);
+        assert!(
+            stderr.contains("nothing can be copied from here") && stderr.contains("no UTF-8"),
+            "{stderr}"
+        );
+    }
+    world.program("nix", "exit 0");
+    assert_eq!(
+        world.run(&["push"]).ok(),
+        "default: 2 copied to file://ROOT/cache\n"
+    );
+}
+
+#[test]
 fn without_nix_all_is_kept_and_nobody_is_blamed() {
     let mut world = World::with_obedient_nix();
     world.run(&["enqueue", &world.object("a")]).ok();

@@ -100,15 +100,26 @@ impl CallError {
     #[must_use]
     pub fn kind(&self) -> UploadErrorKind {
         match self {
-            Self::ProgramNotFound { .. } | Self::Run { .. } | Self::Unkillable { .. } => {
-                UploadErrorKind::Local
-            }
+            // An answer is made by the local Nix, also that of a destination: nobody else is to
+            // blame for one that is none.
+            Self::ProgramNotFound { .. }
+            | Self::Run { .. }
+            | Self::Unkillable { .. }
+            | Self::NotUnderstood { .. } => UploadErrorKind::Local,
             Self::TimedOut { .. } => UploadErrorKind::TimedOut,
             Self::Stalled { .. } => UploadErrorKind::Stalled,
             Self::Cancelled { .. } => UploadErrorKind::Cancelled,
             Self::Failed { kind, .. } => *kind,
-            Self::NotUnderstood { .. } => UploadErrorKind::Unclear,
         }
+    }
+
+    /// For an answer that is none; its beginning is told.
+    pub(crate) fn not_understood(program: &'static str, answer: &str) -> Self {
+        let what = match answer.trim().is_empty() {
+            true => "an empty answer".to_owned(),
+            false => answer.chars().take(200).collect(),
+        };
+        Self::NotUnderstood { program, what }
     }
 
     /// What to do about it, where that is known.

@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::call::{Call, CallError};
 use crate::chunks::chunks;
 use crate::destination::Place;
-use crate::queries::full_paths;
+use crate::queries::{full_paths, parsed};
 
 /// The store that is asked, and how.
 pub(crate) struct Asked<'a> {
@@ -46,10 +46,11 @@ pub(crate) fn missing(asked: &Asked<'_>, paths: &[StorePath]) -> Result<Vec<Stor
 /// 2.8.0 complains that the derivation is not valid where the store lacks it
 /// (for `ssh://`: that it cannot read it), and else tells about its outputs.
 fn could_be_old(error: &CallError) -> bool {
-    matches!(
-        error.kind(),
-        UploadErrorKind::Paths | UploadErrorKind::Unclear
-    )
+    use UploadErrorKind::{Paths, Unclear};
+    match error {
+        CallError::NotUnderstood { .. } => true,
+        error => matches!(error.kind(), Paths | Unclear),
+    }
 }
 
 fn info(asked: &Asked<'_>, paths: &[StorePath]) -> Result<BTreeSet<StorePath>, CallError> {
@@ -96,8 +97,7 @@ fn validity(asked: &Asked<'_>, paths: &[StorePath]) -> Result<BTreeSet<StorePath
     for chunk in chunks(&full_paths(nix, paths)) {
         let words = ["--check-validity", "--print-invalid"];
         let text = asked.ask("nix-store", &words, chunk)?;
-        let lines = text.lines();
-        lacking.extend(lines.filter_map(|line| nix.store_dir().parse(line).ok()));
+        lacking.extend(parsed(nix, &text)?);
     }
     Ok(lacking)
 }
@@ -197,11 +197,7 @@ pub(crate) fn parse(text: &str, store_dir: &StoreDir) -> Option<Vec<(StorePath, 
 }
 
 fn not_understood(text: &str) -> CallError {
-    let what = text.chars().take(100).collect();
-    CallError::NotUnderstood {
-        program: "nix path-info",
-        what,
-    }
+    CallError::not_understood("nix path-info", text)
 }
 
 #[cfg(test)]

@@ -22,16 +22,28 @@ pub(crate) fn invalid(nix: &Nix, paths: &[StorePath]) -> Result<Vec<StorePath>, 
 
 /// `paths` and all they refer to, each once, references first.
 pub(crate) fn requisites(nix: &Nix, paths: &[StorePath]) -> Result<Vec<StorePath>, CallError> {
-    let list = listed(nix, &["--query", "--requisites"], paths)?;
-    Ok(unique(list))
+    with_themselves(listed(nix, &["--query", "--requisites"], paths)?, paths)
+}
+
+/// `found`, each once. What was asked about is always among it; an answer
+/// without it is none.
+fn with_themselves(
+    found: Vec<StorePath>,
+    asked: &[StorePath],
+) -> Result<Vec<StorePath>, CallError> {
+    let told: BTreeSet<_> = found.iter().collect();
+    match asked.iter().find(|path| !told.contains(path)) {
+        Some(lacking) => Err(not_understood(&format!("a list without {lacking}"))),
+        None => Ok(unique(found)),
+    }
 }
 
 /// All that refers to `object`, to any depth, and the object itself.
 pub(crate) fn referrers(nix: &Nix, object: &StorePath) -> Result<Vec<StorePath>, CallError> {
-    listed(
-        nix,
-        &["--query", "--referrers-closure"],
-        std::slice::from_ref(object),
+    let asked = std::slice::from_ref(object);
+    with_themselves(
+        listed(nix, &["--query", "--referrers-closure"], asked)?,
+        asked,
     )
 }
 
@@ -47,7 +59,7 @@ pub(crate) fn requisites_with_outputs(
         &["--query", "--requisites", "--include-outputs"],
         derivations,
     )?;
-    Ok(unique(list))
+    with_themselves(list, derivations)
 }
 
 /// The store that Nix works on where none is named: what `NIX_REMOTE` and
@@ -145,10 +157,11 @@ pub(crate) fn derivers(
 /// One line a path; `unknown-deriver` where there is none.
 fn deriver_lines(nix: &Nix, paths: &[StorePath]) -> Result<Vec<Option<StorePath>>, CallError> {
     let text = ask(nix, &["--query", "--deriver"], paths)?;
-    let derivers: Vec<_> = text
-        .lines()
-        .map(|line| nix.store_dir().parse(line).ok())
-        .collect();
+    let deriver = |line: &str| match line {
+        "unknown-deriver" => Ok(None),
+        line => parsed_line(nix, line).map(Some),
+    };
+    let derivers: Vec<_> = text.lines().map(deriver).collect::<Result<_, _>>()?;
     if derivers.len() == paths.len() {
         Ok(derivers)
     } else {
@@ -165,13 +178,13 @@ fn listed(nix: &Nix, query: &[&str], paths: &[StorePath]) -> Result<Vec<StorePat
 }
 
 /// One store path a line.
-fn parsed(nix: &Nix, text: &str) -> Result<Vec<StorePath>, CallError> {
-    let parse = |line: &str| {
-        nix.store_dir()
-            .parse(line)
-            .map_err(|error| not_understood(&error.to_string()))
-    };
-    text.lines().map(parse).collect()
+pub(crate) fn parsed(nix: &Nix, text: &str) -> Result<Vec<StorePath>, CallError> {
+    text.lines().map(|line| parsed_line(nix, line)).collect()
+}
+
+fn parsed_line(nix: &Nix, line: &str) -> Result<StorePath, CallError> {
+    let path = nix.store_dir().parse(line);
+    path.map_err(|error| not_understood(&error.to_string()))
 }
 
 /// The answers of as many calls as the paths need.
@@ -202,10 +215,7 @@ pub(crate) fn unique(paths: Vec<StorePath>) -> Vec<StorePath> {
 }
 
 fn not_understood(what: &str) -> CallError {
-    CallError::NotUnderstood {
-        program: "nix-store",
-        what: what.to_owned(),
-    }
+    CallError::not_understood("nix-store", what)
 }
 
 #[cfg(test)]
@@ -272,6 +282,43 @@ esac"#;
         let outputs = outputs(&nix, &DRV.parse().unwrap()).unwrap();
         assert_eq!(outputs[0].name(), "x");
         assert_eq!(calls(&dir), 4);
+    }
+
+    #[test]
+    fn an_answer_that_lacks_what_was_asked_for_is_none() {
+        let (_dir, dir) = temporary();
+        let output: StorePath = "00000000000000000000000000000001-x".parse().unwrap();
+        let drv: StorePath = DRV.parse().unwrap();
+        for answer in ["true", "echo /s/00000000000000000000000000000002-y"] {
+            let nix = fake::nix(&dir, &[("nix-store", answer)]);
+            let answers = [
+                requisites(&nix, std::slice::from_ref(&output)),
+                referrers(&nix, &output),
+                requisites_with_outputs(&nix, std::slice::from_ref(&drv)),
+            ];
+            for answer in answers {
+                let error = answer.expect_err("it lacks");
+                assert!(matches!(error, CallError::NotUnderstood { .. }), "{error}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_deriver_that_is_no_store_path_is_not_taken_for_an_unknown_one() {
+        let (_dir, dir) = temporary();
+        let output: StorePath = "00000000000000000000000000000001-x".parse().unwrap();
+        let asked = std::slice::from_ref(&output);
+        let nix = fake::nix(&dir, &[("nix-store", "echo garbage")]);
+        let error = derivers(&nix, asked).expect_err("garbage");
+        assert!(matches!(error, CallError::NotUnderstood { .. }), "{error}");
+        let nix = fake::nix(
+            &dir,
+            &[(
+                "nix-store",
+                "case \"$*\" in *--deriver*) echo unknown-deriver ;; esac",
+            )],
+        );
+        assert_eq!(derivers(&nix, asked).unwrap(), [(output, None)]);
     }
 
     #[test]

@@ -51,10 +51,18 @@ fn ask(nix: &Nix, option: Option<&str>, paths: &[String]) -> Result<Vec<StoreObj
         let arguments = words.chain(paths.iter().map(String::as_str));
         call.run(&arguments.map(str::to_owned).collect::<Vec<_>>())
     })?;
-    parse(&text, nix.store_dir()).ok_or_else(|| CallError::NotUnderstood {
-        program: "nix path-info",
-        what: text.chars().take(100).collect(),
-    })
+    let objects = parse(&text, nix.store_dir());
+    objects
+        .filter(|objects| are_told(paths, objects, nix.store_dir()))
+        .ok_or_else(|| CallError::not_understood("nix path-info", &text))
+}
+
+/// An answer that lacks what was asked for is none. (Nix fails for a path that
+/// is not valid, with `--recursive` on every version.)
+fn are_told(paths: &[String], objects: &[StoreObject], store_dir: &StoreDir) -> bool {
+    let told: BTreeSet<_> = objects.iter().map(|object| &object.path).collect();
+    let mut asked = paths.iter().filter_map(|path| store_dir.parse(path).ok());
+    asked.all(|path| told.contains(&path))
 }
 
 /// Up to 2.18 a list of objects, from 2.19 an object.
@@ -165,6 +173,25 @@ mod tests {
         let store = format!("echo /s/{GONE}");
         let names = asked(&[("nix", &nix), ("nix-store", &store)]).unwrap();
         assert_eq!(names, ["main"]);
+    }
+
+    #[test]
+    fn an_answer_that_lacks_what_was_asked_for_is_none() {
+        for answer in [
+            "[]",
+            "{}",
+            &format!(r#"[{{"path":"/s/{MAIN}","narSize":1,"references":[]}}]"#),
+        ] {
+            let nix = format!("echo '{answer}'");
+            let error = asked(&[("nix", &nix), ("nix-store", "true")]).expect_err("it lacks");
+            assert!(matches!(error, CallError::NotUnderstood { .. }), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_empty_answer_is_called_one() {
+        let error = asked(&[("nix", "true"), ("nix-store", "true")]).expect_err("empty");
+        assert!(error.to_string().ends_with(": an empty answer"), "{error}");
     }
 
     #[test]

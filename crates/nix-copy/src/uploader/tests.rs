@@ -70,7 +70,19 @@ fn an_answer_that_is_not_understood_is_an_answer() {
     let uploader = uploader(nix, |_| {});
     assert_eq!(uploader.probe(), Ok(()));
     let error = uploader.missing(&paths(&[OUTPUT])).expect_err("unknown");
-    assert_eq!(error.kind, UploadErrorKind::Unclear);
+    assert_eq!(error.kind, UploadErrorKind::Local);
+}
+
+#[test]
+fn what_is_no_text_is_the_fault_of_this_nix_alone() {
+    let (_dir, dir) = temporary();
+    let garbage = "printf '\\377\\n'";
+    let nix = fake::nix(&dir, &[("nix", garbage), ("nix-store", garbage)]);
+    for closure_type in [ClosureType::Binary, ClosureType::Source] {
+        let uploader = uploader(nix.clone(), |options| options.closure_type = closure_type);
+        let error = uploader.upload(&paths(&[OUTPUT])).expect_err("garbage");
+        assert_eq!(error.kind, UploadErrorKind::Local, "{error}");
+    }
 }
 
 /// Lets in only who brings a netrc file.
