@@ -1,6 +1,7 @@
 //! One call of a Nix program, from its arguments to its output.
 
 use std::io;
+use std::os::unix::process::ExitStatusExt;
 use std::time::Duration;
 
 use queue_core::{UploadError, UploadErrorKind};
@@ -74,6 +75,8 @@ pub enum CallError {
     Failed {
         /// Who is to blame.
         kind: UploadErrorKind,
+        /// The signal that ended it, none of ours.
+        signal: Option<i32>,
         /// What it said last, in one line.
         message: String,
         /// What to do about it.
@@ -89,6 +92,28 @@ pub enum CallError {
         /// The beginning of it, or what is wrong with it.
         what: String,
     },
+}
+
+/// Where programs are looked for if no directory is set.
+pub(crate) const PATH: &str = "PATH";
+
+fn hint_at_the_program(error: &io::Error) -> Option<&'static str> {
+    use rustix::io::Errno;
+    Some(match Errno::from_io_error(error)? {
+        Errno::NOEXEC => {
+            "it is no program for this machine (damaged, empty, or for another processor): install \
+             Nix anew, or see `bin-dir` in [nix] and PATH"
+        }
+        Errno::NOENT => "what it needs to start (its interpreter) is not there: install Nix anew",
+        Errno::ACCESS => {
+            "this user may not run it: see the rights of the file, and `noexec` in `findmnt`"
+        }
+        Errno::AGAIN => "this user or unit has too many processes: see `ulimit -u` and TasksMax=",
+        Errno::NOMEM => "the machine or the service has too little memory: see MemoryMax=",
+        Errno::MFILE => "raise the limit of open files: `ulimit -n`, or LimitNOFILE= of the unit",
+        Errno::NFILE => "the machine has too many open files: see fs.file-max of sysctl",
+        _ => return None,
+    })
 }
 
 fn seconds(duration: Duration) -> String {
@@ -126,11 +151,30 @@ impl CallError {
     #[must_use]
     pub fn hint(&self) -> Option<&str> {
         match self {
-            Self::ProgramNotFound { .. } => Some("is Nix installed, and its directory in PATH?"),
+            Self::ProgramNotFound { place, .. } if place == PATH => {
+                Some("is Nix installed, and its directory in PATH?")
+            }
+            Self::ProgramNotFound { .. } => Some(
+                "`bin-dir` in [nix] names that directory: write the one that has Nix's programs, or \
+                 leave it out where they are in PATH",
+            ),
+            Self::Run { source, .. } => hint_at_the_program(source),
+            Self::NotUnderstood { .. } => Some(
+                "it comes from the Nix of this machine: is it one that works? try `nix --version`, \
+                 and look at `bin-dir` in [nix] and PATH",
+            ),
             Self::Unkillable { .. } => {
                 Some("it hangs in the kernel: does a disk or a network file system not answer?")
             }
             Self::Failed { hint, .. } => hint.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// The signal that ended it, where that was none of ours.
+    pub(crate) fn signal(&self) -> Option<i32> {
+        match self {
+            Self::Failed { signal, .. } => *signal,
             _ => None,
         }
     }
@@ -256,6 +300,7 @@ impl<'a> Call<'a> {
                 let hint = hint.map(str::to_owned);
                 CallError::Failed {
                     kind,
+                    signal: finished.status.signal(),
                     message,
                     hint,
                     details,

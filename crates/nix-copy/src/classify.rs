@@ -70,8 +70,36 @@ const NO_CACHE_INFO: Option<&str> = Some(
 const SIGKILL: i32 = 9;
 const MEMORY: &str = "if nobody ended it, the machine ran out of memory, or the service reached \
                       its MemoryMax=: see the kernel's log";
+/// What ends a program for a fault of its own; the numbers are those of Linux.
+const CRASHES: &[(i32, &str)] = &[
+    (4, "SIGILL"),
+    (5, "SIGTRAP"),
+    (6, "SIGABRT"),
+    (7, "SIGBUS"),
+    (8, "SIGFPE"),
+    (11, "SIGSEGV"),
+    (31, "SIGSYS"),
+];
+const CRASHED: &str = "Nix itself crashed, on this machine: `coredumpctl` and the kernel's log may tell \
+                       why; if its other commands crash as well, its installation or the disk is broken";
 const PREFIX: Option<&str> = Some("the destination belongs to stores with another store directory");
+const LARGE: Option<&str> = Some(
+    "the server takes no file of that size: raise its limit (`client_max_body_size` of nginx, say), \
+     or `drop` the entry",
+);
+const REDIRECTED: Option<&str> = Some(
+    "the server sends Nix elsewhere: write the address that it leads to; where it is that of a login \
+     page, log in to the network, or give the credentials",
+);
+const NO_NARINFO: Option<&str> = Some(
+    "what the server sent is no narinfo: does a login page or a proxy answer in its place, and is the \
+     address that of a binary cache? if it is only this file, remove it there",
+);
 pub(crate) const REFERENCES: &str = "with closure-type = \"binary\" the references are copied too";
+/// Where they are copied, and first.
+pub(crate) const LOST_REFERENCES: &str = "the destination does not have what the path refers to, though that goes first: did it lose it, \
+     or does an option in nix-opts have Nix trust its memory (`narinfo-cache-positive-ttl`) or leave \
+     references out (`--no-recursive`)?";
 
 /// The first match counts.
 const RULES: &[Rule] = &[
@@ -105,7 +133,7 @@ const RULES: &[Rule] = &[
     ),
     rule(Paths, &["hash mismatch importing path '"], DAMAGED),
     rule(Paths, &["' has an unsupported type"], DAMAGED),
-    rule(Paths, &["unable to upload '", "HTTP error 413"], None),
+    rule(Paths, &["unable to upload '", "HTTP error 413"], LARGE),
     // Some paths or all: a rule of the server, a proxy's limits, too little room.
     rule(
         Refused,
@@ -116,6 +144,11 @@ const RULES: &[Rule] = &[
         Refused,
         &["unable to upload '", "HTTP error 403"],
         CREDENTIALS,
+    ),
+    rule(
+        Refused,
+        &["unable to upload '", "HTTP error 30"],
+        REDIRECTED,
     ),
     rule(Refused, &["unable to upload '", "HTTP error 502"], None),
     rule(Refused, &["unable to upload '", "HTTP error 504"], None),
@@ -219,9 +252,21 @@ const RULES: &[Rule] = &[
     ),
     rule(
         Unavailable,
+        &["unable to download '", "/nix-cache-info'", "HTTP error 30"],
+        REDIRECTED,
+    ),
+    rule(
+        Unavailable,
         &["unable to download '", "/nix-cache-info'"],
         None,
     ),
+    // Of one path or of all: the destination is asked about another one.
+    rule(
+        Unclear,
+        &["unable to download '", "HTTP error 30"],
+        REDIRECTED,
+    ),
+    rule(Unclear, &["NAR info file '", "' is corrupt"], NO_NARINFO),
     // Whatever else a server does with an upload. It may do so with every one.
     rule(Refused, &["unable to upload '", "curl error: "], BROKEN_OFF),
     rule(Refused, &["unable to upload '"], None),
@@ -263,23 +308,32 @@ pub(crate) fn classify(
     status: ExitStatus,
     store_dir: &StoreDir,
 ) -> Classified {
-    let (kind, hint) = blame(log, store_dir);
-    let message = match (status.signal(), log.last_error()) {
-        (Some(signal), _) => format!("{program} was killed by signal {signal}"),
-        (None, Some(error)) => with_cause(error, log),
-        (None, None) => format!("{program} failed without a word ({status})"),
-    };
-    if status.signal().is_some() {
-        // Some paths (a large one takes much memory) or all.
-        return Classified {
-            kind: Refused,
-            message,
-            hint: (status.signal() == Some(SIGKILL)).then_some(MEMORY),
-        };
+    if let Some(signal) = status.signal() {
+        return killed(program, signal);
     }
+    let (kind, hint) = blame(log, store_dir);
+    let message = match log.last_error() {
+        Some(error) => with_cause(error, log),
+        None => format!("{program} failed without a word ({status})"),
+    };
     Classified {
         kind,
         message,
+        hint,
+    }
+}
+
+/// Over some paths (a large one takes much memory) or over all.
+fn killed(program: &str, signal: i32) -> Classified {
+    let crash = CRASHES.iter().find(|(number, _)| *number == signal);
+    let name = crash.map_or_else(String::new, |(_, name)| format!(" ({name})"));
+    let hint = match signal {
+        SIGKILL => Some(MEMORY),
+        _ => crash.and(Some(CRASHED)),
+    };
+    Classified {
+        kind: Refused,
+        message: format!("{program} was killed by signal {signal}{name}"),
         hint,
     }
 }

@@ -52,6 +52,7 @@ pub(crate) fn overlooked(absent: &[StorePath], store: &StoreDir) -> Result<(), C
     };
     Err(CallError::Failed {
         kind: UploadErrorKind::Refused,
+        signal: None,
         message: format!(
             "nix copy succeeded, but the destination lacks {}{others}: \
              Nix before 2.25 may overlook that a connection ends",

@@ -12,7 +12,7 @@ use queue_core::StoreDir;
 use rustix::fs::{Access, access};
 
 use crate::Cancel;
-use crate::call::CallError;
+use crate::call::{CallError, PATH};
 use crate::supervise::Timeouts;
 
 /// The Nix to call: where its programs are, its store directory, and the
@@ -135,7 +135,7 @@ impl Nix {
     fn not_found(&self, program: &'static str) -> CallError {
         let place = match &self.bin_dir {
             Some(dir) => dir.to_string(),
-            None => "PATH".to_owned(),
+            None => PATH.to_owned(),
         };
         CallError::ProgramNotFound { program, place }
     }

@@ -252,6 +252,7 @@ mod tests {
         for message in ["unrecognised flag '-k'", "unknown flag '-k'"] {
             let error = CallError::Failed {
                 kind: UploadErrorKind::Local,
+                signal: None,
                 message: message.to_owned(),
                 hint: None,
                 details: String::new(),

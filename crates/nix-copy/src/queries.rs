@@ -250,6 +250,7 @@ mod tests {
     fn failed(message: &str) -> CallError {
         CallError::Failed {
             kind: UploadErrorKind::Unclear,
+            signal: None,
             message: message.to_owned(),
             hint: None,
             details: String::new(),

@@ -10,7 +10,7 @@ use queue_core::{StorePath, UploadError, UploadErrorKind, UploadWarning, Uploade
 use crate::brings::{Brings, ToCopy};
 use crate::call::{Call, CallError};
 use crate::chunks::calls;
-use crate::classify::REFERENCES;
+use crate::classify::{LOST_REFERENCES, REFERENCES};
 use crate::copy_args::{self, Objects, Route};
 use crate::credibility;
 use crate::destination::Place;
@@ -296,7 +296,10 @@ impl NixUploader {
     fn error(&self, error: CallError) -> UploadError {
         let mut error = error.into_upload(&|text| self.options.destination.redact(text));
         let is_bare = self.options.closure_type == ClosureType::Bare;
-        error.hint = error.hint.filter(|hint| is_bare || hint != REFERENCES);
+        error.hint = error.hint.map(|hint| match hint == REFERENCES {
+            true if !is_bare => LOST_REFERENCES.to_owned(),
+            _ => hint,
+        });
         error
     }
 }
@@ -312,10 +315,16 @@ impl Uploader for NixUploader {
 
     /// Asks the destination for a path that nobody has, with a timeout of 30
     /// seconds or the stall timeout, whichever is shorter. Nix makes the
-    /// directory of a `file://` destination that does not exist yet.
+    /// directory of a `file://` destination that does not exist yet. A Nix that
+    /// crashed, or was killed, says nothing about the destination.
     fn probe(&self) -> Result<(), UploadError> {
         self.ask_anything().map_err(|error| {
+            // A Nix that died has asked nobody.
+            let died = error.signal().is_some();
             let mut error = self.error(error);
+            if died {
+                error.kind = UploadErrorKind::Local;
+            }
             if !matches!(
                 error.kind,
                 UploadErrorKind::Local | UploadErrorKind::Cancelled

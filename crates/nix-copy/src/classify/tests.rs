@@ -185,7 +185,58 @@ fn a_signal_is_some_paths_fault_or_that_of_all() {
     let killed = judge(b"error: path '/nix/store/x' is not valid\n", 9);
     assert_eq!((killed.kind, killed.hint), (Refused, Some(MEMORY)));
     assert_eq!(killed.message, "nix was killed by signal 9");
-    assert_eq!(judge(b"", 11).hint, None);
+    assert_eq!(judge(b"", 15).hint, None);
+}
+
+#[test]
+fn a_crash_is_called_one() {
+    for (signal, name) in CRASHES {
+        // With a core dump or without.
+        for status in [*signal, *signal | 0x80] {
+            let crash = judge(b"error: HTTP error 401\n", status);
+            assert_eq!((crash.kind, crash.hint), (Refused, Some(CRASHED)));
+            let message = format!("nix was killed by signal {signal} ({name})");
+            assert_eq!(crash.message, message);
+        }
+    }
+}
+
+/// What 2.8.0 says (`NAR info file` all versions, `src/libstore/nar-info.cc`).
+#[test]
+fn what_a_server_answers_in_place_of_what_was_asked_for_has_a_hint() {
+    let url = "http://cache.example.org";
+    let nar = format!("{url}/nar/09kxyd68d2nylk7ims23pj3i09s4nnv9p3dv6iij1q9canv42w6d.nar.xz");
+    for (said, kind, hint) in [
+        (
+            format!("unable to upload '{nar}': HTTP error 413 ('Request Entity Too Large')"),
+            Paths,
+            LARGE,
+        ),
+        (
+            format!("unable to upload '{nar}': HTTP error 302 ('Found')"),
+            Refused,
+            REDIRECTED,
+        ),
+        (
+            format!(
+                "unable to download '{url}/nix-cache-info': HTTP error 302 ('Found') (curl error: Number of redirects hit maximum amount)"
+            ),
+            Unavailable,
+            REDIRECTED,
+        ),
+        (
+            "NAR info file 'xffz3dhdkilxmxdmbkfp1pzg0z09sb06.narinfo' is corrupt".to_owned(),
+            Unclear,
+            NO_NARINFO,
+        ),
+    ] {
+        let line = format!(
+            "@nix {}\n",
+            serde_json::json!({"action": "msg", "level": 0, "msg": format!("error: {said}")})
+        );
+        let found = judge(line.as_bytes(), 1 << 8);
+        assert_eq!((found.kind, found.hint), (kind, hint), "{said}");
+    }
 }
 
 #[test]

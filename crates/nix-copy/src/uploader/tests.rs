@@ -85,6 +85,58 @@ fn what_is_no_text_is_the_fault_of_this_nix_alone() {
     }
 }
 
+#[test]
+fn a_nix_that_crashes_says_nothing_about_the_destination() {
+    let (_dir, dir) = temporary();
+    for signal in ["ABRT", "SEGV", "BUS", "KILL"] {
+        let crash = format!("kill -{signal} $$");
+        let uploader = uploader(fake::nix(&dir, &[("nix", &crash)]), |_| {});
+        let error = uploader.probe().expect_err("it died");
+        assert_eq!(error.kind, UploadErrorKind::Local, "{error}");
+        assert!(error.hint.is_some(), "{error}");
+        // Of a copy it may be one path that does it.
+        let error = uploader.upload(&paths(&[OUTPUT])).expect_err("it died");
+        assert_eq!(error.kind, UploadErrorKind::Refused, "{error}");
+    }
+}
+
+#[test]
+fn a_nix_that_cannot_run_has_a_hint_about_where_it_comes_from() {
+    let (_dir, dir) = temporary();
+    let hint = |nix: Nix| uploader(nix, |_| {}).probe().expect_err("none").hint;
+    let damaged = fake::nix(&dir, &[("nix", "exit 0")]);
+    std::fs::write(dir.join("nix"), b"\x7fELF garbage").unwrap();
+    assert!(
+        hint(damaged)
+            .unwrap()
+            .contains("no program for this machine")
+    );
+
+    let store = || queue_core::StoreDir::new("/s").unwrap();
+    let elsewhere = Nix::new(store(), Vec::new()).with_bin_dir("/nowhere");
+    assert!(hint(elsewhere).unwrap().contains("`bin-dir`"));
+    let nowhere = Nix::new(store(), vec![("PATH".into(), "/nowhere".into())]);
+    assert!(hint(nowhere).unwrap().ends_with("in PATH?"));
+}
+
+/// What it says of a reference that the destination lacks.
+const NO_REFERENCE: &str =
+    "echo \"error: cannot add path '/s/x' because the reference '/s/y' is not valid\" >&2; exit 1";
+
+#[test]
+fn a_reference_that_is_not_there_has_a_hint_with_every_closure_type() {
+    let (_dir, dir) = temporary();
+    let nix = fake::nix(&dir, &[("nix", NO_REFERENCE)]);
+    for (closure_type, expected) in [
+        (ClosureType::Bare, REFERENCES),
+        (ClosureType::Binary, LOST_REFERENCES),
+    ] {
+        let uploader = uploader(nix.clone(), |options| options.closure_type = closure_type);
+        let error = uploader.upload(&paths(&[OUTPUT])).expect_err("lacking");
+        assert_eq!(error.hint.as_deref(), Some(expected));
+    }
+}
+
 /// Lets in only who brings a netrc file.
 const NETRC: &str =
     "case \"$*\" in *' --netrc-file /n '*) ;; *) echo 'error: HTTP error 401' >&2; exit 1 ;; esac";
