@@ -114,7 +114,7 @@ pub(crate) fn ledger(queue: &OpenQueue) -> Ledger {
     };
     match queue.ledger() {
         Ok(Ok(ledger)) => ledger,
-        Ok(Err(error)) => lost(about().caused_by(&error)),
+        Ok(Err(error)) => lost(about().caused_by(&error).hint(error.hint())),
         Err(error) => lost(about().caused_by_port(&error)),
     }
 }

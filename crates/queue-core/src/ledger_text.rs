@@ -16,13 +16,58 @@ const FORMAT: u32 = 1;
 pub enum LedgerError {
     /// It is not TOML of the expected shape.
     #[error("the ledger is damaged")]
-    Damaged(#[source] Box<toml::de::Error>),
-    /// An entry's name or time in it makes no sense.
+    Damaged(#[source] LedgerFault),
+    /// An entry's name or time in it makes no sense; its beginning.
     #[error("the ledger is damaged: {0:?} makes no sense in it")]
     Value(String),
     /// It was written by a newer version.
     #[error("the ledger has format {0}, newer than {FORMAT}")]
     Newer(u32),
+}
+
+impl LedgerError {
+    /// What to do about it, or what comes of it.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Newer(_) => {
+                "a newer version wrote it: push with that one; a push of this one forgets the \
+                 failures and writes the ledger anew"
+            }
+            _ => {
+                "nothing but failures is forgotten: what waited or was parked is tried in the next \
+                 push, which writes the ledger anew"
+            }
+        }
+    }
+}
+
+/// Where a text is no ledger, and why. However long the text and its lines are,
+/// this is one short line: the TOML parser's own error has a copy of them.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}, column {column}: {what}")]
+pub struct LedgerFault {
+    line: usize,
+    column: usize,
+    what: String,
+}
+
+impl LedgerFault {
+    fn new(error: &toml::de::Error, text: &str) -> Self {
+        let at = error.span().map_or(0, |span| span.start);
+        let before = text.get(..at).unwrap_or_default();
+        let line = before.rsplit('\n').next().unwrap_or_default();
+        Self {
+            line: before.matches('\n').count() + 1,
+            column: line.chars().count() + 1,
+            what: beginning(&error.message().replace('\n', ", ")),
+        }
+    }
+}
+
+/// So much of a text as a message may have of it.
+fn beginning(text: &str) -> String {
+    text.chars().take(200).collect()
 }
 
 #[derive(Serialize, Deserialize)]
@@ -164,15 +209,16 @@ fn write_paths(paths: &[StorePath]) -> Vec<String> {
 }
 
 fn from_toml<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, LedgerError> {
-    toml::from_str(text).map_err(|error| LedgerError::Damaged(Box::new(error)))
+    toml::from_str(text).map_err(|error| LedgerError::Damaged(LedgerFault::new(&error, text)))
 }
 
 fn path(name: String) -> Result<StorePath, LedgerError> {
-    name.parse().map_err(|_| LedgerError::Value(name))
+    name.parse()
+        .map_err(|_| LedgerError::Value(beginning(&name)))
 }
 
 fn time(text: String) -> Result<SystemTime, LedgerError> {
-    humantime::parse_rfc3339(&text).map_err(|_| LedgerError::Value(text))
+    humantime::parse_rfc3339(&text).map_err(|_| LedgerError::Value(beginning(&text)))
 }
 
 /// RFC 3339 ends with the year 9999.
@@ -347,6 +393,35 @@ mod tests {
             Ledger::from_text(newer),
             Err(LedgerError::Newer(7))
         ));
+    }
+
+    #[test]
+    fn an_error_is_one_short_line_however_long_the_text_is() {
+        let long = "x".repeat(1 << 20);
+        let texts = [
+            "\0".repeat(1 << 20),
+            format!("format = 1\n{long}"),
+            format!("format = \"{long}\""),
+            format!("format = 1\n[damaged]\n{long} = []\na = [\"{long}\"]"),
+            format!("format = 1\nlast-push = {{ ended = \"{long}\", uploaded = 0, failed = 0 }}"),
+        ];
+        for text in texts {
+            let error = Ledger::from_text(&text).expect_err("damaged");
+            let told = crate::error::chain(&error);
+            assert!(told.len() < 1000 && !told.contains('\n'), "{told}");
+            assert!(format!("{error:?}").len() < 1000);
+        }
+    }
+
+    #[test]
+    fn damage_is_told_with_its_place() {
+        let error = Ledger::from_text("format = 1\n\u{e4} = =\n").expect_err("damaged");
+        let told = crate::error::chain(&error);
+        assert!(
+            told.starts_with("the ledger is damaged: line 2, column "),
+            "{told}"
+        );
+        assert!(!error.hint().is_empty());
     }
 
     #[test]

@@ -106,7 +106,7 @@ pub use fs_queue_directory::FsQueueDirectory;
 pub use garbage_collector::{GarbageCollector, GcSection, Protection};
 pub use gc_roots::{GcRoots, InsideGcRoots, NoRoots};
 pub use ledger::{Failures, LastPush, Ledger};
-pub use ledger_text::LedgerError;
+pub use ledger_text::{LedgerError, LedgerFault};
 pub use limit_state::{LimitAction, LimitState, LimitsWithState};
 pub use limits::{Beyond, Limit, Limits, is_much};
 pub use local_gc::LocalGc;

@@ -43,7 +43,10 @@ fn retry(queue: &OpenQueue, paths: &[StorePath]) -> Result<Vec<StorePath>, Comma
     };
     if let Some(error) = &report.ledger_lost {
         let text = format!("{name}: the memory of failures is lost, so all is tried again");
-        Message::new(text).caused_by(error).warning();
+        Message::new(text)
+            .caused_by(error)
+            .hint(error.hint())
+            .warning();
     }
     if report.destination_forgotten {
         tracing::info!("{name}: the next push asks the destination again");

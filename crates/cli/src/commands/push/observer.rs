@@ -96,6 +96,7 @@ impl<'a> Narrator<'a> {
     fn ledger_lost(&self, error: &LedgerError) {
         Message::new(format!("{}: the memory of failures is lost", self.queue))
             .caused_by(error)
+            .hint(error.hint())
             .warning();
     }
 
