@@ -27,6 +27,7 @@ static RECEIVED: LazyLock<Arc<AtomicUsize>> = LazyLock::new(Arc::default);
 ///
 /// If the system lacks the means.
 pub(crate) fn listen() -> Result<Cancel, CommandError> {
+    // A port's error for its hint, where it is the machine that fails.
     register().map_err(|error| PortError::new("listen for", "signals", error).into())
 }
 

@@ -8,6 +8,7 @@ use rustix::fs::{self, Access, AtFlags, Mode, OFlags};
 use rustix::io::Errno;
 use sha1::{Digest, Sha1};
 
+use crate::local_gc::STATE_DIRECTORY;
 use crate::open_directory::LINK_TRIES;
 use crate::{GcRoots, PortError, StorePath, base32};
 
@@ -52,12 +53,12 @@ impl AutoRoots {
     ) -> Result<Option<Self>, PortError> {
         let auto_dir = state_dir.join("gcroots/auto");
         let fail = |error: Errno| {
-            PortError::new(
-                "open the directory of roots",
-                &auto_dir,
-                std::io::Error::from(error),
-            )
-            .with_hint("is this Nix's state directory? it is made when Nix first runs")
+            let action = "open the directory of roots";
+            let failed = PortError::new(action, &auto_dir, std::io::Error::from(error));
+            match error {
+                Errno::NOENT | Errno::NOTDIR => failed.with_hint(STATE_DIRECTORY),
+                _ => failed,
+            }
         };
         let flags = OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC;
         let mut opened = fs::open(auto_dir.as_str(), flags, Mode::empty());

@@ -102,6 +102,10 @@ impl LocalGc {
     }
 }
 
+/// What to do where the state directory is not there.
+pub(crate) const STATE_DIRECTORY: &str =
+    "is this Nix's state directory? it is made when Nix first runs";
+
 struct Section<'a> {
     collector: &'a LocalGc,
     lock: Option<OwnedFd>,
@@ -110,12 +114,12 @@ struct Section<'a> {
 impl GarbageCollector for LocalGc {
     fn enter(&self) -> Result<Box<dyn GcSection + '_>, PortError> {
         let lock = self.try_lock().map_err(|error| {
-            PortError::new(
-                "take the garbage collector's lock",
-                &self.lock,
-                io::Error::from(error),
-            )
-            .with_hint("is this Nix's state directory? it is made when Nix first runs")
+            let action = "take the garbage collector's lock";
+            let failed = PortError::new(action, &self.lock, io::Error::from(error));
+            match error {
+                Errno::NOENT | Errno::NOTDIR => failed.with_hint(STATE_DIRECTORY),
+                _ => failed,
+            }
         })?;
         Ok(Box::new(Section {
             collector: self,

@@ -63,6 +63,14 @@ pub struct BehindSymlink {
 
 const WHY_AS_WRITTEN: &str = "roots go by the path as it is written";
 
+const NOT_OURS: &str = "run it as the owner of the queue, or as root";
+const NOT_OURS_TO_MAKE: &str = "run it as root, or make the directory as root and give it to the \
+                                account that pushes; or name a directory of yours (`queue-dir`)";
+
+fn io(error: Errno) -> std::io::Error {
+    error.into()
+}
+
 struct Way<'a> {
     path: &'a Utf8Path,
     /// How far it has come.
@@ -110,8 +118,11 @@ impl<'a> Way<'a> {
         };
         let made = open_directory::make(&self.handle, name).and_then(flush);
         made.map_err(|error| {
-            let error = std::io::Error::from(error);
-            PortError::new("create the queue directory", &self.at, error)
+            let failed = PortError::new("create the queue directory", &self.at, io(error));
+            match error {
+                Errno::ACCESS => failed.with_hint(NOT_OURS_TO_MAKE),
+                _ => failed,
+            }
         })
     }
 
@@ -166,7 +177,11 @@ impl<'a> Way<'a> {
     }
 
     fn fail(&self, error: Errno) -> PortError {
-        self.refuse(std::io::Error::from(error))
+        let failed = self.refuse(io(error));
+        match error {
+            Errno::ACCESS => failed.with_hint(NOT_OURS),
+            _ => failed,
+        }
     }
 
     fn refuse(&self, why: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> PortError {

@@ -238,3 +238,25 @@ fn a_connection_that_had_no_time_for_an_answer_stays_open_for_a_while_all_the_sa
         assert_eq!(next(&seen), Seen::Ended(number));
     }
 }
+
+#[test]
+fn only_a_state_directory_that_is_not_there_is_asked_about() {
+    use queue_core::GarbageCollector;
+
+    let world = World::new();
+    let lock = world.root.join("state/gc.lock");
+    let _ = fs::remove_file(&lock);
+    fs::create_dir(&lock).unwrap();
+    let collector = |state: &str| LocalGc::new(&world.root.join(state), &world.store);
+    assert_eq!(hint(&collector("state")), None);
+    assert!(
+        hint(&collector("elsewhere"))
+            .unwrap()
+            .contains("state directory")
+    );
+
+    fn hint(collector: &LocalGc) -> Option<String> {
+        let error = collector.enter().err().unwrap();
+        error.hint().map(str::to_owned)
+    }
+}
