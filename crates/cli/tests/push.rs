@@ -62,6 +62,28 @@ fn the_childs_environment_has_nothing_of_ours() {
 }
 
 #[test]
+fn a_question_takes_no_longer_than_the_timeout() {
+    let world = World::with_obedient_nix();
+    let config = "[queues.main]\nqueue-dir = \"{}/queue\"\ntimeout = \"1s\"\n\
+                  limits.max-pinned = 1\n";
+    let file = world.write("config.toml", config);
+    let line = |command| [command, "--config-file", file.as_str()];
+    world
+        .run(&[&line("enqueue")[..], &[&world.object("a")]].concat())
+        .ok();
+    world.program(
+        "nix",
+        "case \"$*\" in *--recursive*) exec /bin/sleep 1000;; esac\n\
+         echo \"error: cannot connect to 'dead': Connection refused\" >&2; exit 1",
+    );
+    let stderr = world.run(&line("push")).fails(69);
+    assert!(
+        stderr.contains("nix was ended after the timeout of 1 s"),
+        "{stderr}"
+    );
+}
+
+#[test]
 fn a_nix_that_answers_garbage_has_nobody_parked() {
     let mut world = World::with_obedient_nix();
     world.set("NIX_POST_BUILD_PUSH_MAX_ATTEMPTS", "1");

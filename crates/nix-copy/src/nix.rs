@@ -91,6 +91,15 @@ impl Nix {
         self
     }
 
+    /// Lets no question to the local store take longer than that; a shorter
+    /// time that was set stays.
+    #[must_use]
+    pub fn with_queries_within(mut self, time: Duration) -> Self {
+        let total = &mut self.query_timeouts.total;
+        *total = Some(total.map_or(time, |total| total.min(time)));
+        self
+    }
+
     /// The store's directory.
     #[must_use]
     pub fn store_dir(&self) -> &StoreDir {
@@ -206,6 +215,15 @@ mod tests {
         let nix = nix(&[("PATH", "/bin")]).with_bin_dir("/nowhere");
         let error = nix.command("sh").expect_err("no such program");
         assert_eq!(error.to_string(), "sh is not in /nowhere");
+    }
+
+    #[test]
+    fn a_question_takes_the_shorter_of_its_time_and_what_it_is_given() {
+        let total = |nix: Nix| nix.query_timeouts().total.unwrap().as_secs();
+        assert_eq!(total(nix(&[])), 600);
+        let within = |seconds| nix(&[]).with_queries_within(Duration::from_secs(seconds));
+        assert_eq!(total(within(4)), 4);
+        assert_eq!(total(within(7200)), 600);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use camino::Utf8PathBuf;
 use nix_copy::{Cancel, Nix, NixStoreDatabase, Timeouts};
-use nix_post_build_push_config::{Config, NixSettings, Origin};
+use nix_post_build_push_config::{Config, NixSettings, Origin, QueueSettings};
 use queue_core::{LocalGc, PortError, StoreDir, StorePath};
 
 use super::deadline::Deadline;
@@ -107,6 +107,18 @@ impl Store {
                 false => error,
             }
         })
+    }
+
+    /// The Nix of a queue: a question takes no longer than a copy may.
+    pub(super) fn nix_of(&self, settings: &QueueSettings) -> Nix {
+        let nix = self.nix.clone();
+        nix.with_queries_within(settings.timeout.value)
+    }
+
+    /// Its database, for who works on this queue.
+    #[must_use]
+    pub fn database_of(&self, settings: &QueueSettings) -> NixStoreDatabase {
+        NixStoreDatabase::new(self.nix_of(settings))
     }
 
     /// Its database.

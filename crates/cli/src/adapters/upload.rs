@@ -39,7 +39,7 @@ pub fn uploader(store: &Store, settings: &QueueSettings) -> Result<NixUploader, 
         failed(error.into()).with_hint(hint)
     })?;
     Ok(NixUploader::new(
-        store.nix.clone(),
+        store.nix_of(settings),
         options(settings, shown_redacted(uri, &settings.nix_opts.value)),
     ))
 }
@@ -132,7 +132,7 @@ pub fn contents(store: &Store, settings: &QueueSettings) -> Option<NixStoreConte
     };
     let closure_type = closure_type(settings.closure_type.value);
     Some(NixStoreContents::new(
-        store.nix.clone(),
+        store.nix_of(settings),
         closure_type,
         scope,
         timeouts(settings),
@@ -150,7 +150,7 @@ pub fn closure(
     paths: &[StorePath],
 ) -> Result<Vec<StorePath>, UploadError> {
     let nowhere = Destination::new(String::new());
-    NixUploader::new(store.nix.clone(), options(settings, nowhere)).closure(paths)
+    NixUploader::new(store.nix_of(settings), options(settings, nowhere)).closure(paths)
 }
 
 fn closure_type(kind: config::ClosureType) -> ClosureType {

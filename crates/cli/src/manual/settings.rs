@@ -135,7 +135,9 @@ pub(crate) const QUEUE: &[SettingDoc] = &[
         "--timeout DURATION",
         "\"2h\"",
         "How long one call of `nix copy` may take: `90s`, `10m`, `2h 30m`. Then it is ended. A push \
-         makes at least one call for each batch, so it may take longer.",
+         makes at least one call for each batch, so it may take longer. A question to the local store \
+         (which paths are valid, what they refer to, how large they are) is ended after this time as \
+         well, and after ten minutes at the latest.",
     ),
     setting(
         "stall-timeout",

@@ -25,7 +25,7 @@ impl Pushed<'_> {
         work: impl FnOnce(&Push<'_>) -> Result<T, PortError>,
     ) -> Result<T, CommandError> {
         let uploader = uploader(store, settings)?;
-        let database = store.database();
+        let database = store.database_of(settings);
         let contents = contents(store, settings);
         Ok(work(&Push {
             queue: self.queue,
