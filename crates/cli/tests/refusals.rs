@@ -304,6 +304,23 @@ fn behind_a_link() -> World {
 }
 
 #[test]
+fn where_nix_keeps_its_own_roots_is_no_queue() {
+    let mut world = World::new();
+    let object = world.object("a");
+    for place in ["state/gcroots", "state/gcroots/auto"] {
+        world.set("NIX_POST_BUILD_PUSH_QUEUE_DIR", &format!("{{}}/{place}"));
+        let told = world.run(&["enqueue", &object]).fails(75);
+        assert!(told.contains("Nix keeps its own roots in it"), "{told}");
+        assert!(
+            told.contains("hint: give the queue a directory of its own"),
+            "{told}"
+        );
+    }
+    world.set("NIX_POST_BUILD_PUSH_QUEUE_DIR", "{}/state/gcroots/ours");
+    world.run(&["enqueue", &object]).ok();
+}
+
+#[test]
 fn a_variable_that_leads_through_a_symlink_is_mended_by_the_hint() {
     let mut world = behind_a_link();
     world.set("NIX_POST_BUILD_PUSH_QUEUE_DIR", "{}/link/queue");

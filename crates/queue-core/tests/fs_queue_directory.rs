@@ -81,6 +81,24 @@ fn a_directory_that_others_may_write_is_refused_with_the_command_that_mends_it()
 }
 
 #[test]
+fn what_is_nix_s_or_everybody_s_is_no_queue() {
+    for (path, why) in [
+        ("/", "it is the root of all directories"),
+        ("/s", "it lies in the store directory"),
+        ("/s/x/queue", "it lies in the store directory"),
+        ("/q\n", "a control character is in its path"),
+    ] {
+        let store = StoreDir::new("/s").unwrap();
+        let made = FsQueueDirectory::create(path.into(), &store, true);
+        for error in [open(path.into()).unwrap_err(), made.unwrap_err()] {
+            assert!(error.chain().contains(why), "{}", error.chain());
+            assert!(error.hint().is_some(), "{path}");
+        }
+    }
+    assert!(open("/somewhere/store-of-queues".into()).unwrap().is_none());
+}
+
+#[test]
 fn only_plain_absolute_paths_are_queues() {
     for bad in [
         "queue",

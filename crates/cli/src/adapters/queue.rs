@@ -53,7 +53,7 @@ impl OpenQueue {
         settings: &QueueSettings,
         directory: FsQueueDirectory,
     ) -> Result<Self, PortError> {
-        let roots = roots::of_queue(store, directory.path())?;
+        let roots = roots::of_queue(store, settings, directory.path())?;
         Ok(Self {
             name: settings.name.clone(),
             directory,

@@ -1,16 +1,33 @@
 //! The cheapest roots that hold the entries of a directory.
 
 use camino::Utf8Path;
-use nix_copy::NixStoreRoots;
+use nix_copy::{Nix, NixStoreRoots};
+use nix_post_build_push_config::QueueSettings;
 use queue_core::{AutoRoots, GcRoots, InsideGcRoots, NoRoots, PortError};
 
 use super::store::Store;
 use super::timed_roots::TimedRoots;
 
 /// Those of a queue. What we may not register, the daemon does; that costs a process a path.
-pub(super) fn of_queue(store: &Store, queue_dir: &Utf8Path) -> Result<Box<dyn GcRoots>, PortError> {
+pub(super) fn of_queue(
+    store: &Store,
+    settings: &QueueSettings,
+    queue_dir: &Utf8Path,
+) -> Result<Box<dyn GcRoots>, PortError> {
+    refuse_nix_own_roots(store, queue_dir)?;
     let own = registered_by_us(store, queue_dir)?;
-    Ok(own.unwrap_or_else(|| by_nix_store(store, queue_dir)))
+    Ok(own.unwrap_or_else(|| by_nix_store(store, store.nix_of(settings), queue_dir)))
+}
+
+/// Among them an entry could not be told from what Nix keeps there, nor its root from itself.
+fn refuse_nix_own_roots(store: &Store, queue_dir: &Utf8Path) -> Result<(), PortError> {
+    let roots = store.state_dir.join("gcroots");
+    if queue_dir != roots && queue_dir != roots.join("auto") {
+        return Ok(());
+    }
+    let own = "Nix keeps its own roots in it";
+    let hint = format!("give the queue a directory of its own, {roots}/nix-post-build-push say");
+    Err(PortError::new("use the queue directory", queue_dir, own).with_hint(hint))
 }
 
 /// Those of what leaves a queue. `nix-store` registers no path that is not valid: where only it
@@ -35,9 +52,8 @@ fn registered_by_us(
     Ok(auto.map(|roots| Box::new(roots) as _))
 }
 
-pub(super) fn by_nix_store(store: &Store, queue_dir: &Utf8Path) -> Box<dyn GcRoots> {
-    let roots =
-        NixStoreRoots::new(store.nix.clone(), &store.state_dir, queue_dir).with_fsync(store.fsync);
+pub(super) fn by_nix_store(store: &Store, nix: Nix, queue_dir: &Utf8Path) -> Box<dyn GcRoots> {
+    let roots = NixStoreRoots::new(nix, &store.state_dir, queue_dir).with_fsync(store.fsync);
     match store.deadline {
         Some(deadline) => Box::new(TimedRoots::new(roots, deadline)),
         None => Box::new(roots),

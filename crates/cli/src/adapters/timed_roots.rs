@@ -156,7 +156,7 @@ mod tests {
         let keep = tempfile::tempdir().unwrap();
         let root = Utf8PathBuf::from_path_buf(keep.path().to_owned()).unwrap();
         let store = store(&root).until(Deadline::after(Duration::from_secs(5)));
-        let roots = by_nix_store(&store, &root.join("queue"));
+        let roots = by_nix_store(&store, store.nix.clone(), &root.join("queue"));
         let told: Vec<_> = (0..20)
             .map(|number| {
                 let path = path(number);

@@ -82,7 +82,8 @@ pub(crate) const QUEUE: &[SettingDoc] = &[
         "--queue-dir DIR",
         "see Files",
         "Where the entries are kept: an absolute path, another for every queue, writable by \
-         its owner alone.",
+         its owner alone. Neither `/`, nor anything in the store directory, nor `gcroots` or \
+         `gcroots/auto` in Nix's state directory, which have more in them than entries.",
     ),
     setting(
         "closure-type",

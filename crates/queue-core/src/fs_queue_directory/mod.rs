@@ -51,7 +51,7 @@ impl FsQueueDirectory {
     ///
     /// When it cannot be made or opened, or is [not safe](Self::open).
     pub fn create(path: &Utf8Path, store: &StoreDir, fsync: bool) -> Result<Self, PortError> {
-        let handle = way::create(plain(path)?, fsync)?;
+        let handle = way::create(sensible(path, store)?, fsync)?;
         Self::of(handle, path, store, fsync)
     }
 
@@ -59,13 +59,15 @@ impl FsQueueDirectory {
     ///
     /// # Errors
     ///
-    /// When the path is not absolute and plain, or a component of it is not a
+    /// When the path is not absolute and plain, is `/`, or lies in the store
+    /// directory (whose objects would be taken for entries of somebody else's).
+    /// When a component of it is not a
     /// directory (nor may it be a symlink to one) or cannot be opened. When
     /// others may write the directory, or exchange it: it and those above it
     /// belong to root and to one account besides, which is ours unless we are
     /// root, and who else may write one above it cannot rename what is in it.
     pub fn open(path: &Utf8Path, store: &StoreDir, fsync: bool) -> Result<Option<Self>, PortError> {
-        let opened = way::open(plain(path)?)?;
+        let opened = way::open(sensible(path, store)?)?;
         opened
             .map(|handle| Self::of(handle, path, store, fsync))
             .transpose()
@@ -202,13 +204,32 @@ impl QueueDirectory for FsQueueDirectory {
     }
 }
 
-fn plain(path: &Utf8Path) -> Result<&Utf8Path, PortError> {
-    if is_plain(path.as_str()) {
-        return Ok(path);
+/// A path that can be that of a queue.
+fn sensible<'p>(path: &'p Utf8Path, store: &StoreDir) -> Result<&'p Utf8Path, PortError> {
+    match fault(path, store) {
+        Some((why, hint)) => Err(PortError::new(OPEN, path, why).with_hint(hint)),
+        None => Ok(path),
     }
-    let why = "it is not an absolute path in its plain form";
-    let hint = "write it without `.`, `..`, `//` and trailing slash";
-    Err(PortError::new(OPEN, path, why).with_hint(hint))
+}
+
+const ITS_OWN: &str = "give the queue a directory of its own, elsewhere";
+
+/// What is wrong with it, and what to do about it.
+fn fault(path: &Utf8Path, store: &StoreDir) -> Option<(&'static str, &'static str)> {
+    let text = path.as_str();
+    if text.contains(char::is_control) {
+        let hint = "write a path without control characters (line ends, escape sequences)";
+        return Some(("a control character is in its path", hint));
+    }
+    if !is_plain(text) {
+        let hint = "write it without `.`, `..`, `//` and trailing slash";
+        return Some(("it is not an absolute path in its plain form", hint));
+    }
+    if text == "/" {
+        return Some(("it is the root of all directories", ITS_OWN));
+    }
+    path.starts_with(store.as_path())
+        .then_some(("it lies in the store directory, which is Nix's", ITS_OWN))
 }
 
 fn not_ours(queue: &FsQueueDirectory, action: &str, name: &str, found: Stranger) -> PortError {
