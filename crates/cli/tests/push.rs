@@ -62,6 +62,22 @@ fn the_childs_environment_has_nothing_of_ours() {
 }
 
 #[test]
+fn the_store_that_is_copied_from_is_no_destination() {
+    let mut world = World::with_obedient_nix();
+    world.run(&["enqueue", &world.object("a")]).ok();
+    for same in ["auto", "daemon", "local"] {
+        world.set("NIX_POST_BUILD_PUSH_DESTINATION", same);
+        let stderr = world.run(&["push"]).fails(75);
+        let told = format!("caused by: `{same}` is the store that is copied from\nhint: ");
+        assert!(stderr.contains(&told), "{stderr}");
+    }
+    assert_eq!(world.called(), "");
+    // From another store it is one.
+    world.set("NIX_REMOTE", "/elsewhere");
+    assert_eq!(world.run(&["push"]).ok(), "default: 1 copied to local\n");
+}
+
+#[test]
 fn a_question_takes_no_longer_than_the_timeout() {
     let world = World::with_obedient_nix();
     let config = "[queues.main]\nqueue-dir = \"{}/queue\"\ntimeout = \"1s\"\n\

@@ -21,6 +21,8 @@ pub struct Store {
     pub collector: LocalGc,
     pub(super) fsync: bool,
     pub(super) nix: Nix,
+    /// Whether `NIX_REMOTE` names another store than that of this machine.
+    pub(super) is_elsewhere: bool,
     cancel: Cancel,
     /// Of somebody who cannot wait.
     pub(super) deadline: Option<Deadline>,
@@ -47,6 +49,7 @@ impl Store {
         Ok(Self {
             collector: LocalGc::new(&state_dir, &dir),
             fsync: config.hook.fsync.value,
+            is_elsewhere: is_elsewhere(&variables),
             nix: nix(&config.nix, &dir, variables).with_cancel(cancel.clone()),
             cancel,
             dir,
@@ -133,6 +136,17 @@ impl Store {
         let timeouts = Timeouts::total(time);
         NixStoreDatabase::new(self.nix.clone().with_query_timeouts(timeouts))
     }
+}
+
+/// Whether a URI is one by which Nix finds the store of this machine. With a parameter `local` may
+/// be another one (`local?root=/mnt`).
+pub(super) fn is_this_machines(uri: &str) -> bool {
+    matches!(uri, "auto" | "daemon" | "local")
+}
+
+fn is_elsewhere(variables: &[(OsString, OsString)]) -> bool {
+    let mut remotes = variables.iter().filter(|(name, _)| name == "NIX_REMOTE");
+    remotes.any(|(_, uri)| !uri.is_empty() && !uri.to_str().is_some_and(is_this_machines))
 }
 
 /// Nix finds its store by variables of its own; what the file says, it has to be told.

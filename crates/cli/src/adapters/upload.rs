@@ -12,9 +12,15 @@ use nix_post_build_push_config::{
 use queue_core::{PortError, StorePath, UploadError};
 
 use super::Store;
+use super::store::is_this_machines;
 
 /// How long a Nix that is asked to end may take for it.
 const GRACE: Duration = Duration::from_secs(10);
+
+/// A copy to it would be a success, and the entries would leave undelivered.
+const SAME_STORE: &str = "name another one: nothing would be copied. If nix.conf sets `store`, so that \
+                          it is another one, write `unix:///nix/var/nix/daemon-socket/socket` or \
+                          `local?root=/`";
 
 /// What stands for a secret.
 const HIDDEN: &str = "***";
@@ -38,6 +44,11 @@ pub fn uploader(store: &Store, settings: &QueueSettings) -> Result<NixUploader, 
         let hint = error.hint();
         failed(error.into()).with_hint(hint)
     })?;
+    if is_this_machines(uri.as_str()) && !store.is_elsewhere {
+        let same: Box<dyn std::error::Error + Send + Sync> =
+            format!("`{}` is the store that is copied from", uri.as_str()).into();
+        return Err(failed(same).with_hint(SAME_STORE));
+    }
     Ok(NixUploader::new(
         store.nix_of(settings),
         options(settings, shown_redacted(uri, &settings.nix_opts.value)),

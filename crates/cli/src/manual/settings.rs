@@ -75,7 +75,8 @@ pub(crate) const QUEUE: &[SettingDoc] = &[
          file that has the URI as its only line. Its secrets are never shown, \
          and Nix gets such a URI in its environment, not on its command line (but for one with \
          `#` in it, or beside `nix-opts` that name a store). Where there is another way (a netrc \
-         file, an ssh key, the files of AWS), take that.",
+         file, an ssh key, the files of AWS), take that. A push refuses `auto`, `daemon` and `local`, \
+         the store that it copies from, unless `NIX_REMOTE` names another one.",
     ),
     setting(
         "queue-dir",
