@@ -61,6 +61,28 @@ fn an_upload_without_a_queue_promises_no_other_try() {
 }
 
 #[test]
+fn nothing_is_parked_where_there_is_no_queue() {
+    let mut world = World::with_obedient_nix();
+    world.set("NIX_POST_BUILD_PUSH_MAX_ATTEMPTS", "1");
+    let path = world.object("a");
+    let bad = format!("echo \"error: path '{path}' has an unsupported type\" >&2; exit 1");
+    world.program("nix", &bad);
+    world.program("nix-store", "exit 0");
+    let ran = world.run(&["push", &path]);
+    let line = "default: 0 copied to file://ROOT/cache, 1 failed\n";
+    assert_eq!(
+        (ran.code, ran.stdout.as_str()),
+        (75, line),
+        "{}",
+        ran.stderr
+    );
+    let rows: serde_json::Value =
+        serde_json::from_str(&world.run(&["push", "--json", &path]).stdout).unwrap();
+    assert_eq!(rows[0]["parked"], 0, "{rows}");
+    assert_eq!(rows[0]["failed"][0]["next_try"], serde_json::Value::Null);
+}
+
+#[test]
 fn a_bad_argument_counts_and_holds_back_no_other() {
     let world = World::with_obedient_nix();
     let (good, bad) = (world.object("a"), "/nowhere");

@@ -50,9 +50,19 @@ fn one(
         state: &NoState,
     };
     let options = push_options(settings, true, fastrand::u64(..));
-    pushed.with_push(store, settings, stop, |push| {
+    let report = pushed.with_push(store, settings, stop, |push| {
         push.run(&options, &mut Narrator::without_queue(settings, &store.dir))
-    })
+    })?;
+    Ok(without_another_try(report))
+}
+
+/// There is no queue in which anything could be parked, or wait.
+fn without_another_try(mut report: PushReport) -> PushReport {
+    report.parked = 0;
+    for failed in &mut report.failed {
+        failed.next_try = None;
+    }
+    report
 }
 
 /// Nothing is to be registered: `nix copy` holds what it copies by itself.
