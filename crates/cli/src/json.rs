@@ -101,6 +101,7 @@ pub(crate) struct CountsJson {
     pub parked: usize,
     pub unrooted: usize,
     pub absent: usize,
+    pub foreign: usize,
     pub oldest: Option<String>,
 }
 
@@ -217,6 +218,7 @@ pub(crate) struct PushJson {
     pub backing_off: usize,
     pub parked: usize,
     pub left: usize,
+    pub foreign: usize,
     pub next_try: Option<String>,
 }
 

@@ -15,6 +15,8 @@ use crate::session::destination;
 pub(crate) struct QueueView {
     /// Oldest first.
     pub entries: Vec<EntryView>,
+    /// How much else is in its directory.
+    pub foreign: usize,
     /// The memory of its pushes.
     pub ledger: Ledger,
 }
@@ -67,7 +69,11 @@ impl QueueView {
             entry,
         };
         let entries = listing.entries.into_iter().map(view).collect();
-        Ok(Self { entries, ledger })
+        Ok(Self {
+            entries,
+            foreign: listing.foreign.len(),
+            ledger,
+        })
     }
 
     /// What a push would do now. What is not on disk is left out: a push looks at that first.

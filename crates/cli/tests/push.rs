@@ -78,6 +78,20 @@ fn the_store_that_is_copied_from_is_no_destination() {
 }
 
 #[test]
+fn what_is_no_entry_is_counted() {
+    let world = World::with_obedient_nix();
+    world.run(&["enqueue", &world.object("a")]).ok();
+    world.write("queue/other", "");
+    for command in ["status", "push", "push"] {
+        let ran = world.run(&[command, "--json"]);
+        assert!(ran.stderr.contains("is not an entry"), "{}", ran.stderr);
+        assert_eq!(ran.json()[0]["foreign"], 1, "{command}");
+    }
+    let given = world.run(&["push", "--json", &world.object("a")]).json();
+    assert_eq!(given[0]["foreign"], 0);
+}
+
+#[test]
 fn a_question_takes_no_longer_than_the_timeout() {
     let world = World::with_obedient_nix();
     let config = "[queues.main]\nqueue-dir = \"{}/queue\"\ntimeout = \"1s\"\n\

@@ -53,13 +53,14 @@ fn status(
         destination: destination(settings),
         queue_dir: settings.queue_dir.value.to_string(),
         closure_type: settings.closure_type.value.to_string(),
-        counts: counts(&view.entries),
+        counts: counts(view),
         limited: limits::limited(settings, queue, view, held, now),
         remembered: remembered(store, settings, view, now),
     }
 }
 
-fn counts(entries: &[EntryView]) -> CountsJson {
+fn counts(view: &QueueView) -> CountsJson {
+    let entries = &view.entries;
     let count =
         |wanted: fn(&EntryView) -> bool| entries.iter().filter(|entry| wanted(entry)).count();
     CountsJson {
@@ -69,6 +70,7 @@ fn counts(entries: &[EntryView]) -> CountsJson {
         parked: count(|entry| matches!(entry.state, EntryState::Parked { .. })),
         unrooted: count(|entry| entry.rooted == Some(false)),
         absent: count(EntryView::is_absent),
+        foreign: view.foreign,
         oldest: entries.first().map(|entry| time(entry.entry.enqueued_at)),
     }
 }

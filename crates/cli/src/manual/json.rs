@@ -81,6 +81,11 @@ pub(super) const COMMANDS: &[JsonDoc] = &[
                 "number",
                 "of those, without a store object on disk",
             ),
+            (
+                "foreign",
+                "number",
+                "what else is in the queue's directory, not pushed and not removed; each has a warning",
+            ),
             ("oldest", "time or null", "when the oldest was enqueued"),
             (
                 "pinned_bytes",
@@ -201,6 +206,11 @@ pub(super) const COMMANDS: &[JsonDoc] = &[
                 "left",
                 "number",
                 "entries not tried since the push ended early",
+            ),
+            (
+                "foreign",
+                "number",
+                "what else is in the queue's directory, not pushed and not removed; each has a warning",
             ),
             (
                 "next_try",
