@@ -12,6 +12,7 @@
 //! the whole output of the command that went wrong.
 
 mod calls;
+mod changes;
 mod daemon;
 pub mod expr;
 mod frozen_gc;
