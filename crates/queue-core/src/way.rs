@@ -109,8 +109,9 @@ impl<'a> Way<'a> {
         Ok(true)
     }
 
-    /// An entry is only as durable as the directories above it. What another hook made is not
-    /// ours to rely on before it is flushed, either.
+    /// An entry is only as durable as the directories above it. What another hook makes at the same
+    /// moment is flushed by us too; what was there when we came is not: that it is durable no later
+    /// than what is flushed into it is assumed (RELIABILITY.md).
     fn make(&self, name: &str, fsync: bool) -> Result<(), PortError> {
         let flush = |()| match fsync {
             true => fs::fsync(open_directory::to_use(&self.handle)?),
