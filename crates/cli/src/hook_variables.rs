@@ -102,10 +102,17 @@ pub(crate) fn read(
     let empty = out_paths.is_none_or(|value| value.as_bytes().trim_ascii().is_empty());
     match (built.derivation.clone(), drv.first()) {
         (Some(derivation), _) if empty => built.take_outputs_of(&derivation, store, file),
-        (None, Some(other)) if empty => built.errors.push(format!(
-            "OUT_PATHS is empty, and DRV_PATH is no derivation: {}",
-            store.join(other)
-        )),
+        // Queues of some closure types want it, whatever the outputs are.
+        (None, Some(other)) => {
+            let why = if empty {
+                "OUT_PATHS is empty, and "
+            } else {
+                ""
+            };
+            let other = store.join(other);
+            let error = format!("{why}DRV_PATH is no derivation: {other}");
+            built.errors.push(error);
+        }
         _ => {}
     }
     built
@@ -272,10 +279,19 @@ mod tests {
     }
 
     #[test]
-    fn a_drv_path_that_is_no_derivation_is_named_where_it_is_needed() {
-        let error = format!("OUT_PATHS is empty, and DRV_PATH is no derivation: {A}");
-        assert_eq!(read_with("", A, "").errors, [error]);
-        assert!(read_with(A, A, "").errors.is_empty());
+    fn a_drv_path_that_is_no_derivation_is_named() {
+        let error = format!("DRV_PATH is no derivation: {A}");
+        assert_eq!(
+            read_with("", A, "").errors,
+            [format!("OUT_PATHS is empty, and {error}")]
+        );
+        assert_eq!(read_with(A, A, "").errors, [error]);
+    }
+
+    #[test]
+    fn a_derivation_without_outputs_is_an_error_with_its_name() {
+        let built = read_with("", DRV, "Derive([],[");
+        assert!(built.errors[0].contains(DRV) && built.errors[0].contains("not a derivation"));
     }
 
     #[test]

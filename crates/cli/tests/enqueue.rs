@@ -72,7 +72,11 @@ fn out_paths_are_read_as_the_hook_reads_them() {
     let lines: Vec<_> = stderr.lines().collect();
     assert_eq!(lines[0], r#"error: OUT_PATHS: "/\xff" is not UTF-8"#);
     assert!(
-        lines.len() == 2 && lines[1].starts_with("error: OUT_PATHS: "),
+        lines.len() == 3 && lines[1].starts_with("error: OUT_PATHS: "),
+        "{stderr}"
+    );
+    assert!(
+        lines[2].starts_with("error: DRV_PATH is no derivation: "),
         "{stderr}"
     );
 }

@@ -1,7 +1,7 @@
 //! `DRV_PATH`, which is looked at where `OUT_PATHS` is empty.
 
 use crate::case::{Case, run_all};
-use crate::rows::{derived, hook};
+use crate::rows::{built, derived, hook};
 use crate::stage::DERIVATION;
 
 #[rustfmt::skip]
@@ -9,10 +9,12 @@ pub const CASES: &[Case] = &[
     hook("nothing at all", |_| {}, "neither OUT_PATHS nor DRV_PATH is set"),
     hook("a path elsewhere", |s| s.set("DRV_PATH", "/etc/passwd.drv"), "DRV_PATH: \"/etc/passwd.drv\" is not in the store"),
     hook("a store path that is no derivation", |s| s.set("DRV_PATH", "{a}"), "DRV_PATH is no derivation: ROOT/store"),
+    built("a store path that is no derivation, beside an output", |s| s.set("DRV_PATH", "{b}"), "DRV_PATH is no derivation: ROOT/store/v3ygr25lms4hdmxwa8h14sjv6km1l8cz-b"),
+    built("the same, where derivations are wanted", |s| { s.set("DRV_PATH", "{b}"); s.set("NIX_POST_BUILD_PUSH_CLOSURE_TYPE", "cache") }, "DRV_PATH is no derivation: ROOT/store/v3ygr25lms4hdmxwa8h14sjv6km1l8cz-b"),
     hook("a derivation that is not there", |s| s.set("DRV_PATH", "{}/store/{#}-gone.drv"), "failed to read its outputs from ROOT/store/v3ygr25lms4hdmxwa8h14sjv6km1l8cz-gone.drv: No such file"),
-    derived("a directory", |s| s.dir(DERIVATION), "OUT_PATHS is empty: failed to read its outputs from ROOT/store"),
+    derived("a directory", |s| s.dir(DERIVATION), "OUT_PATHS is empty: failed to read its outputs from ROOT/store/v3ygr25lms4hdmxwa8h14sjv6km1l8cz-x.drv: it is not a regular file"),
     derived("a pipe that nobody writes to", |s| s.fifo(DERIVATION), "it is not a regular file"),
-    derived("a socket", |s| s.socket(DERIVATION), "OUT_PATHS is empty: failed to read its outputs from ROOT/store"),
+    derived("a socket", |s| s.socket(DERIVATION), "OUT_PATHS is empty: failed to read its outputs from ROOT/store/v3ygr25lms4hdmxwa8h14sjv6km1l8cz-x.drv: No such device"),
     derived("a device without an end", |s| s.link(DERIVATION, "/dev/zero"), "it is not a regular file"),
     derived("a link that leads to itself", |s| s.link(DERIVATION, "{}/store/{#}-x.drv"), "Too many levels of symbolic links"),
     derived("a file of a terabyte", |s| s.hole(DERIVATION, 1 << 40), "it is larger than"),
