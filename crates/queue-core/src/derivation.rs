@@ -39,7 +39,8 @@ pub enum DerivationError {
     Path(#[from] ParseStorePathError),
 }
 
-/// The outputs named at the start of a derivation file.
+/// The outputs named at the start of a derivation file: one or more, since Nix makes no derivation
+/// without any (2.26.3, `src/libexpr/primops.cc`, `derivationStrictInternal`).
 ///
 /// ```
 /// use queue_core::{StoreDir, derivation};
@@ -52,7 +53,7 @@ pub enum DerivationError {
 ///
 /// # Errors
 ///
-/// When the text is not a derivation file or names paths of another store.
+/// When the text is not a derivation file, or names paths of another store.
 pub fn outputs(text: &[u8], store: &StoreDir) -> Result<Vec<Output>, DerivationError> {
     let mut reader = Reader { text, at: 0 };
     if reader.take("DrvWithVersion(").is_ok() {
@@ -61,11 +62,9 @@ pub fn outputs(text: &[u8], store: &StoreDir) -> Result<Vec<Output>, DerivationE
     } else {
         reader.take("Derive([")?;
     }
-    let mut outputs = Vec::new();
+    let mut outputs = vec![reader.output(store)?];
     while reader.take("]").is_err() {
-        if !outputs.is_empty() {
-            reader.take(",")?;
-        }
+        reader.take(",")?;
         outputs.push(reader.output(store)?);
     }
     Ok(outputs)
@@ -161,7 +160,7 @@ mod tests {
     proptest! {
         #[test]
         fn every_output_is_read_back(
-            wanted in proptest::collection::vec((".*", proptest::option::of("[a-z][a-z.-]{0,9}"), ".*"), 0..5)
+            wanted in proptest::collection::vec((".*", proptest::option::of("[a-z][a-z.-]{0,9}"), ".*"), 1..5)
         ) {
             let list: Vec<_> = wanted.iter().map(|(name, path, hash)| {
                 let path = path.as_ref().map_or(String::new(), |p| format!("/s/{DIGITS}-{p}"));
@@ -211,6 +210,12 @@ mod tests {
             outputs(text.as_bytes(), &store()),
             Err(DerivationError::Path(_))
         ));
+    }
+
+    #[test]
+    fn without_outputs_it_is_none() {
+        let error = outputs(b"Derive([],[],[]", &store()).unwrap_err();
+        assert_eq!(error.to_string(), "not a derivation: expected ( at byte 8");
     }
 
     #[test]
