@@ -146,10 +146,11 @@ impl Log {
         }
         self.kept_bytes += weight(&text);
         self.kept.push_back(Kept { level, text });
-        while self.kept_bytes > MAX_TEXT {
-            let Some(oldest) = self.kept.pop_front() else {
-                break;
-            };
+        // The last one stays, however long: with it all would be gone, as if nothing had been said.
+        while self.kept_bytes > MAX_TEXT
+            && self.kept.len() > 1
+            && let Some(oldest) = self.kept.pop_front()
+        {
             self.kept_bytes -= weight(&oldest.text);
         }
     }
@@ -331,6 +332,17 @@ mod tests {
         assert!(log.kept.len() <= MAX_TEXT);
         log.finish();
         assert!(log.text().len() <= 2 * MAX_TEXT);
+    }
+
+    #[test]
+    fn the_last_line_is_kept_however_long_it_is() {
+        let mut log = Log::default();
+        feed(&mut log, "error: no\n");
+        log.feed(&[b'x'; 3 * MAX_TEXT], &mut |_| {});
+        log.finish();
+        assert_eq!(log.text(), "x".repeat(MAX_TEXT));
+        feed(&mut log, "error: no\n");
+        assert_eq!(log.text(), "error: no");
     }
 
     #[test]
