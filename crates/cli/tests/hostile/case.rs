@@ -10,6 +10,9 @@ use crate::tree::tree;
 const HOOK: &str = env!("CARGO_BIN_EXE_nix-post-build-push-hook");
 const PROGRAM: &str = env!("CARGO_BIN_EXE_nix-post-build-push");
 
+/// What is said where there is nothing to say.
+pub const NOTHING: &str = "";
+
 /// A hostile input.
 pub struct Case {
     /// What is hostile about it.
@@ -22,7 +25,7 @@ pub struct Case {
     pub prepare: fn(&mut Stage),
     /// How it ends.
     pub code: i32,
-    /// What is said of it; the root of the stage is `ROOT`.
+    /// What is said of it, or [`NOTHING`] at all; the root of the stage is `ROOT`.
     pub says: &'static str,
     /// The names of what is queued afterwards.
     pub queued: &'static [&'static str],
@@ -88,15 +91,25 @@ impl Case {
             ));
         }
         let said = said(&stage, &ran);
-        if mode == Mode::Pipes && !said.contains(self.says) {
-            faults.push(format!("does not say `{}`", self.says));
-        }
+        faults.extend((mode == Mode::Pipes).then(|| self.missing(&said)).flatten());
         if faults.is_empty() {
             return None;
         }
         let faults = faults.join("; ");
         let said = shortened(&said);
         Some(format!("{} ({mode:?}): {faults}\n{said}", self.name))
+    }
+
+    /// What is wrong about what was said.
+    fn missing(&self, said: &str) -> Option<String> {
+        let fine = match self.says {
+            NOTHING => said.is_empty(),
+            says => said.contains(says),
+        };
+        (!fine).then(|| match self.says {
+            NOTHING => "it says something".to_owned(),
+            says => format!("does not say `{says}`"),
+        })
     }
 }
 

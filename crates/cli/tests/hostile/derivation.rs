@@ -1,6 +1,6 @@
 //! The text of a `.drv` file, which is read where `OUT_PATHS` is empty.
 
-use crate::case::{Case, run_all};
+use crate::case::{Case, NOTHING, run_all};
 use crate::rows::derived;
 use crate::stage::{DERIVATION, Stage};
 
@@ -21,9 +21,9 @@ pub const CASES: &[Case] = &[
     derived("an output behind a way out", |s| file(s, b"Derive([(\"out\",\"{}/store/../outside\",\"\",\"\")],["), "is a path inside a store path"),
     derived("an output with an escape sequence", |s| file(s, b"Derive([(\"out\",\"/\x1b[2J\",\"\",\"\")],["), "\\u{1b}[2J"),
     derived("an output that is no UTF-8", |s| file(s, b"Derive([(\"out\",\"/\xff\",\"\",\"\")],["), "expected a string in UTF-8"),
-    derived("an output name full of escapes", |s| file(s, b"Derive([(\"\\\"\\\\\\n\x1b[2J\",\"{a}\",\"\",\"\")],["), "").queued(&["a"]),
-    derived("a hundred thousand outputs that are one", |s| file(s, format!("Derive([{}],[", vec!["(\"o\",\"{a}\",\"\",\"\")"; 100_000].join(","))), "").queued(&["a"]),
-    derived("an output name of ten megabytes", |s| file(s, format!("Derive([(\"{}\",\"{{a}}\",\"\",\"\")],[", "x".repeat(10_000_000))), "").queued(&["a"]),
+    derived("an output name full of escapes", |s| file(s, b"Derive([(\"\\\"\\\\\\n\x1b[2J\",\"{a}\",\"\",\"\")],["), NOTHING).queued(&["a"]),
+    derived("a hundred thousand outputs that are one", |s| file(s, format!("Derive([{}],[", vec!["(\"o\",\"{a}\",\"\",\"\")"; 100_000].join(","))), NOTHING).queued(&["a"]),
+    derived("an output name of ten megabytes", |s| file(s, format!("Derive([(\"{}\",\"{{a}}\",\"\",\"\")],[", "x".repeat(10_000_000))), NOTHING).queued(&["a"]),
     derived("a floating output, and no nix to ask", |s| file(s, FLOATING), "nix is not in"),
     derived("a floating output, and a nix that prints nonsense", |s| { file(s, FLOATING); s.program("nix", b"printf '/etc/passwd\\033[2J\\n'") }, "printed something that is not understood"),
     derived("a floating output, and a nix that names another store", |s| { file(s, FLOATING); s.program("nix", b"echo {}/outside/{#}-a") }, "is not in the store directory"),

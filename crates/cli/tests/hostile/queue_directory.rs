@@ -31,16 +31,26 @@ pub const CASES: &[Case] = &[
     list("a name of 255 bytes", |s| s.file(format!("queue/{}", "x".repeat(255)), ""), "is not named like a store path"),
     list("an entry with a name of 255 bytes", |s| s.link(format!("queue/{{#}}-{}", "x".repeat(222)), "{}/store/x"), "is not named like a store path"),
     list("a name that looks like an option", |s| s.file("queue/--all", ""), "`--all` is not an entry"),
-    list("an entry of long ago", |s| touch(s, i64::MIN / 4), "ROOT/store"),
-    list("an entry out of the future", |s| touch(s, 1 << 33), "ROOT/store"),
+    list("an entry of long ago", |s| touch(s, i64::MIN / 4), "ROOT/store/v3ygr25lms4hdmxwa8h14sjv6km1l8cz-a\n"),
+    list("an entry out of the future", |s| touch(s, 1 << 33), "ROOT/store/v3ygr25lms4hdmxwa8h14sjv6km1l8cz-a\n"),
     status("an entry of long ago, its age", |s| touch(s, -1_000_000), "oldest:       1970-01-01T00:00:00Z ("),
     status("an entry out of the future, its age", |s| touch(s, 1 << 33), "oldest:       2242-03-16T12:56:32Z (in "),
+    command("a link to a directory with an escape sequence in its name", "list", |s| is_a_link_to(s, b"\x1b[2J"), 75, "hint: export NIX_POST_BUILD_PUSH_QUEUE_DIR='ROOT/outside/\\u{1b}[2J'"),
+    command("a link to a directory with an escape of one character in its name", "drop --all", |s| is_a_link_to(s, "\u{9b}2J"), 75, "hint: export NIX_POST_BUILD_PUSH_QUEUE_DIR=ROOT/outside/\\u{9b}2J"),
     hook("a hook, a file in its way", |s| { s.file("queue/{#}-a", "mine"); s.set("OUT_PATHS", "{a} {b}") }, "what is there is not a symlink").queued(&["b"]),
     hook("a hook, a pipe in its way", |s| { s.fifo("queue/{#}-a"); s.set("OUT_PATHS", "{a} {b}") }, "what is there is not a symlink").queued(&["b"]),
     hook("a hook, a link with an escape sequence in its way", |s| { s.link("queue/{#}-a", b"/\x1b[2J"); s.set("OUT_PATHS", "{a} {b}") }, "what is there points at \"/\\u{1b}[2J\"").queued(&["b"]),
     command("drop of what is not ours", "drop --all", |s| { s.link("queue/{#}-a", "/etc/passwd"); s.file("queue/note", "") }, 0, "`note` is not an entry"),
     push("push of what is not ours", |s| s.link("queue/{#}-x", "/etc/passwd"), 0, "it points at \"/etc/passwd\""),
 ];
+
+/// The queue's directory leads elsewhere, and that is what a hint names.
+fn is_a_link_to(stage: &mut Stage, name: impl AsRef<[u8]>) {
+    let directory = [b"{}/outside/", name.as_ref()].concat();
+    stage.dir(&directory);
+    stage.remove("queue");
+    stage.link("queue", directory);
+}
 
 /// Gives the entry `a` an age, in seconds since 1970.
 fn touch(stage: &Stage, seconds: i64) {

@@ -1,6 +1,6 @@
 //! The variables that decide settings.
 
-use crate::case::{Case, run_all};
+use crate::case::{Case, NOTHING, run_all};
 use crate::rows::{command, hook};
 
 #[rustfmt::skip]
@@ -9,11 +9,11 @@ pub const CASES: &[Case] = &[
     hook("a directory that is no UTF-8, for the hook", |s| { s.set("NIX_POST_BUILD_PUSH_QUEUE_DIR", b"/\xff"); s.set("OUT_PATHS", "{}/store/{#}-gone") }, "the value is not UTF-8"),
     command("a relative directory", "list", |s| s.set("NIX_POST_BUILD_PUSH_QUEUE_DIR", "queue"), 78, "the path is not absolute"),
     command("a directory with a way out", "list", |s| s.set("NIX_POST_BUILD_PUSH_QUEUE_DIR", "{}/queue/../outside"), 78, "has a `.` or `..` in it"),
-    command("a directory of a hundred kilobytes", "list", |s| s.set("NIX_POST_BUILD_PUSH_QUEUE_DIR", "/x".repeat(50_000)), 0, ""),
+    command("a directory of a hundred kilobytes", "list", |s| s.set("NIX_POST_BUILD_PUSH_QUEUE_DIR", "/x".repeat(50_000)), 0, NOTHING),
     command("a directory with an escape sequence", "status", |s| s.set("NIX_POST_BUILD_PUSH_QUEUE_DIR", b"{}/q\x1b[2J"), 75, "failed to open the queue directory ROOT/q\\u{1b}[2J"),
     command("an unknown variable with an escape sequence", "list", |s| s.set(b"NIX_POST_BUILD_PUSH_\x1b[2J", "1"), 0, "unknown variable NIX_POST_BUILD_PUSH_\\u{1b}[2J"),
     command("an unknown variable with an escape of one character", "list", |s| s.set("NIX_POST_BUILD_PUSH_\u{9b}2J", "1"), 0, "unknown variable NIX_POST_BUILD_PUSH_\\u{9b}2J"),
-    command("a variable whose name is no UTF-8", "list", |s| s.set(b"NIX_POST_BUILD_PUSH_\xff", "1"), 0, ""),
+    command("a variable whose name is no UTF-8", "list", |s| s.set(b"NIX_POST_BUILD_PUSH_\xff", "1"), 0, NOTHING),
     command("a queue with an escape sequence", "list", |s| s.set("NIX_POST_BUILD_PUSH_QUEUE", b"\x1b[2J"), 78, "unknown queue `\\u{1b}[2J`"),
     command("a closure type with an escape sequence", "list", |s| s.set("NIX_POST_BUILD_PUSH_CLOSURE_TYPE", b"\x1b[2J"), 78, "this value is not a closure type"),
     command("a quote that is not closed", "list", |s| s.set("NIX_POST_BUILD_PUSH_NIX_OPTS", "'"), 78, "a quote is not closed"),
@@ -30,7 +30,7 @@ pub const CASES: &[Case] = &[
     command("a configuration file with an escape sequence", "list", |s| s.set("NIX_POST_BUILD_PUSH_CONFIG_FILE", b"/\x1b[2J"), 78, "cannot read the configuration file /\\u{1b}[2J"),
     command("a configuration file with an escape of one character", "config show", |s| s.set("NIX_POST_BUILD_PUSH_CONFIG_FILE", "/\u{9b}2J"), 78, "cannot read the configuration file /\\u{9b}2J"),
     command("a directory with an escape of one character, shown", "config show", |s| s.set("NIX_POST_BUILD_PUSH_QUEUE_DIR", "/\u{9b}2J"), 0, "2J"),
-    command("no variable at all", "list", |s| s.variables.clear(), 0, ""),
+    command("no variable at all", "list", |s| s.variables.clear(), 0, NOTHING),
 ];
 
 #[test]
