@@ -12,7 +12,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use queue_core::LocalGc;
+use queue_core::{GarbageCollector, LocalGc};
 use rustix::fs::FlockOperation;
 use support::World;
 
@@ -97,6 +97,20 @@ fn told_by(world: &World, collector: &LocalGc, name: &str) -> String {
     assert!(report.unprotected.is_none(), "{report:?}");
     assert_eq!(report.queues[0].added, std::slice::from_ref(&path));
     world.store.join(&path).into_string()
+}
+
+#[test]
+fn no_collector_gets_the_lock_while_anybody_is_in_a_section() {
+    let world = World::new();
+    let own = LocalGc::new(&world.root.join("state"), &world.store);
+    let lock = File::create(world.root.join("state/gc.lock")).unwrap();
+    let exclusive = || rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive);
+    let (first, second) = (own.enter().unwrap(), world.collector.enter().unwrap());
+    assert!(exclusive().is_err());
+    drop(first);
+    assert!(exclusive().is_err(), "somebody is left");
+    drop(second);
+    exclusive().unwrap();
 }
 
 #[test]
