@@ -6,11 +6,12 @@
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use figures::figure;
 use queue_core::*;
-use rustix::fs::{CWD, FileType, Mode, inotify, mknodat};
+use rustix::fs::{CWD, FileType, Mode, RenameFlags, inotify, mknodat, renameat_with};
 
 /// What a shell would do to it unless it is quoted.
 const NAME: &str = "it's \"my\" $(touch pasted) `touch pasted` queue; touch pasted & \u{e9}";
@@ -349,4 +350,72 @@ fn the_push_lock_is_made_closed_to_others_and_not_closed_to_them_later() {
     let mut buffer = [std::mem::MaybeUninit::uninit(); 4096];
     let told = inotify::Reader::new(&watch, &mut buffer).next().map(drop);
     assert_eq!(told, Err(rustix::io::Errno::AGAIN), "its mode was changed");
+}
+
+/// What fails is as good as what succeeds, as long as nothing is opened behind the symlink: it would
+/// be read for what a push wrote, made unreadable to others, written to.
+#[test]
+fn a_file_that_is_exchanged_for_a_symlink_meanwhile_leads_to_no_other() {
+    for place in &FILES {
+        let scene = Scene::new();
+        scene.queue.set_closed(Some("full")).unwrap();
+        state(&scene.queue).unwrap().save_ledger("").unwrap();
+        (place.uses)(&scene.queue).unwrap();
+        let (file, link) = (
+            scene.queue.path().join(place.name),
+            scene.keep.path().join("link"),
+        );
+        let elsewhere = scene.elsewhere();
+        fs::write(&elsewhere, "canary").unwrap();
+        symlink(&elsewhere, &link).unwrap();
+        let watch = inotify::init(inotify::CreateFlags::NONBLOCK).unwrap();
+        inotify::add_watch(&watch, elsewhere.as_str(), inotify::WatchFlags::OPEN).unwrap();
+        let outcomes = while_exchanged(&file, &link, || uses(place.name, &scene.queue));
+        let mut buffer = [std::mem::MaybeUninit::uninit(); 4096];
+        let told = inotify::Reader::new(&watch, &mut buffer).next().map(drop);
+        assert_eq!(
+            told,
+            Err(rustix::io::Errno::AGAIN),
+            "{} led elsewhere",
+            place.name
+        );
+        figure(
+            format_args!("uses of {} while it is exchanged for a symlink", place.name),
+            format_args!("{} refused, {} fine", outcomes[0], outcomes[1]),
+        );
+    }
+}
+
+/// As [`Place::uses`], where two uses may differ.
+fn uses(file: &str, queue: &FsQueueDirectory) -> Result<(), PortError> {
+    match file {
+        ".limits/refused" => queue.count(LimitAction::Refused, 1),
+        ".push/lock" => state(queue)?.try_lock().map(drop),
+        _ => (FILES.iter().find(|place| place.name == file).unwrap().uses)(queue),
+    }
+}
+
+/// How often it failed, and how often it did not, until each was seen often.
+fn while_exchanged(
+    file: &Utf8Path,
+    link: &std::path::Path,
+    uses: impl Fn() -> Result<(), PortError>,
+) -> [usize; 2] {
+    let done = AtomicBool::new(false);
+    let mut outcomes = [0, 0];
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(Ordering::Relaxed) {
+                renameat_with(CWD, file.as_str(), CWD, link, RenameFlags::EXCHANGE).unwrap();
+            }
+        });
+        for _ in 0..20_000 {
+            outcomes[usize::from(uses().is_ok())] += 1;
+            if outcomes.iter().all(|seen| *seen >= 500) {
+                break;
+            }
+        }
+        done.store(true, Ordering::Relaxed);
+    });
+    outcomes
 }
