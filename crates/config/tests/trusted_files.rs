@@ -10,6 +10,8 @@ use std::fs;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::{PermissionsExt, chown, symlink};
 use std::process::Command;
+use std::sync::mpsc::RecvTimeoutError;
+use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use nix_post_build_push_config::{
@@ -159,9 +161,37 @@ fn what_is_no_file_is_refused_without_waiting_for_it() {
             "it is not a regular file".to_owned(),
             "it must be a regular file".to_owned(),
         );
-        assert_eq!(world.refused(), expected);
-        assert_eq!(world.refused_as_destination(), expected);
+        let refused = || (world.refused(), world.refused_as_destination());
+        let refused = without_waiting(&world.file, refused);
+        assert_eq!(refused, (expected.clone(), expected));
     }
+}
+
+/// Somebody who waits for the other end of this FIFO is given it in the end, and that is a failure.
+#[track_caller]
+fn without_waiting<T: Send>(file: &Utf8Path, read: impl FnOnce() -> T + Send) -> T {
+    let (done, is_done) = std::sync::mpsc::channel();
+    std::thread::scope(|scope| {
+        let reader = scope.spawn(move || {
+            let read = read();
+            let _ = done.send(());
+            read
+        });
+        let mut waited = false;
+        while is_done.recv_timeout(Duration::from_secs(20)) == Err(RecvTimeoutError::Timeout) {
+            waited = true;
+            drop(
+                fs::File::options()
+                    .read(true)
+                    .write(true)
+                    .open(file)
+                    .unwrap(),
+            );
+        }
+        let read = reader.join().unwrap();
+        assert!(!waited, "it waits for {file}");
+        read
+    })
 }
 
 #[test]
