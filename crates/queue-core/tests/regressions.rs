@@ -1,8 +1,13 @@
 //! What the simulated world once brought to light, one test each.
+//!
+//! A seed of `histories.rs` would mean something else as soon as an act is added there; what such a
+//! history did is written out here, or beside what it was about (`limits.rs`).
 
 #![allow(clippy::unwrap_used)]
 
 mod support;
+
+use std::cell::Cell;
 
 use queue_core::testing::{Decision, Health, Step, World};
 use queue_core::*;
@@ -91,7 +96,7 @@ fn a_verdict_that_cannot_be_looked_at_is_told_and_written_anew() {
 
 /// Deleted, and built and enqueued anew after the store was asked.
 fn comes_back(world: &World, then: impl Fn(&Step) -> Decision) {
-    let asked = std::cell::Cell::new(false);
+    let asked = Cell::new(false);
     let process = world.scripted(|step| {
         if asked.replace(step.action == "ask for valid paths") && !world.is_valid(&path("a")) {
             world.build(&path("a"), &[]);
@@ -122,7 +127,7 @@ fn what_comes_back_while_its_entry_leaves_is_held_all_the_while() {
 #[test]
 fn what_comes_back_is_queued_again_by_the_next_push_when_this_one_is_killed() {
     let world = queued(&[path("a")]);
-    let removed = std::cell::Cell::new(false);
+    let removed = Cell::new(false);
     comes_back(&world, |step| {
         if removed.replace(step.action == "remove the entry") {
             return Decision::Stop;
@@ -139,10 +144,18 @@ fn what_comes_back_is_queued_again_by_the_next_push_when_this_one_is_killed() {
     assert!(world.leaving(0).is_empty() && world.roots(0).is_empty());
 }
 
+/// What left the queue because somebody dropped `a`.
+fn dropped(world: &World) -> Vec<StorePath> {
+    let user = world.process();
+    let ports = user.queue(0);
+    let (state, leaving) = (&ports.state, ports.leaving());
+    drop_entries(ports.queue(), Some(leaving), Some(state), &[path("a")]).removed
+}
+
 #[test]
 fn what_is_dropped_after_a_killed_push_put_it_aside_does_not_come_back() {
     let world = queued(&[path("a")]);
-    let rooted = std::cell::Cell::new(0);
+    let rooted = Cell::new(0);
     comes_back(&world, |step| {
         rooted.set(rooted.get() + usize::from(step.action == "make the entry"));
         match rooted.get() > 0 && step.action == "flush the queue directory" {
@@ -150,11 +163,7 @@ fn what_is_dropped_after_a_killed_push_put_it_aside_does_not_come_back() {
             false => Decision::GoOn,
         }
     });
-    let user = world.process();
-    let ports = user.queue(0);
-    let (state, leaving) = (&ports.state, ports.leaving());
-    let report = drop_entries(ports.queue(), Some(leaving), Some(state), &[path("a")]);
-    assert_eq!(report.removed, [path("a")]);
+    assert_eq!(dropped(&world), [path("a")]);
     let (report, _) = push(&world, |_| Decision::GoOn);
     assert!(report.uploaded.is_empty() && world.queued(0).is_empty());
 }
@@ -168,4 +177,36 @@ fn what_is_no_longer_valid_and_cannot_leave_is_counted_as_left() {
     assert_eq!(report.uploaded, [], "{said}");
     assert!(world.queued(0).contains(&path("gone")));
     assert_eq!((report.invalid.len(), report.left), (0, 1), "{said}");
+}
+
+/// Known not to hold: between the store's answer and the push that acts on it there is no lock that
+/// a drop would wait for. It is copied once more, and that is all.
+#[test]
+fn a_drop_while_a_push_puts_the_entry_aside_and_is_killed_may_be_undone_once() {
+    let world = queued(&[path("a")]);
+    world.delete(&path("a"));
+    let (asked, put) = (Cell::new(false), Cell::new(false));
+    let process = world.scripted(|step| {
+        if asked.replace(step.action == "ask for valid paths") {
+            assert_eq!(dropped(&world), [path("a")]);
+        }
+        match put.get() && step.action == "flush the queue directory" {
+            true => return Decision::Stop,
+            false => put.set(put.get() || step.action == "make the entry"),
+        }
+        Decision::GoOn
+    });
+    let _ = process
+        .queue(0)
+        .push(&PushOptions::default(), &mut |_: &PushEvent<'_>| {});
+    drop(process);
+    assert_eq!(
+        (world.queued(0), world.leaving(0)),
+        (vec![], vec![path("a")])
+    );
+    world.build(&path("a"), &[]);
+    let (report, said) = push(&world, |_| Decision::GoOn);
+    assert_eq!(report.uploaded, [path("a")], "{said}");
+    assert!(world.leaving(0).is_empty() && world.queued(0).is_empty());
+    assert!(push(&world, |_| Decision::GoOn).0.uploaded.is_empty());
 }
