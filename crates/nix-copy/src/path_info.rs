@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::call::{Call, CallError};
 use crate::chunks::chunks;
 use crate::destination::Place;
-use crate::queries::{full_paths, parsed};
+use crate::queries::{full_paths, path_lines};
 
 /// The store that is asked, and how.
 pub(crate) struct Asked<'a> {
@@ -97,7 +97,7 @@ fn validity(asked: &Asked<'_>, paths: &[StorePath]) -> Result<BTreeSet<StorePath
     for chunk in chunks(&full_paths(nix, paths)) {
         let words = ["--check-validity", "--print-invalid"];
         let text = asked.ask("nix-store", &words, chunk)?;
-        lacking.extend(parsed(nix, &text)?);
+        lacking.extend(path_lines(&text, nix.store_dir())?);
     }
     Ok(lacking)
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use queue_core::StorePath;
+use queue_core::{StoreDir, StorePath};
 
 use crate::Nix;
 use crate::call::{Call, CallError};
@@ -73,19 +73,20 @@ pub(crate) fn store(nix: &Nix) -> Result<String, CallError> {
     };
     let older = ask(&["show-config", "--json"]);
     let text = unless_refused(older, || ask(&["config", "show", "--json"]))?;
-    let settings: Option<serde_json::Value> = serde_json::from_str(&text).ok();
-    let store = settings
-        .as_ref()
-        .and_then(|all| all["store"]["value"].as_str());
-    match store {
+    // Not a word of what it is: it may hold access tokens.
+    store_setting(&text).ok_or_else(|| CallError::NotUnderstood {
+        program: "nix show-config",
+        what: "no setting `store`".to_owned(),
+    })
+}
+
+/// The setting `store` among all settings.
+pub(crate) fn store_setting(settings: &str) -> Option<String> {
+    let settings: serde_json::Value = serde_json::from_str(settings).ok()?;
+    match settings["store"]["value"].as_str()? {
         // 2.8.0 takes an empty `NIX_REMOTE` for the value.
-        Some("") => Ok("auto".to_owned()),
-        Some(store) => Ok(store.to_owned()),
-        // Not a word of what it is: it may hold access tokens.
-        None => Err(CallError::NotUnderstood {
-            program: "nix show-config",
-            what: "no setting `store`".to_owned(),
-        }),
+        "" => Some("auto".to_owned()),
+        store => Some(store.to_owned()),
     }
 }
 
@@ -107,7 +108,7 @@ pub(crate) fn outputs(nix: &Nix, derivation: &StorePath) -> Result<Vec<StorePath
     };
     let newer = ask(format!("{path}^*"));
     let text = unless_refused(newer, || ask(path.to_string()))?;
-    let outputs = parsed(nix, &text)?;
+    let outputs = path_lines(&text, nix.store_dir())?;
     if outputs.contains(derivation) {
         return Err(not_understood(
             "the derivation where its outputs were asked for",
@@ -142,7 +143,8 @@ pub(crate) fn derivers(
 ) -> Result<Vec<(StorePath, Option<StorePath>)>, CallError> {
     let (derivations, outputs): (Vec<_>, Vec<_>) =
         paths.iter().cloned().partition(StorePath::is_derivation);
-    let known = deriver_lines(nix, &outputs)?;
+    let answer = ask(nix, &["--query", "--deriver"], &outputs)?;
+    let known = deriver_lines(&answer, outputs.len(), nix.store_dir())?;
     let recorded: Vec<StorePath> = known.iter().flatten().cloned().collect();
     let gone: BTreeSet<StorePath> = invalid(nix, &unique(recorded))?.into_iter().collect();
     let known = known
@@ -155,36 +157,37 @@ pub(crate) fn derivers(
 }
 
 /// One line a path; `unknown-deriver` where there is none.
-fn deriver_lines(nix: &Nix, paths: &[StorePath]) -> Result<Vec<Option<StorePath>>, CallError> {
-    let text = ask(nix, &["--query", "--deriver"], paths)?;
-    let deriver = |line: &str| match line {
+pub(crate) fn deriver_lines(
+    text: &str,
+    paths: usize,
+    store: &StoreDir,
+) -> Result<Vec<Option<StorePath>>, CallError> {
+    let deriver = |line| match line {
         "unknown-deriver" => Ok(None),
-        line => parsed_line(nix, line).map(Some),
+        line => path_line(line, store).map(Some),
     };
     let derivers: Vec<_> = text.lines().map(deriver).collect::<Result<_, _>>()?;
-    if derivers.len() == paths.len() {
-        Ok(derivers)
-    } else {
-        Err(not_understood(&format!(
-            "{} derivers for {} paths",
-            derivers.len(),
-            paths.len()
-        )))
+    match derivers.len() == paths {
+        true => Ok(derivers),
+        false => Err(not_understood(&format!(
+            "{} derivers for {paths} paths",
+            derivers.len()
+        ))),
     }
 }
 
 fn listed(nix: &Nix, query: &[&str], paths: &[StorePath]) -> Result<Vec<StorePath>, CallError> {
-    parsed(nix, &ask(nix, query, paths)?)
+    path_lines(&ask(nix, query, paths)?, nix.store_dir())
 }
 
 /// One store path a line.
-pub(crate) fn parsed(nix: &Nix, text: &str) -> Result<Vec<StorePath>, CallError> {
-    text.lines().map(|line| parsed_line(nix, line)).collect()
+pub(crate) fn path_lines(text: &str, store: &StoreDir) -> Result<Vec<StorePath>, CallError> {
+    text.lines().map(|line| path_line(line, store)).collect()
 }
 
-fn parsed_line(nix: &Nix, line: &str) -> Result<StorePath, CallError> {
-    let path = nix.store_dir().parse(line);
-    path.map_err(|error| not_understood(&error.to_string()))
+fn path_line(line: &str, store: &StoreDir) -> Result<StorePath, CallError> {
+    let parsed = store.parse(line);
+    parsed.map_err(|error| not_understood(&error.to_string()))
 }
 
 /// The answers of as many calls as the paths need.
@@ -301,6 +304,26 @@ esac"#;
                 let error = answer.expect_err("it lacks");
                 assert!(matches!(error, CallError::NotUnderstood { .. }), "{error}");
             }
+        }
+    }
+
+    #[test]
+    fn a_deriver_is_a_store_path_or_said_to_be_unknown() {
+        let store = StoreDir::new("/s").unwrap();
+        let text = format!("/s/{DRV}\nunknown-deriver\n");
+        let derivers = deriver_lines(&text, 2, &store).unwrap();
+        assert_eq!(derivers, [Some(DRV.parse().unwrap()), None]);
+        for nonsense in [
+            "",
+            "unknown-deriver\n\n",
+            "unknown\nunknown-deriver",
+            "/s/x\n/t/x",
+        ] {
+            let refused = deriver_lines(nonsense, 2, &store);
+            assert!(
+                matches!(refused, Err(CallError::NotUnderstood { .. })),
+                "{nonsense:?}"
+            );
         }
     }
 
