@@ -8,6 +8,7 @@ use nix_post_build_push_config::redact_uris;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use queue_core::{StoreDir, StorePath};
+use tracing_subscriber::filter::EnvFilter;
 
 use crate::args::{OwnOptions, Split};
 use crate::commands::{Line, read_paths};
@@ -107,6 +108,22 @@ fn any_printed_text() {
         prop_assert!(!has_harm(&json), "{json}");
         let shown = redact_uris(&text);
         prop_assert_eq!(serde_json::from_str::<String>(&json).unwrap(), shown);
+        Ok(())
+    });
+}
+
+#[test]
+fn any_filter_of_messages() {
+    let filters = prop_oneof![
+        4 => text_like(&["debug", "nix_copy=trace,info", "queue_core[push{name=\"a\"}]=off"]),
+        1 => text(),
+        1 => (0..400usize).prop_map(|depth| "[{".repeat(depth)),
+    ];
+    fuzz("filter of messages", filters, |filter| {
+        // As `logging` puts it together.
+        if let Err(error) = EnvFilter::try_new(format!("error,{filter}")) {
+            prop_assert!(!error.to_string().is_empty());
+        }
         Ok(())
     });
 }

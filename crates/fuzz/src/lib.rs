@@ -1,7 +1,9 @@
 //! Any input for every parser.
 //!
 //! [`PARSERS`] lists what reads something that somebody else wrote. Each has a property test in
-//! the file `src/fuzz.rs` of its crate, which calls [`fuzz`] by the parser's name. `make test`
+//! the file `src/fuzz.rs` of its crate, which calls [`fuzz`] by the parser's name. A source file that
+//! begins to read anything has to be listed as well, with the parsers that are given it
+//! (`tests/complete.rs`): whether they are all is seen by whoever lists it. `make test`
 //! feeds each the same inputs every time; with `NPBP_TORTURE=1` it gets more, new ones each time.
 
 mod mutate;
@@ -40,11 +42,17 @@ pub const PARSERS: &[Parser] = &[
     parser("queue-core", "ledger", 200_000),
     parser("queue-core", "base 32", 1_000_000),
     parser("queue-core", "link of an entry", 100_000),
+    parser("queue-core", "reason why a queue is closed", 100_000),
     parser("nix-copy", "line of internal-json", 1_000_000),
     parser("nix-copy", "message of nix", 200_000),
     parser("nix-copy", "answer of path-info", 1_000_000),
     parser("nix-copy", "sizes of a closure", 1_000_000),
     parser("nix-copy", "answer of store verify", 200_000),
+    parser("nix-copy", "version of nix", 1_000_000),
+    parser("nix-copy", "settings of nix", 1_000_000),
+    parser("nix-copy", "lines of store paths", 1_000_000),
+    parser("nix-copy", "lines of derivers", 1_000_000),
+    parser("ownership", "map of user ids", 1_000_000),
     parser("config", "byte size", 1_000_000),
     parser("config", "configuration file", 50_000),
     parser("config", "duration", 1_000_000),
@@ -56,6 +64,7 @@ pub const PARSERS: &[Parser] = &[
     parser("cli", "pattern", 50_000),
     parser("cli", "arguments", 1_000_000),
     parser("cli", "printed text", 1_000_000),
+    parser("cli", "filter of messages", 200_000),
 ];
 
 /// Checks that a property holds for whatever `strategy` makes, and prints for how many inputs it

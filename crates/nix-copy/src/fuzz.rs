@@ -10,7 +10,7 @@ use queue_core::StoreDir;
 use crate::classify::classify;
 use crate::internal_json::{Line, parse};
 use crate::log::Log;
-use crate::{path_info, sizes, store_verify};
+use crate::{credibility, path_info, queries, sizes, store_verify};
 
 const LINES: &[&str] = &[
     r#"@nix {"action":"msg","column":null,"level":0,"msg":"\u001b[31;1merror:\u001b[0m no","raw_msg":"no"}"#,
@@ -110,6 +110,67 @@ fn any_answer_of_store_verify() {
         // Only what is told to be fine, by word and by exit code, counts as such.
         let is_fine = verdict.is_some_and(|v| v.modified.is_empty() && v.unclear.is_none());
         prop_assert!(!is_fine || code == 0, "{code}");
+        Ok(())
+    });
+}
+
+#[test]
+fn any_version_of_nix() {
+    let versions = text_like(&[
+        "nix (Nix) 2.8.0\n",
+        "nix (Nix) 2.35pre20261101_abcdef0\n",
+        "nix (Determinate Nix 3.8.5) 2.30.2\n",
+        "nix (Lix, like Nix) 2.93.0\n",
+    ]);
+    fuzz("version of nix", versions, |version| {
+        // What does not call itself Nix, or has no number at its end, is not believed.
+        let number = version.split_whitespace().last().unwrap_or_default();
+        let is_number = number.starts_with(|c: char| c.is_ascii_digit()) && number.contains('.');
+        let plausible = version.starts_with("nix (") && is_number;
+        prop_assert!(plausible || !credibility::notices_an_end(&version));
+        Ok(())
+    });
+}
+
+#[test]
+fn any_settings_of_nix() {
+    let samples = [
+        r#"{"store":{"value":"auto","defaultValue":"auto"},"access-tokens":{"value":{"a":"b"}}}"#,
+        r#"{"store":{"value":""},"cores":{"value":0}}"#,
+    ];
+    fuzz("settings of nix", text_like(&samples), |text| {
+        if let Some(store) = queries::store_setting(&text) {
+            prop_assert!(!store.is_empty());
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn any_lines_of_store_paths() {
+    let sample = "/nix/store/v3ygr25lms4hdmxwa8h14sjv6km1l8cz-a\n\
+                  /nix/store/v3ygr25lms4hdmxwa8h14sjv6km1l8cz-b.drv\n";
+    let store = StoreDir::new("/nix/store").unwrap();
+    fuzz("lines of store paths", text_like(&[sample]), |text| {
+        if let Ok(paths) = queries::path_lines(&text, &store) {
+            let lines: Vec<_> = paths.iter().map(|path| store.join(path)).collect();
+            prop_assert!(text.lines().eq(lines.iter().map(|line| line.as_str())));
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn any_lines_of_derivers() {
+    let sample = "/nix/store/v3ygr25lms4hdmxwa8h14sjv6km1l8cz-b.drv\nunknown-deriver\n";
+    let store = StoreDir::new("/nix/store").unwrap();
+    fuzz("lines of derivers", text_like(&[sample]), |text| {
+        if let Ok(derivers) = queries::deriver_lines(&text, 2, &store) {
+            prop_assert_eq!(derivers.len(), 2);
+            let unknown = text.lines().filter(|line| *line == "unknown-deriver");
+            let none = derivers.iter().filter(|deriver| deriver.is_none());
+            prop_assert_eq!(unknown.count(), none.count());
+        }
         Ok(())
     });
 }

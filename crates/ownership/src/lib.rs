@@ -4,6 +4,8 @@
 //! are root's, why one is not believed, and the command that mends it, as somebody pastes it.
 
 mod distrust;
+#[cfg(test)]
+mod fuzz;
 mod judge;
 mod root;
 

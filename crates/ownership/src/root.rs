@@ -17,7 +17,7 @@ fn root_is_unknown() -> bool {
 
 /// Whether in a namespace with this `uid_map` the owner [`UNKNOWN`] may be root, and is no account
 /// of the namespace itself.
-fn hides_root(map: &str) -> bool {
+pub(crate) fn hides_root(map: &str) -> bool {
     let ranges: Option<Vec<_>> = map.lines().map(range).collect();
     ranges.is_some_and(|ranges| {
         !ranges

@@ -6,7 +6,9 @@ use ::fuzz::{bytes_like, fuzz, text_like};
 use camino::Utf8PathBuf;
 use proptest::prelude::*;
 
-use crate::{FsQueueDirectory, Ledger, QueueDirectory, StoreDir, StorePath, base32, derivation};
+use crate::{
+    FsQueueDirectory, Ledger, LimitState, QueueDirectory, StoreDir, StorePath, base32, derivation,
+};
 
 const BASE: &str = "v3ygr25lms4hdmxwa8h14sjv6km1l8cz-hello-2.12.drv";
 const FULL: &str = "/s/v3ygr25lms4hdmxwa8h14sjv6km1l8cz-hello/bin/hello";
@@ -145,6 +147,28 @@ fn any_link_in_place_of_an_entry() {
                 foreign.reason
             );
         }
+        Ok(())
+    });
+}
+
+#[test]
+fn any_reason_why_a_queue_is_closed() {
+    let keep = tempfile::tempdir().unwrap();
+    let root = Utf8PathBuf::from_path_buf(keep.path().canonicalize().unwrap()).unwrap();
+    let store = StoreDir::new("/s").unwrap();
+    let queue = FsQueueDirectory::create(&root.join("queue"), &store, false).unwrap();
+    queue.set_closed(Some("x")).unwrap();
+    let file = root.join("queue/.push/closed");
+    let reasons = bytes_like(&[
+        b"its oldest entry is older than 30 days\n",
+        b"",
+        &[b'x'; 2000],
+    ]);
+    fuzz("reason why a queue is closed", reasons, |bytes| {
+        std::fs::write(&file, &*bytes).unwrap();
+        // Whatever it says, the queue is closed, for a reason of one line that is not too long.
+        let reason = queue.closed().unwrap().unwrap();
+        prop_assert!(!reason.contains('\n') && reason.len() <= 3000);
         Ok(())
     });
 }
