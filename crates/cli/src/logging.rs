@@ -3,7 +3,7 @@
 mod text;
 
 use nix_post_build_push_config::Environment;
-use tracing_subscriber::filter::EnvFilter;
+use tracing_subscriber::filter::{EnvFilter, ParseError};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, Registry, fmt};
@@ -96,14 +96,22 @@ fn format(args: OutputArgs, environment: &Environment) -> Result<LogFormat, Comm
 fn filter(args: OutputArgs, environment: &Environment) -> Result<EnvFilter, CommandError> {
     match environment.get(FILTER) {
         None => Ok(by_level(args)),
-        // A filter for some targets says nothing of the others: their errors are written. A level
-        // without a target, such as `off`, replaces this one.
-        Some(directives) => EnvFilter::try_new(format!("error,{directives}")).map_err(|error| {
+        Some(directives) => parse_filter(directives).map_err(|error| {
             CommandError::new(Exit::Config, format!("variable {FILTER}: not a filter"))
                 .caused_by(&error)
                 .hint("write it such as `debug` or `nix_copy=trace,info`")
         }),
     }
+}
+
+/// A filter for some targets says nothing of the others: their errors are written. A level without a
+/// target, such as `off`, replaces this one.
+pub(crate) fn parse_filter(directives: &str) -> Result<EnvFilter, ParseError> {
+    // With a blank before a directive, tracing-subscriber 0.3.23 counts its letters from the wrong
+    // one, and panics where that is within a letter.
+    let trimmed = directives.split(',').map(str::trim);
+    let all: Vec<_> = std::iter::once("error").chain(trimmed).collect();
+    EnvFilter::try_new(all.join(","))
 }
 
 fn by_level(args: OutputArgs) -> EnvFilter {
@@ -121,6 +129,14 @@ fn by_level(args: OutputArgs) -> EnvFilter {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn blanks_around_the_parts_of_a_filter_mean_nothing() {
+        let (blanks, none) = (" nix_copy=trace , info ", "nix_copy=trace,info");
+        let shown = |text| parse_filter(text).unwrap().to_string();
+        assert_eq!(shown(blanks), shown(none));
+        let _ = parse_filter(" 0\u{1f8b0}=");
+    }
 
     #[test]
     fn without_a_journal_the_configuration_is_wrong_and_a_hint_says_what_to_do() {

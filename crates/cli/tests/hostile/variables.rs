@@ -20,6 +20,7 @@ pub const CASES: &[Case] = &[
     command("a duration of nonsense", "push", |s| s.set("NIX_POST_BUILD_PUSH_TIMEOUT", "9".repeat(50_000)), 78, "this value is not a duration"),
     command("a filter of nonsense", "list", |s| s.set("NIX_POST_BUILD_PUSH_LOG", b"\x1b[2J=,=,["), 78, "variable NIX_POST_BUILD_PUSH_LOG: not a filter"),
     command("a filter of a hundred thousand brackets", "list", |s| s.set("NIX_POST_BUILD_PUSH_LOG", "[{".repeat(50_000)), 78, "not a filter"),
+    command("a filter with a blank before a letter of four bytes", "list", |s| s.set("NIX_POST_BUILD_PUSH_LOG", " 0\u{1f8b0}="), 0, NOTHING),
     command("a format of nonsense", "list", |s| s.set("NIX_POST_BUILD_PUSH_LOG_FORMAT", b"\x1b[2J"), 78, "variable NIX_POST_BUILD_PUSH_LOG_FORMAT: unknown format"),
     command("a switch of nonsense", "enqueue", |s| s.set("NIX_POST_BUILD_PUSH_INCLUDE_OUT_PATHS", b"\x1b[2J"), 78, "neither true nor false"),
     command("a store directory with an escape sequence", "list", |s| s.set("NIX_STORE_DIR", b"/\x1b[2J"), 78, "is not an absolute path in its plain form"),
