@@ -42,7 +42,8 @@ fn verify_does_not_believe_what_the_client_remembers() {
     let output = product.run(&["push"]).exits(75);
     output
         .stderr_has(&path)
-        .stderr_has("the destination does not have it although the copy succeeded");
+        .stderr_has("the destination does not have it although the copy succeeded")
+        .stderr_has("hint: it lost what it was sent, or Nix believed its own memory");
     assert_eq!(product.queued(), [path.clone()].into());
     assert_eq!(product.rooted(), [path.clone()].into());
     assert!(product.nix().valid_in(&server.url(), &[path]).is_empty());

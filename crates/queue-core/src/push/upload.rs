@@ -23,6 +23,17 @@ fn says_nothing(error: &UploadError) -> bool {
     )
 }
 
+/// What the destination lacks after a copy that succeeded.
+fn lost() -> UploadError {
+    let message = "the destination does not have it although the copy succeeded";
+    let hint = "it lost what it was sent, or Nix believed its own memory of what is there and sent \
+                nothing: see the destination's log";
+    UploadError {
+        hint: Some(hint.into()),
+        ..UploadError::new(UploadErrorKind::Paths, message)
+    }
+}
+
 impl Run<'_, '_> {
     /// Uploads a batch, halving what fails; nothing of it that is damaged, where
     /// that is looked at. `Err` ends the push.
@@ -95,12 +106,7 @@ impl Run<'_, '_> {
             .partition(|path| missing.contains(path));
         self.confirmed(&there);
         for path in lacking {
-            let message = "the destination does not have it although the copy succeeded";
-            self.entry_failed(
-                path,
-                UploadError::new(UploadErrorKind::Paths, message),
-                Parking::AfterMaxAttempts,
-            );
+            self.entry_failed(path, lost(), Parking::AfterMaxAttempts);
         }
         Ok(())
     }
