@@ -32,6 +32,8 @@ const READERS: &[(&str, &[&str])] = &[
             "options for nix",
         ],
     ),
+    // Where a symlink leads: each name of it is opened by itself, and judged.
+    ("config/src/way.rs", &[]),
     ("nix-copy/src/contents.rs", &["answer of store verify"]),
     // Numbers of the kernel's, in `/proc`.
     ("nix-copy/src/movement.rs", &[]),
