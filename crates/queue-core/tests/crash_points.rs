@@ -5,8 +5,7 @@
 
 mod sim;
 
-use figures::is_long;
-use sim::figure;
+use figures::{is_long, quoted};
 use sim::play::{Event, play};
 use sim::scenarios::{self, COMPANY, Company, SHORT, Scenario};
 
@@ -34,12 +33,12 @@ fn whoever_is_killed_at_any_step_loses_nothing_that_was_accepted() {
             }
         }
     }
-    figure(
+    quoted(
         "kills, one before each step of each scenario",
         count.stops,
         "kills",
     );
-    figure(
+    quoted(
         "power losses after kills, in every way",
         count.losses,
         "losses",
@@ -74,7 +73,7 @@ fn nor_does_it_matter_what_somebody_else_does_before_any_step() {
             played.check(scenario, &events);
         }
     }
-    figure(
+    quoted(
         "turns of somebody else, one before each step of each scenario",
         turns,
         "turns",
@@ -90,13 +89,13 @@ fn nor_does_it_matter_what_somebody_else_did_before_the_kill() {
     for (scenario, company) in scenarios::all().flat_map(|s| company.iter().map(move |c| (s, c))) {
         kill_after_each_turn(scenario, company, &mut count);
     }
-    figure("turns of somebody else before a kill", count.turns, "turns");
-    figure(
+    quoted("turns of somebody else before a kill", count.turns, "turns");
+    quoted(
         "kills before each later step after such a turn",
         count.stops,
         "kills",
     );
-    figure(
+    quoted(
         "power losses after turns and kills, in every way",
         count.losses,
         "losses",

@@ -5,8 +5,7 @@
 
 mod sim;
 
-use figures::is_long;
-use sim::figure;
+use figures::{is_long, quoted};
 use sim::play::{Event, play};
 use sim::scenarios::{self, COMPANY, SHORT, Scenario};
 
@@ -25,7 +24,7 @@ fn a_collector_that_runs_before_any_step_takes_nothing_that_was_accepted() {
             played.check(scenario, &events);
         }
     }
-    figure(
+    quoted(
         "collectors, one before each step of each scenario",
         runs,
         "runs",
@@ -40,7 +39,7 @@ fn nor_does_one_that_looked_for_roots_before_one_step_and_deletes_before_another
             pairs += at_each_pair(scenario, first);
         }
     }
-    figure(
+    quoted(
         "collectors that look before one step and delete before another",
         pairs,
         "runs",
@@ -54,7 +53,7 @@ fn nor_does_one_after_the_turn_of_somebody_else() {
     for (scenario, company) in scenarios::all().flat_map(|s| company.iter().map(move |c| (s, c))) {
         pairs += at_each_pair(scenario, Event::Company(*company));
     }
-    figure("collectors after the turn of somebody else", pairs, "runs");
+    quoted("collectors after the turn of somebody else", pairs, "runs");
 }
 
 /// `first` before each step, a whole collector before each later one.

@@ -4,9 +4,9 @@
 
 mod sim;
 
+use figures::quoted;
 use queue_core::StorePath;
 use queue_core::testing::{Destination, Health, Step, World};
-use sim::figure;
 use sim::play::{Event, play};
 use sim::scenarios::{self, Scenario};
 use sim::stage::Stage;
@@ -23,12 +23,12 @@ fn a_call_that_fails_is_told_and_loses_nothing_that_was_accepted() {
     for scenario in scenarios::all() {
         fail_everywhere(scenario, &[], &mut count);
     }
-    figure(
+    quoted(
         "faults, one or two at each step of each scenario",
         count.faults,
         "faults",
     );
-    figure(
+    quoted(
         "power losses after faults, in every way",
         count.losses,
         "losses",
@@ -41,8 +41,8 @@ fn nor_while_a_collector_runs() {
     for scenario in scenarios::all() {
         fail_everywhere(scenario, &[(0, Event::CollectorScans)], &mut count);
     }
-    figure("faults while a collector runs", count.faults, "faults");
-    figure(
+    quoted("faults while a collector runs", count.faults, "faults");
+    quoted(
         "power losses after faults while a collector runs, in every way",
         count.losses,
         "losses",

@@ -5,12 +5,11 @@
 
 mod sim;
 
-use figures::is_long;
+use figures::{is_long, quoted};
 use proptest::collection::vec;
 use proptest::prelude::any;
 use proptest::test_runner::{Config, RngSeed, TestCaseError, TestRunner};
 use sim::acts::{act, kind};
-use sim::figure;
 use sim::history::{Figures, History};
 
 const LONGEST: usize = 60;
@@ -48,6 +47,6 @@ fn whatever_happens_in_whatever_order_nothing_accepted_is_lost() {
     if let Err(error) = outcome {
         panic!("{error}");
     }
-    figure("histories", cases, "histories");
+    quoted("histories", cases, "histories");
     all.print();
 }

@@ -220,8 +220,6 @@ pub fn run_all(door: &str, cases: &[Case]) {
         faults.extend(case.modes().iter().filter_map(|mode| case.faults(*mode)));
     }
     assert!(faults.is_empty(), "{door}:\n{}", faults.join("\n"));
-    figures::figure(
-        format_args!("hostile input through {door}"),
-        format_args!("{} cases", cases.len()),
-    );
+    let what = format!("hostile input through {door}");
+    figures::quoted(&what, cases.len(), "cases");
 }

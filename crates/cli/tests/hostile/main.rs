@@ -56,5 +56,5 @@ fn there_are_at_least_a_hundred_and_each_has_a_name_of_its_own() {
     names.dedup();
     assert_eq!(names.len(), count);
     assert!(count >= 100, "{count}");
-    figures::figure("hostile inputs", format_args!("{count} cases"));
+    figures::quoted("hostile inputs", count, "cases");
 }

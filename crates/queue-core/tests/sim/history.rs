@@ -7,9 +7,9 @@ use queue_core::testing::{Decision, Health, Process, Rooting};
 use queue_core::{PushOptions, StorePath};
 
 use super::acts::{Act, Happening, Interruption, InterruptionAt, Kind, NAMES, Names, named};
-use super::figure;
 use super::promises::Kept;
 use super::stage::{Stage, path, paths};
+use figures::quoted;
 
 /// Two queues: one with roots in `gcroots/auto`, one below `gcroots/`.
 pub struct History {
@@ -47,32 +47,32 @@ impl Figures {
     }
 
     pub fn print(&self) {
-        figure("acts in all histories", self.acts, "acts");
-        figure("kills in all histories", self.kills, "kills");
-        figure("power losses in all histories", self.power_losses, "losses");
-        figure("collectors in all histories", self.collectors, "runs");
-        figure("faults in all histories", self.faults, "faults");
-        figure(
+        quoted("acts in all histories", self.acts, "acts");
+        quoted("kills in all histories", self.kills, "kills");
+        quoted("power losses in all histories", self.power_losses, "losses");
+        quoted("collectors in all histories", self.collectors, "runs");
+        quoted("faults in all histories", self.faults, "faults");
+        quoted(
             "entries promised at one time, in all histories",
             self.accepted,
             "entries",
         );
-        figure(
+        quoted(
             "refused for a limit, in all histories",
             self.refused,
             "paths",
         );
-        figure(
+        quoted(
             "dropped for a limit, in all histories",
             self.dropped,
             "paths",
         );
-        figure(
+        quoted(
             "dropped by somebody who was killed before it was told, in all histories",
             self.untold,
             "paths",
         );
-        figure(
+        quoted(
             "damaged entries that were queued after a push, in all histories",
             self.held_back,
             "entries",

@@ -10,8 +10,3 @@ pub mod promises;
 pub mod scenarios;
 pub mod stage;
 pub mod witness;
-
-/// A number of something that was counted.
-pub fn figure(what: &str, number: usize, unit: &str) {
-    figures::figure(what, format_args!("{number} {unit}"));
-}
