@@ -63,6 +63,9 @@ const CERTIFICATE: Option<&str> = Some(
 );
 pub(crate) const BROKEN_OFF: Option<&str> =
     Some("the other side broke off the connection: its own log may tell why");
+const DISCONNECTED: Option<&str> = Some(
+    "a Nix daemon, the destination's or this machine's, broke off the connection: its log may tell why",
+);
 const NO_CACHE_INFO: Option<&str> = Some(
     "there is no nix-cache-info, which Nix writes to a new binary cache: is that the right address, \
      and may this user write there, with the credentials in netrc-file or in the AWS variables?",
@@ -271,6 +274,12 @@ const RULES: &[Rule] = &[
     rule(Refused, &["unable to upload '", "curl error: "], BROKEN_OFF),
     rule(Refused, &["unable to upload '"], None),
     rule(Refused, &["Broken pipe"], BROKEN_OFF),
+    // The same end, where Nix was reading; it does not say which daemon's.
+    rule(
+        Refused,
+        &["Nix daemon disconnected unexpectedly"],
+        DISCONNECTED,
+    ),
     rule(Unavailable, &["AWS error", "NoSuchBucket"], None),
     rule(
         Unavailable,

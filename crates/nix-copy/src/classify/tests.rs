@@ -168,6 +168,17 @@ fn what_a_user_can_do_about_a_destination_is_said() {
     }
 }
 
+/// What 2.26.3 says when a session of ssh is killed while Nix waits for the other side.
+#[test]
+fn a_connection_that_breaks_off_is_refused_whoever_notices() {
+    let said = r#"Connection to 127.0.0.1 closed by remote host.
+@nix {"action":"msg","level":0,"msg":"error (ignored): error: writing to file: Broken pipe"}
+@nix {"action":"msg","level":0,"msg":"error: Nix daemon disconnected unexpectedly (maybe it crashed?)","raw_msg":"Nix daemon disconnected unexpectedly (maybe it crashed?)"}
+"#;
+    let cut = judge(said.as_bytes(), 256);
+    assert_eq!((cut.kind, cut.hint), (Refused, DISCONNECTED));
+}
+
 #[test]
 fn a_nix_that_is_too_old_is_told_from_an_option_that_it_does_not_know() {
     // 2.3.7 of Debian bullseye: `nix` and `nix-store`.
