@@ -31,7 +31,8 @@ pub const CASES: &[Case] = &[
     command("a configuration file with an escape sequence", "list", |s| s.set("NIX_POST_BUILD_PUSH_CONFIG_FILE", b"/\x1b[2J"), 78, "cannot read the configuration file /\\u{1b}[2J"),
     command("a configuration file with an escape of one character", "config show", |s| s.set("NIX_POST_BUILD_PUSH_CONFIG_FILE", "/\u{9b}2J"), 78, "cannot read the configuration file /\\u{9b}2J"),
     command("a directory with an escape of one character, shown", "config show", |s| s.set("NIX_POST_BUILD_PUSH_QUEUE_DIR", "/\u{9b}2J"), 0, "2J"),
-    command("no variable at all", "list", |s| s.variables.clear(), 0, NOTHING),
+    // Not the queue itself, which would be that of the machine.
+    command("no variable at all", "config show", |s| s.variables.clear(), 0, "/nix-post-build-push/default"),
 ];
 
 #[test]
