@@ -205,12 +205,14 @@ fn next_uri(text: &str) -> Option<(&str, usize)> {
         let begin = text[..colon].trim_end_matches(is_inside).len();
         let scheme = text[begin..colon].trim_start_matches(|c: char| !c.is_ascii_alphabetic());
         let behind = &text[colon + 1..];
-        let is_uri = match behind.starts_with("//") {
-            true => !scheme.is_empty(),
-            false => COLLAPSED.contains(&scheme.to_ascii_lowercase().as_str()),
-        };
         let slashes = behind.len() - behind.trim_start_matches('/').len();
-        is_uri.then_some((scheme, colon + 1 + slashes.min(2)))
+        let slashes = match COLLAPSED.contains(&scheme.to_ascii_lowercase().as_str()) {
+            // Nix makes three of one.
+            true => slashes,
+            false if slashes < 2 || scheme.is_empty() => return None,
+            false => 2,
+        };
+        Some((scheme, colon + 1 + slashes))
     })
 }
 

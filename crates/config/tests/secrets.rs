@@ -82,10 +82,12 @@ fn in_any_text_no_form_of_a_secret_is_shown_but_what_stands_behind_a_hash() {
     let is_known = |uri: &&&str| uri.contains("://") && !uri.ends_with("#hunter2");
     for uri in URIS.iter().filter(is_known) {
         let collapsed = uri.replacen("://", ":/", 1);
+        let stretched = uri.replacen("://", ":///", 1);
         // Which schemes are known with one slash is not every word.
         let forms = [
             Some(*uri),
             (!uri.starts_with("file")).then_some(&*collapsed),
+            (!uri.starts_with("file")).then_some(&*stretched),
         ];
         for form in forms.into_iter().flatten() {
             for text in [
