@@ -271,8 +271,8 @@ impl NixStoreContents {
         let named = objects.iter().take(NAMED).copied();
         let paths: Vec<String> = named.clone().map(full).collect();
         let hint = format!(
-            "as root, and not through a daemon: `nix-store --repair-path {}`, which fetches or \
-             builds it anew, but not in a cache that got it damaged before",
+            "as root, and not through a daemon: `nix-store --repair-path {}`, which fetches \
+             it anew, or builds it if it is an output, but not in a cache that got it damaged before",
             paths.join(" ")
         );
         let details: Vec<String> = objects.iter().skip(1).map(|path| tell(path)).collect();

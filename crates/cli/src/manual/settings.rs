@@ -105,7 +105,9 @@ pub(crate) const QUEUE: &[SettingDoc] = &[
          damaged, or brings along what was found damaged, is parked at once, with a hint how to \
          repair it, and all else goes. With `entries`, of what they bring along only what is queued \
          as well is looked at: a damaged path that is not queued goes along with those that refer \
-         to it. A repair mends nothing at a binary cache that got the damaged path before: Nix does \
+         to it. Nix repairs an output by building it, and a derivation or a source only where a \
+         substituter has it; else delete it (`drop`, `nix-store --delete`) and make it anew. A repair \
+         mends nothing at a binary cache that got the damaged path before: Nix does \
          not replace what is there, and a push says that it was copied. There, remove its narinfo \
          (`HASH.narinfo`, by the first 32 characters of its name) and the NAR that this names; then \
          `enqueue` it and push again. It costs reading all that is compared once more.",
