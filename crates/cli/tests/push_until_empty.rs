@@ -350,6 +350,33 @@ fn a_queue_that_is_done_goes_on_beside_one_that_is_dead_until_the_deadline() {
     }
 }
 
+/// What could not be remembered would be due again at once.
+#[test]
+fn a_queue_with_a_problem_is_tried_no_longer_and_what_came_since_is_told_as_left() {
+    let world = alive_and_slow("3s");
+    enqueue(&world, "a");
+    let ledger = world.root.join("alive/.push/ledger.toml");
+    std::fs::create_dir_all(&ledger).unwrap();
+    let child = world
+        .command(&["push", "--until-empty", "--deadline", "1m"])
+        .spawn()
+        .unwrap();
+    let gone = world.root.join("alive/11111111111111111111111111111111-a");
+    wait_until("the queue with a problem", || !gone.is_symlink());
+    wait_until_slow_has_failed(&world);
+    enqueue(&world, "b");
+    world.write("up", "");
+    let output = child.wait_with_output().unwrap();
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(75));
+    for line in [
+        "alive: 1 copied to ssh://alive, 1 left: 1 ready\n",
+        "slow: 2 copied to ssh://slow, nothing is left\n",
+    ] {
+        assert!(stdout.contains(line), "{stdout}");
+    }
+}
+
 #[test]
 fn queues_that_wait_for_each_other_end_as_soon_as_all_are_done() {
     let world = alive_and_slow("1h");

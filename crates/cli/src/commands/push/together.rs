@@ -17,6 +17,8 @@ pub(super) struct Together<'a> {
     state: Mutex<State>,
     /// Readable once they have ended, or one that rests has something to do and may not know it.
     wake: OwnedFd,
+    /// Readable once they have ended.
+    end: OwnedFd,
     /// Whether a queue has something to do.
     is_due: Box<dyn Fn(&str) -> bool + Send + Sync + 'a>,
 }
@@ -55,12 +57,14 @@ impl<'a> Together<'a> {
         is_due: impl Fn(&str) -> bool + Send + Sync + 'a,
     ) -> io::Result<Self> {
         let rests = queues.into_iter().map(|queue| (queue.into(), false));
+        let event = || eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK);
         Ok(Self {
             state: Mutex::new(State {
                 rests: rests.collect(),
                 have_ended: false,
             }),
-            wake: eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?,
+            wake: event()?,
+            end: event()?,
             is_due: Box::new(is_due),
         })
     }
@@ -73,6 +77,11 @@ impl<'a> Together<'a> {
         }
     }
 
+    /// Readable once all of them have ended: then what is left in a queue can be counted.
+    pub(super) fn end(&self) -> Option<BorrowedFd<'_>> {
+        (!self.state().have_ended).then(|| self.end.as_fd())
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -82,8 +91,11 @@ impl<'a> Together<'a> {
     fn look(&self, state: &mut State) {
         if state.rests.values().all(|rests| *rests) {
             state.have_ended = !state.rests.keys().any(|queue| (self.is_due)(queue));
-            // Full, it is readable as well.
+            // Full, they are readable as well.
             let _ = write(&self.wake, &1_u64.to_ne_bytes());
+            if state.have_ended {
+                let _ = write(&self.end, &1_u64.to_ne_bytes());
+            }
         }
     }
 }
@@ -176,7 +188,8 @@ mod tests {
         assert!(goes_on(&a));
         due.lock().unwrap().insert("b".to_owned());
         drop(b);
-        assert!(matches!(a.rest(), Rest::Ended));
+        assert!(together.end().is_some(), "the others go on");
+        assert!(matches!(a.rest(), Rest::Ended) && together.end().is_none());
     }
 
     #[test]

@@ -9,7 +9,7 @@ use nix_copy::Cancel;
 use queue_core::DrainTime;
 use rustix::fs::inotify::{self, CreateFlags, Reader, WatchFlags};
 
-use super::together::{Member, Rest};
+use super::together::{Member, Rest, Together};
 
 /// Between looks at a queue that cannot be watched, and at one that waits for the others: not all
 /// that gives it work is seen by watching (a `retry`).
@@ -62,6 +62,13 @@ impl<'a> Waiting<'a> {
     }
 }
 
+/// Waits until all queues have ended, the time is over, or somebody asks to stop, which `stop` tells.
+pub(super) fn for_all(together: &Together<'_>, stop: &Cancel) {
+    while let Some(end) = together.end().filter(|_| !stop.is_cancelled()) {
+        stop.wait(LOOK, [end]);
+    }
+}
+
 /// How much time is left until then.
 pub(super) fn left(deadline: Option<Instant>) -> Option<Duration> {
     Some(deadline?.saturating_duration_since(Instant::now()))
@@ -101,7 +108,6 @@ mod tests {
     use queue_core::testing::contract;
 
     use super::*;
-    use crate::commands::push::together::Together;
 
     #[test]
     fn the_time_of_a_drain_keeps_its_contract_whether_or_not_the_queue_can_be_watched() {

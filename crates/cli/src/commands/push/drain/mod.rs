@@ -39,7 +39,8 @@ pub(super) fn all(
     let Work { config, store, .. } = *work;
     let mut told = Told::new(work.args.json.json);
     let together = together(work, deadline)?;
-    let drain = |settings, member| move || one(work, settings, deadline, &member);
+    let together = &together;
+    let drain = |settings, member| move || one(work, settings, deadline, member, together);
     let exit = queues::each_at_once(
         config,
         work.exit,
@@ -86,11 +87,12 @@ fn one(
     work: &Work<'_>,
     settings: &QueueSettings,
     deadline: Option<Instant>,
-    member: &Member<'_>,
+    member: Member<'_>,
+    together: &Together<'_>,
 ) -> Result<Option<Drained>, CommandError> {
     let Work { store, stop, .. } = *work;
     // Watched before it is looked at.
-    let waiting = || Waiting::new(&settings.queue_dir.value, deadline, stop, member);
+    let waiting = || Waiting::new(&settings.queue_dir.value, deadline, stop, &member);
     let mut watched = waiting();
     let queue = loop {
         match queues::open(store, settings)? {
@@ -104,6 +106,9 @@ fn one(
     let drained = with_push(store, settings, &queue, stop, |push| {
         push.drain(&options, &watched, &mut narrator)
     })?;
+    // What is enqueued while others are at work is left as well.
+    drop(member);
+    waiting::for_all(together, stop);
     let (left, remembered) = left(&queue, settings)?;
     let DrainReport {
         push,
