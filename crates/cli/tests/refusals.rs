@@ -304,13 +304,24 @@ fn behind_a_link() -> World {
 }
 
 #[test]
-fn where_nix_keeps_its_own_roots_is_no_queue() {
+fn where_nix_keeps_its_own_state_is_no_queue() {
     let mut world = World::new();
     let object = world.object("a");
-    for place in ["state/gcroots", "state/gcroots/auto"] {
-        world.set("NIX_POST_BUILD_PUSH_QUEUE_DIR", &format!("{{}}/{place}"));
+    let places = [
+        "",
+        "/temproots",
+        "/db/queue",
+        "/gcroots",
+        "/gcroots/auto",
+        "/gcroots/auto/x",
+    ];
+    for place in places {
+        let place = world.root.join(format!("state{place}"));
+        std::fs::create_dir_all(&place).unwrap();
+        world.set("NIX_POST_BUILD_PUSH_QUEUE_DIR", place.as_str());
+        world.run(&["config", "check"]).fails(78);
         let told = world.run(&["enqueue", &object]).fails(75);
-        assert!(told.contains("Nix keeps its own roots in it"), "{told}");
+        assert!(told.contains("Nix keeps its own state in it"), "{told}");
         assert!(
             told.contains("hint: give the queue a directory of its own"),
             "{told}"

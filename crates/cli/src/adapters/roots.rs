@@ -14,18 +14,22 @@ pub(super) fn of_queue(
     settings: &QueueSettings,
     queue_dir: &Utf8Path,
 ) -> Result<Box<dyn GcRoots>, PortError> {
-    refuse_nix_own_roots(store, queue_dir)?;
+    refuse_nix_own(store, queue_dir)?;
     let own = registered_by_us(store, queue_dir)?;
     Ok(own.unwrap_or_else(|| by_nix_store(store, store.nix_of(settings), queue_dir)))
 }
 
-/// Among them an entry could not be told from what Nix keeps there, nor its root from itself.
-fn refuse_nix_own_roots(store: &Store, queue_dir: &Utf8Path) -> Result<(), PortError> {
+/// An entry could not be told from what Nix keeps there, nor its root from itself; and what Nix
+/// finds there that is not its own, it may stumble over (2.8.0 over any file in `temproots`).
+fn refuse_nix_own(store: &Store, queue_dir: &Utf8Path) -> Result<(), PortError> {
     let roots = store.state_dir.join("gcroots");
-    if queue_dir != roots && queue_dir != roots.join("auto") {
+    let is_beside_nix_own = queue_dir.starts_with(&roots)
+        && queue_dir != roots
+        && !queue_dir.starts_with(roots.join("auto"));
+    if is_beside_nix_own || !queue_dir.starts_with(&store.state_dir) {
         return Ok(());
     }
-    let own = "Nix keeps its own roots in it";
+    let own = "Nix keeps its own state in it";
     let hint = format!("give the queue a directory of its own, {roots}/nix-post-build-push say");
     Err(PortError::new("use the queue directory", queue_dir, own).with_hint(hint))
 }

@@ -1,7 +1,8 @@
 //! `config check` and `config show`
 
-use nix_post_build_push_config::{Destination, Need, QueueSettings, Row};
+use nix_post_build_push_config::{Config, Destination, Need, QueueSettings, Row};
 
+use super::queues;
 use crate::cli::ConfigCommand;
 use crate::error::CommandError;
 use crate::exit_codes::Exit;
@@ -31,6 +32,9 @@ fn check(declared: bool, session: &mut Session) -> Result<Exit, CommandError> {
     };
     warn_of_exposure(resolution.config.enabled().filter(is_read));
     let (config, _) = resolution.strict()?;
+    if !declared && !are_usable(&config, session)? {
+        return Ok(Exit::Config);
+    }
     let checked = config
         .file
         .map_or("options and variables".to_owned(), |file| {
@@ -38,6 +42,14 @@ fn check(declared: bool, session: &mut Session) -> Result<Exit, CommandError> {
         });
     session.out.line(format_args!("{checked}: ok"));
     Ok(Exit::Done)
+}
+
+/// Whether the directories of the queues can be used, as far as they are there. Reports those that
+/// cannot.
+fn are_usable(config: &Config, session: &Session) -> Result<bool, CommandError> {
+    let store = session.store(config)?;
+    let opened = |settings: &QueueSettings| queues::open(&store, settings).map(|_| Exit::Done);
+    Ok(queues::each(config, Exit::Done, opened) == Exit::Done)
 }
 
 /// Shows what could be resolved even if something is wrong: that is when one looks.

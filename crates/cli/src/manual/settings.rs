@@ -83,8 +83,8 @@ pub(crate) const QUEUE: &[SettingDoc] = &[
         "--queue-dir DIR",
         "see Files",
         "Where the entries are kept: an absolute path, another for every queue, writable by \
-         its owner alone. Neither `/`, nor anything in the store directory, nor `gcroots` or \
-         `gcroots/auto` in Nix's state directory, which have more in them than entries.",
+         its owner alone. Neither `/`, nor anything in the store directory, nor anything in Nix's \
+         state directory, but for one of its own in `gcroots` there.",
     ),
     setting(
         "closure-type",

@@ -187,9 +187,9 @@ mod tests {
         let (a, b) = (together.member("a"), together.member("b"));
         assert!(goes_on(&a));
         due.lock().unwrap().insert("b".to_owned());
+        assert!(together.end().is_some());
         drop(b);
-        assert!(together.end().is_some(), "the others go on");
-        assert!(matches!(a.rest(), Rest::Ended) && together.end().is_none());
+        assert!(together.end().is_none() && matches!(a.rest(), Rest::Ended));
     }
 
     #[test]
