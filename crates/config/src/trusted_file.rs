@@ -42,15 +42,6 @@ pub enum Step {
     Symlink,
 }
 
-impl Step {
-    fn chown(self) -> &'static str {
-        match self {
-            Self::Directory => "chown",
-            Self::Symlink => "chown -h",
-        }
-    }
-}
-
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -65,18 +56,27 @@ impl Untrusted {
     pub fn hint(&self, file: &Utf8Path) -> String {
         match self {
             Self::NotRegular => "it must be a regular file".to_owned(),
-            Self::Distrust(distrust) => command(distrust, "chown", file),
+            Self::Distrust(distrust) => command(distrust, None, file),
             Self::Way {
                 step,
                 path,
                 distrust,
-            } => command(distrust, step.chown(), path),
+            } => command(distrust, Some(*step), path),
         }
     }
 }
 
-fn command(distrust: &Distrust, chown: &str, path: &Utf8Path) -> String {
+/// For a shell, which passes over what stands behind a `#`.
+fn command(distrust: &Distrust, step: Option<Step>, path: &Utf8Path) -> String {
+    let chown = match step {
+        Some(Step::Symlink) => "chown -h",
+        _ => "chown",
+    };
     match distrust {
+        Distrust::BelongsTo { .. } if step == Some(Step::Directory) => format!(
+            "chown root {}  # not if it is somebody's home or workspace: then name a file elsewhere",
+            quoted(path.as_str())
+        ),
         // Root's is believed by everybody who may come to read it.
         Distrust::BelongsTo { .. } => format!("{chown} root {}", quoted(path.as_str())),
         Distrust::OthersMayWrite { .. } => distrust.command(path.as_str()),

@@ -283,7 +283,9 @@ fn a_directory_above_of_another_account_is_refused_and_mended() {
         let path = root.join(directory);
         chown(&path, Some(1234), None).unwrap();
         let why = "it belongs to uid 1234, and we are uid 0";
-        let command = format!("chown root {path}");
+        // Root may have come here with the home of that account.
+        let unless = "not if it is somebody's home or workspace: then name a file elsewhere";
+        let command = format!("chown root {path}  # {unless}");
         refused_on_the_way(&world, &format!("directory {path}"), why, &command);
         assert_eq!(world.resolve().problems, []);
     }
