@@ -60,7 +60,7 @@ const CACHE: &str = "file://@T@/cache";
 const PLAIN: &str = "file://@T@/cache?compression=none";
 const CHROOT: &str = "@T@/chroot";
 
-fn loads() -> [Load; 5] {
+fn loads() -> [Load; 6] {
     let load = |name, objects, destinations, rounds| Load {
         name,
         objects,
@@ -92,6 +92,7 @@ in [ (drv "small" "echo ${toString large} > $out") ]"#,
             &[CACHE, PLAIN],
             3,
         ),
+        load("5 paths of 20 MB", large(20, 5), &[PLAIN], 3),
         // xz takes a second for each megabyte.
         load("1 path of 20 MB", large(20, 1), &[CACHE], 1),
         load("5 paths of 100 MB", large(100, 5), &[PLAIN, CHROOT], 3),
@@ -131,7 +132,7 @@ fn what_it_costs_where_a_batch_fails() {
     if !is_long() {
         return;
     }
-    for load in [&loads()[0], &loads()[3]] {
+    for load in [&loads()[0], &loads()[2]] {
         let nix = Nix::new();
         let paths = make(&nix, &load.objects);
         let culprit = paths[paths.len() / 2].file_name().expect("name");
