@@ -190,6 +190,8 @@ pub struct PushReport {
     pub backing_off: usize,
     /// Entries that are parked, those that this push parked included.
     pub parked: usize,
+    /// How much in the queue's directory was no entry when the push ended.
+    pub foreign: usize,
     /// Entries that were ready and are queued still, untried or not confirmed:
     /// the push ended early, or what was no longer valid could not leave.
     pub left: usize,
@@ -211,6 +213,7 @@ impl PushReport {
             failed: Vec::new(),
             backing_off: 0,
             parked: 0,
+            foreign: 0,
             left: 0,
             next_try: NextTry::Unknown,
             problems: Vec::new(),

@@ -228,6 +228,7 @@ impl Run<'_, '_> {
             &self.options.retry,
             false,
         );
+        self.report.foreign = listing.foreign.len();
         self.report.next_try = plan.next_try.into();
     }
 

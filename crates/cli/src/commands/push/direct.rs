@@ -18,7 +18,7 @@ use crate::session::Session;
 /// Uploads the paths to the destinations of all selected queues at the same time.
 pub(super) fn all(paths: &[StorePath], work: &Work<'_>, session: &mut Session) -> Exit {
     let Work { config, store, .. } = *work;
-    let mut told = Told::without_queue(work.args.json.json);
+    let mut told = Told::new(work.args.json.json);
     let upload = |settings| move || one(paths, store, settings, work.stop);
     let exit = queues::each_at_once(config, work.exit, upload, |settings, report| {
         summary::report_direct_outcome(&report, settings);

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use nix_post_build_push_config::{Config, QueueSettings};
 use queue_core::{Outcome, PushReport, StorePath};
 
-use crate::adapters::{OpenQueue, Store};
+use crate::adapters::Store;
 use crate::exit_codes::Exit;
 use crate::json::{FailedJson, PushJson, time};
 use crate::message::Message;
@@ -87,23 +87,12 @@ fn again(until: SystemTime, report: &PushReport, queued: bool) -> Option<String>
 /// Tells the results on standard output: a line as each queue ends, or JSON at the end.
 pub(super) struct Told {
     json: Option<Vec<PushJson>>,
-    /// Whether a queue was pushed.
-    queued: bool,
 }
 
 impl Told {
     pub(super) fn new(json: bool) -> Self {
         Self {
             json: json.then(Vec::new),
-            queued: true,
-        }
-    }
-
-    /// For an upload of given paths.
-    pub(super) fn without_queue(json: bool) -> Self {
-        Self {
-            queued: false,
-            ..Self::new(json)
         }
     }
 
@@ -122,17 +111,7 @@ impl Told {
         session: &mut Session,
     ) {
         match &mut self.json {
-            Some(rows) => {
-                let foreign = if self.queued {
-                    foreign(store, settings)
-                } else {
-                    0
-                };
-                rows.push(PushJson {
-                    foreign,
-                    ..json(report, settings, store)
-                });
-            }
+            Some(rows) => rows.push(json(report, settings, store)),
             None => {
                 let destination = destination(settings).unwrap_or_default();
                 session.confirm(line(report, &settings.name, &destination));
@@ -152,10 +131,7 @@ impl Told {
     ) {
         match &mut self.json {
             Some(rows) => {
-                let row = PushJson {
-                    foreign: foreign(store, settings),
-                    ..json(report, settings, store)
-                };
+                let row = json(report, settings, store);
                 rows.push(match ended {
                     Some(ended) => with_end(row, ended),
                     None => row,
@@ -173,13 +149,6 @@ impl Told {
             session.out.json(&rows);
         }
     }
-}
-
-/// How much in a queue's directory is no entry now. What cannot be listed was told by the push.
-fn foreign(store: &Store, settings: &QueueSettings) -> usize {
-    let queue = OpenQueue::open(store, settings).ok().flatten();
-    let listing = queue.and_then(|queue| queue.list().ok());
-    listing.map_or(0, |listing| listing.foreign.len())
 }
 
 fn line(report: &PushReport, name: &str, destination: &str) -> String {
@@ -220,6 +189,7 @@ fn json(report: &PushReport, settings: &QueueSettings, store: &Store) -> PushJso
         backing_off: report.backing_off,
         parked: report.parked,
         left: report.left,
+        foreign: report.foreign,
         next_try: report.next_try.time().map(time),
         ..json_of_nothing(settings)
     };
