@@ -2,7 +2,14 @@
 //! bits run from the last byte to the first (Nix 2.26.3, `src/libutil/hash.cc`,
 //! `printHash32`).
 
-pub(crate) const ALPHABET: &[u8; 32] = b"0123456789abcdfghijklmnpqrsvwxyz";
+const ALPHABET: &[u8; 32] = b"0123456789abcdfghijklmnpqrsvwxyz";
+
+/// Whether it is in the alphabet, without a search: a hook that queues a thousand paths reads 32
+/// thousand digits.
+pub(crate) fn is_digit(byte: u8) -> bool {
+    byte.is_ascii_digit()
+        || (byte.is_ascii_lowercase() && !matches!(byte, b'e' | b'o' | b't' | b'u'))
+}
 
 /// The digits of `bytes`, most significant first.
 pub(crate) fn encode(bytes: &[u8]) -> String {
@@ -22,6 +29,14 @@ fn five_bits(bytes: &[u8], bit: usize) -> u8 {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn the_digits_are_those_of_the_alphabet() {
+        for byte in 0..=u8::MAX {
+            let is_in = super::ALPHABET.contains(&byte);
+            assert_eq!(super::is_digit(byte), is_in, "{byte}");
+        }
+    }
+
     #[test]
     fn agrees_with_nix() {
         // `nix hash to-base32 sha1:…` of 20 bytes, Nix 2.26.3.

@@ -85,9 +85,7 @@ impl std::str::FromStr for StorePath {
         let bytes = text.as_bytes();
         let hash_fits = bytes.len() > HASH_LEN
             && bytes[HASH_LEN] == b'-'
-            && bytes[..HASH_LEN]
-                .iter()
-                .all(|digit| base32::ALPHABET.contains(digit));
+            && bytes[..HASH_LEN].iter().all(|byte| base32::is_digit(*byte));
         if !hash_fits {
             return Err(ParseStorePathError::Hash(text.to_owned()));
         }
@@ -99,7 +97,7 @@ impl std::str::FromStr for StorePath {
 }
 
 fn name_fits(name: &str) -> bool {
-    let allowed = |c: u8| c.is_ascii_alphanumeric() || b"+-._?=".contains(&c);
+    let allowed = |c: u8| matches!(c, b'a'..=b'z' | b'0'..=b'9' | b'A'..=b'Z' | b'+' | b'-' | b'.' | b'_' | b'?' | b'=');
     (1..=MAX_NAME_LEN).contains(&name.len())
         && name.bytes().all(allowed)
         && !matches!(name, "." | "..")
