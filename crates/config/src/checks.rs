@@ -24,6 +24,10 @@ pub(crate) fn check(config: &Config, need: Need, problems: &mut Problems) {
 /// Two queues in one directory would push each other's entries. Neither of them can be told
 /// to be the wrong one, so both are; a third queue is not.
 fn check_directories(config: &Config, need: Need, problems: &mut Problems) {
+    // Looking at a directory costs a hook some system calls, and most have one queue.
+    if config.enabled().nth(1).is_none() {
+        return;
+    }
     let real = |queue: &QueueSettings| match need {
         Need::Declared => queue.queue_dir.value.clone(),
         _ => real_directory(&queue.queue_dir.value),

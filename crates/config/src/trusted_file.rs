@@ -113,6 +113,9 @@ pub(crate) fn hint_at_the_machine(error: &io::Error) -> Option<&'static str> {
     })
 }
 
+/// The size up to which a file is read at one go.
+const LIKELY: u64 = 1 << 20;
+
 /// Reads a file if nobody but root and us may have written it or put it there, and at most
 /// `longest` bytes of it. What is judged is the file that is read, however it was come to, and
 /// the whole [way](way::open) to it.
@@ -121,8 +124,11 @@ pub(crate) fn read(file: &Utf8Path, longest: u64) -> Result<Vec<u8>, ReadError> 
     let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
     let us = Account::Ours(rustix::process::geteuid().as_raw());
     let handle = way::open(file, flags, us)?;
-    judge(&fstat(&handle)?, us).map_err(ReadError::Untrusted)?;
-    let mut bytes = Vec::new();
+    let stat = fstat(&handle)?;
+    judge(&stat, us).map_err(ReadError::Untrusted)?;
+    // The size is a hint only, and not of something huge: one byte more tells the end in one read.
+    let size = u64::try_from(stat.st_size).unwrap_or_default();
+    let mut bytes = Vec::with_capacity(size.min(longest).min(LIKELY) as usize + 1);
     File::from(handle).take(longest).read_to_end(&mut bytes)?;
     Ok(bytes)
 }

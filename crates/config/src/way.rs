@@ -3,19 +3,17 @@
 use std::ffi::{OsStr, OsString};
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use ownership::{Account, Distrust, judge_owner, judge_passage};
-use rustix::fs::{FileType, Mode, OFlags, Stat, fstat, open as open_at_root, openat, readlinkat};
+use rustix::fs::{self, FileType, Mode, OFlags, Stat};
 use rustix::io::{Errno, Result};
 
 use crate::trusted_file::{ReadError, Step, Untrusted, is_absent};
 
 /// As many as the kernel follows.
 const MOST_LINKS: u32 = 40;
-
-const TO_PASS: OFlags = OFlags::PATH.union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
 
 /// Opens a file, if nobody but root and us can have put it where it is.
 ///
@@ -25,7 +23,8 @@ const TO_PASS: OFlags = OFlags::PATH.union(OFlags::NOFOLLOW).union(OFlags::CLOEX
 /// members of the owner's private group, and where the sticky bit keeps others from exchanging
 /// what is not theirs (`/tmp`, `/nix/store`). Symlinks are followed, since NixOS has its
 /// configuration behind some; each belongs to root or to us, and the way goes on from where it
-/// leads to. Each name is opened within what was judged, whatever is exchanged meanwhile.
+/// leads to. From the top down, each directory that was judged to be safe keeps the next name what
+/// it is, so it is enough to look at one after the other.
 ///
 /// What is not there is not there, however it would have been come to: else root could not be
 /// asked anything with the home of somebody else.
@@ -49,8 +48,7 @@ pub(crate) fn open(
 
 struct Way {
     us: Account,
-    /// The directory that it has come to, and its path, without symlinks.
-    handle: OwnedFd,
+    /// The directory that it has come to, without symlinks in its path.
     at: PathBuf,
     /// The names that are still to be gone, the next one last.
     ahead: Vec<OsString>,
@@ -63,13 +61,12 @@ impl Way {
     fn begin(us: Account) -> Result<Self> {
         let mut way = Self {
             us,
-            handle: open_at_root("/", TO_PASS, Mode::empty())?,
             at: PathBuf::from("/"),
             ahead: Vec::new(),
             links: 0,
             distrust: None,
         };
-        way.judge_directory(&fstat(&way.handle)?);
+        way.judge_directory(&fs::lstat("/")?);
         Ok(way)
     }
 
@@ -83,18 +80,29 @@ impl Way {
             self.go_on(OsStr::from_bytes(from.as_bytes()));
         }
         while let Some(name) = self.ahead.pop() {
-            let next = openat(&self.handle, &name, TO_PASS, Mode::empty())?;
-            let stat = fstat(&next)?;
+            if name == ".." {
+                self.at.pop();
+                continue;
+            }
+            let next = self.at.join(&name);
+            let stat = fs::lstat(&next)?;
             match FileType::from_raw_mode(stat.st_mode) {
-                FileType::Symlink => self.follow(&next, &name, &stat)?,
-                FileType::Directory if !self.ahead.is_empty() => self.enter(next, &name, &stat),
+                FileType::Symlink => self.follow(&next, &stat)?,
+                FileType::Directory if !self.ahead.is_empty() => self.enter(next, &stat),
                 _ if !self.ahead.is_empty() => return Err(Errno::NOTDIR),
-                // It is refused, and may be anything.
-                _ if self.distrust.is_some() => return Ok(next),
-                _ => return openat(&self.handle, &name, flags | OFlags::NOFOLLOW, Mode::empty()),
+                _ => return self.arrive(&next, flags | OFlags::NOFOLLOW),
             }
         }
-        openat(&self.handle, ".", flags, Mode::empty())
+        self.arrive(&self.at, flags)
+    }
+
+    /// What is refused may be anything, and is not opened.
+    fn arrive(&self, file: &Path, flags: OFlags) -> Result<OwnedFd> {
+        let flags = match &self.distrust {
+            Some(_) => OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC,
+            None => flags,
+        };
+        fs::open(file, flags, Mode::empty())
     }
 
     fn go_on(&mut self, path: &OsStr) {
@@ -104,25 +112,21 @@ impl Way {
         self.ahead.extend(names.rev());
     }
 
-    fn enter(&mut self, directory: OwnedFd, name: &OsStr, stat: &Stat) {
-        self.handle = directory;
-        match name == ".." {
-            true => drop(self.at.pop()),
-            false => self.at.push(name),
-        }
+    fn enter(&mut self, directory: PathBuf, stat: &Stat) {
+        self.at = directory;
         self.judge_directory(stat);
     }
 
-    fn follow(&mut self, link: &OwnedFd, name: &OsStr, stat: &Stat) -> Result<()> {
+    fn follow(&mut self, link: &Path, stat: &Stat) -> Result<()> {
         self.links += 1;
         if self.links > MOST_LINKS {
             return Err(Errno::LOOP);
         }
-        let whose = judge_owner(stat.st_uid, self.us);
-        self.note(Step::Symlink, self.at.join(name), whose);
-        let to = readlinkat(link, "", Vec::new())?;
+        if let Err(distrust) = judge_owner(stat.st_uid, self.us) {
+            self.note(Step::Symlink, link, distrust);
+        }
+        let to = fs::readlink(link, Vec::new())?;
         if to.as_bytes().starts_with(b"/") {
-            self.handle = open_at_root("/", TO_PASS, Mode::empty())?;
             self.at = PathBuf::from("/");
         }
         self.go_on(OsStr::from_bytes(to.as_bytes()));
@@ -132,13 +136,13 @@ impl Way {
     fn judge_directory(&mut self, stat: &Stat) {
         let whose = judge_owner(stat.st_uid, self.us);
         let judged = whose.and_then(|()| judge_passage(stat.st_uid, stat.st_gid, stat.st_mode));
-        self.note(Step::Directory, self.at.clone(), judged);
+        if let Err(distrust) = judged {
+            self.note(Step::Directory, &self.at.clone(), distrust);
+        }
     }
 
-    fn note(&mut self, step: Step, path: PathBuf, judged: std::result::Result<(), Distrust>) {
-        if let Err(distrust) = judged
-            && self.distrust.is_none()
-        {
+    fn note(&mut self, step: Step, path: &Path, distrust: Distrust) {
+        if self.distrust.is_none() {
             let path = Utf8PathBuf::from(path.to_string_lossy().into_owned());
             self.distrust = Some(Untrusted::Way {
                 step,

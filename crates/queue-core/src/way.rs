@@ -4,7 +4,7 @@ use std::os::fd::OwnedFd;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use ownership::{Account, Distrust, is_root, judge_owner, judge_passage, judge_writers, quoted};
-use rustix::fs::{self, Mode, OFlags, Stat};
+use rustix::fs::{self, FileType, Stat};
 use rustix::io::Errno;
 
 use crate::{PortError, open_directory};
@@ -12,20 +12,21 @@ use crate::{PortError, open_directory};
 /// Opens the directory `path`, which is absolute and plain; `None` when it, or
 /// one above it, is not there.
 ///
-/// Each component is opened relative to the one above, so no symlink is
-/// followed, whatever is exchanged meanwhile: roots go by the path as it is
-/// written, and would not hold what lies elsewhere.
+/// No symlink is followed, whatever is exchanged meanwhile: roots go by the path
+/// as it is written, and would not hold what lies elsewhere. The directory is
+/// opened by one call that follows none; what lies above is looked at before,
+/// from the top down.
 ///
 /// Whoever may exchange a directory on the way can put a queue of his own in
 /// place of ours. So all of them belong to root and to one account besides,
 /// which is ours unless we are root; and nobody else may write them, but for
 /// the members of the owner's private group, and where the sticky bit keeps
 /// others' directories from being renamed (`/tmp`).
-pub(crate) fn open(path: &Utf8Path) -> Result<Option<OwnedFd>, PortError> {
+pub(crate) fn open(path: &Utf8Path) -> Result<Option<Arrived>, PortError> {
     let mut way = Way::begin(path)?;
     for name in names(path) {
         way.at.push(name);
-        if !way.enter(name)? {
+        if !way.look()? {
             return Ok(None);
         }
     }
@@ -34,19 +35,26 @@ pub(crate) fn open(path: &Utf8Path) -> Result<Option<OwnedFd>, PortError> {
 
 /// Opens it in the same way; what is missing is made, and the directory above it
 /// flushed if so.
-pub(crate) fn create(path: &Utf8Path, fsync: bool) -> Result<OwnedFd, PortError> {
+pub(crate) fn create(path: &Utf8Path, fsync: bool) -> Result<Arrived, PortError> {
     let mut way = Way::begin(path)?;
     for name in names(path) {
         way.at.push(name);
-        if way.enter(name)? {
+        if way.look()? {
             continue;
         }
         way.make(name, fsync)?;
-        if !way.enter(name)? {
+        if !way.look()? {
             return Err(way.fail(Errno::NOENT));
         }
     }
     way.arrive()
+}
+
+/// The directory that was asked for.
+pub(crate) struct Arrived {
+    pub(crate) handle: OwnedFd,
+    /// Its owner.
+    pub(crate) owner: u32,
 }
 
 fn names(path: &Utf8Path) -> impl Iterator<Item = &str> {
@@ -75,7 +83,6 @@ struct Way<'a> {
     path: &'a Utf8Path,
     /// How far it has come.
     at: Utf8PathBuf,
-    handle: OwnedFd,
     /// The one account besides root to whom something here may belong: ours, or for root the
     /// first that it meets.
     account: Option<Account>,
@@ -83,29 +90,29 @@ struct Way<'a> {
 
 impl<'a> Way<'a> {
     fn begin(path: &'a Utf8Path) -> Result<Self, PortError> {
-        let at = Utf8PathBuf::from("/");
-        let handle = fs::open("/", OFlags::PATH | OFlags::CLOEXEC, Mode::empty())
-            .map_err(|error| PortError::new("open", "/", std::io::Error::from(error)))?;
         let us = rustix::process::geteuid();
         let mut way = Self {
             path,
-            at,
-            handle,
+            at: Utf8PathBuf::from("/"),
             account: (!us.is_root()).then_some(Account::Ours(us.as_raw())),
         };
-        way.judge()?;
+        way.look()?;
         Ok(way)
     }
 
-    /// Whether the next directory, which has this name, is there.
-    fn enter(&mut self, name: &str) -> Result<bool, PortError> {
-        match open_directory::to_pass(&self.handle, name) {
-            Ok(handle) => self.handle = handle,
+    /// Whether the directory that it has come to is there.
+    fn look(&mut self) -> Result<bool, PortError> {
+        let stat = match fs::lstat(self.at.as_str()) {
+            Ok(stat) => stat,
             Err(Errno::NOENT) => return Ok(false),
-            Err(Errno::NOTDIR | Errno::LOOP) => return Err(self.no_directory(name)),
+            // What was a directory just now, above it, is one no more.
             Err(error) => return Err(self.fail(error)),
+        };
+        match FileType::from_raw_mode(stat.st_mode) {
+            FileType::Directory => self.judge(&stat)?,
+            FileType::Symlink => return Err(self.behind_symlink()),
+            _ => return Err(self.no_directory()),
         }
-        self.judge()?;
         Ok(true)
     }
 
@@ -113,12 +120,13 @@ impl<'a> Way<'a> {
     /// moment is flushed by us too; what was there when we came is not: that it is durable no later
     /// than what is flushed into it is assumed (RELIABILITY.md).
     fn make(&self, name: &str, fsync: bool) -> Result<(), PortError> {
-        let flush = |()| match fsync {
-            true => fs::fsync(open_directory::to_use(&self.handle)?),
-            false => Ok(()),
+        let above = self.at.parent().unwrap_or(&self.at);
+        let make = || {
+            let above = open_directory::by_path(above)?;
+            open_directory::make(&above, name)?;
+            if fsync { fs::fsync(above) } else { Ok(()) }
         };
-        let made = open_directory::make(&self.handle, name).and_then(flush);
-        made.map_err(|error| {
+        make().map_err(|error| {
             let failed = PortError::new("create the queue directory", &self.at, io(error));
             match error {
                 Errno::ACCESS => failed.with_hint(NOT_OURS_TO_MAKE),
@@ -128,13 +136,21 @@ impl<'a> Way<'a> {
     }
 
     /// It is the one that was asked for.
-    fn arrive(self) -> Result<OwnedFd, PortError> {
-        open_directory::to_use(&self.handle).map_err(|error| self.fail(error))
+    fn arrive(mut self) -> Result<Arrived, PortError> {
+        let handle = match open_directory::by_path(self.path) {
+            Ok(handle) => handle,
+            // Somebody exchanged something meanwhile.
+            Err(Errno::LOOP) => return Err(self.behind_symlink()),
+            Err(error) => return Err(self.fail(error)),
+        };
+        let stat = fs::fstat(&handle).map_err(|error| self.fail(error))?;
+        self.judge(&stat)?;
+        let owner = stat.st_uid;
+        Ok(Arrived { handle, owner })
     }
 
-    fn judge(&mut self) -> Result<(), PortError> {
-        let stat = fs::fstat(&self.handle).map_err(|error| self.fail(error))?;
-        self.judge_rights(&stat).map_err(|distrust| {
+    fn judge(&mut self, stat: &Stat) -> Result<(), PortError> {
+        self.judge_rights(stat).map_err(|distrust| {
             let command = distrust.command(self.at.as_str());
             self.refuse(distrust).with_hint(command)
         })
@@ -151,10 +167,7 @@ impl<'a> Way<'a> {
         }
     }
 
-    fn no_directory(&self, name: &str) -> PortError {
-        if open_directory::is_symlink(&self.handle, name) {
-            return self.behind_symlink();
-        }
+    fn no_directory(&self) -> PortError {
         let away = format!("{}.old", self.at);
         let command = format!("mv -n {} {}", quoted(self.at.as_str()), quoted(&away));
         self.refuse("it is not a directory").with_hint(command)

@@ -17,6 +17,7 @@ use self::entries::Stranger;
 use crate::open_directory::LINK_TRIES;
 use crate::room::Room;
 use crate::store_dir::is_plain;
+use crate::way::Arrived;
 use crate::{Insertion, Listing, PortError, QueueDirectory, Removal, StoreDir, StorePath, way};
 
 const OPEN: &str = "open the queue directory";
@@ -51,8 +52,8 @@ impl FsQueueDirectory {
     ///
     /// When it cannot be made or opened, or is [not safe](Self::open).
     pub fn create(path: &Utf8Path, store: &StoreDir, fsync: bool) -> Result<Self, PortError> {
-        let handle = way::create(sensible(path, store)?, fsync)?;
-        Self::of(handle, path, store, fsync)
+        let arrived = way::create(sensible(path, store)?, fsync)?;
+        Ok(Self::of(arrived, path, store, fsync))
     }
 
     /// Opens a queue; `None` when its directory does not exist.
@@ -67,27 +68,18 @@ impl FsQueueDirectory {
     /// belong to root and to one account besides, which is ours unless we are
     /// root, and who else may write one above it cannot rename what is in it.
     pub fn open(path: &Utf8Path, store: &StoreDir, fsync: bool) -> Result<Option<Self>, PortError> {
-        let opened = way::open(sensible(path, store)?)?;
-        opened
-            .map(|handle| Self::of(handle, path, store, fsync))
-            .transpose()
+        let arrived = way::open(sensible(path, store)?)?;
+        Ok(arrived.map(|arrived| Self::of(arrived, path, store, fsync)))
     }
 
-    fn of(
-        handle: OwnedFd,
-        path: &Utf8Path,
-        store: &StoreDir,
-        fsync: bool,
-    ) -> Result<Self, PortError> {
-        let stat = fs::fstat(&handle)
-            .map_err(|error| PortError::new(OPEN, path, std::io::Error::from(error)))?;
-        Ok(Self {
+    fn of(arrived: Arrived, path: &Utf8Path, store: &StoreDir, fsync: bool) -> Self {
+        Self {
             path: path.to_owned(),
             store: store.clone(),
-            owner: stat.st_uid,
-            handle: Arc::new(handle),
+            owner: arrived.owner,
+            handle: Arc::new(arrived.handle),
             fsync,
-        })
+        }
     }
 
     /// The directory's path, as it was given.
