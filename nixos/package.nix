@@ -3,6 +3,7 @@
   lib,
   stdenv,
   rustPlatform,
+  glibc,
   installShellFiles,
   versionCheckHook,
 }:
@@ -26,6 +27,10 @@ rustPlatform.buildRustPackage {
   cargoLock.lockFile = ../Cargo.lock;
 
   nativeBuildInputs = [ installShellFiles ];
+
+  # A static program starts in two thirds of the time, and each build waits for the hook.
+  buildInputs = lib.optional stdenv.hostPlatform.isGnu glibc.static;
+  env.RUSTFLAGS = lib.optionalString stdenv.hostPlatform.isGnu "-C target-feature=+crt-static";
 
   # The tests of the other crates run programs from /bin, which a sandbox does not have.
   cargoTestFlags = [

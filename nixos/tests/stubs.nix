@@ -67,8 +67,11 @@ let
       name: environment: command:
       package name // environment // { inherit command; };
     stdenv = {
-      buildPlatform.canExecute = platform: platform == "here";
-      hostPlatform = "here";
+      buildPlatform.canExecute = platform: platform.config == "here";
+      hostPlatform = {
+        config = "here";
+        isGnu = true;
+      };
     };
   };
 

@@ -77,6 +77,9 @@ let
         platforms.linux = [ ];
       };
       path = ./.;
+      glibc = package "glibc" // {
+        static = package "glibc-static";
+      };
       callPackage =
         file: overrides:
         let

@@ -90,7 +90,7 @@ let
     // {
       callPackage = file: _: stubs.package (baseNameOf file);
       stdenv = pkgs.stdenv // {
-        hostPlatform = "there";
+        hostPlatform.config = "there";
       };
     }
   ) { services.nix-post-build-push.queues.main.destination = "daemon"; };
