@@ -9,7 +9,13 @@
 }:
 let
   # Cargo wants to see every member of the workspace, but the programs are not made of the tests.
-  manifest = file: file.name == "Cargo.toml" || file.name == "lib.rs";
+  manifest =
+    file:
+    lib.elem file.name [
+      "Cargo.toml"
+      "lib.rs"
+      "main.rs"
+    ];
 in
 rustPlatform.buildRustPackage {
   pname = "nix-post-build-push";
@@ -21,6 +27,7 @@ rustPlatform.buildRustPackage {
       ../Cargo.lock
       ../Cargo.toml
       ../crates
+      (lib.fileset.fileFilter manifest ../bench)
       (lib.fileset.fileFilter manifest ../tests)
     ];
   };

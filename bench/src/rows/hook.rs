@@ -1,0 +1,195 @@
+//! What a build waits for.
+
+use camino::Utf8PathBuf;
+use system_tests::Product;
+
+use crate::Bench;
+use crate::measure::{Timed, alternate, instructions, system_calls};
+use crate::quantity::Quantity;
+use crate::row::{Aim, Measured, Reach, Row};
+use crate::stage::{CONFIG, NO_FSYNC, Stage};
+
+/// Theirs, in the order of the table.
+pub(crate) fn rows() -> [Row; 5] {
+    [
+        Row {
+            name: "hook-one-path",
+            work: "hook, 1 path, 1 queue, fsync off",
+            compared_with: "an empty Rust program, built alike",
+            aims: &[
+                Aim {
+                    what: "",
+                    reach: Reach::Times(1.25),
+                },
+                Aim {
+                    what: "instructions",
+                    reach: Reach::Count(200_000.0),
+                },
+            ],
+            measure: one_path,
+        },
+        Row {
+            name: "hook-durable",
+            work: "hook, 1 path, default durability",
+            compared_with: "the same links and two `fsync` in C",
+            aims: &[Aim {
+                what: "",
+                reach: Reach::Times(1.3),
+            }],
+            measure: durable,
+        },
+        Row {
+            name: "hook-1000-paths",
+            work: "hook, 1,000 paths, fsync off",
+            compared_with: "the same links in C",
+            aims: &[
+                Aim {
+                    what: "",
+                    reach: Reach::Times(1.3),
+                },
+                Aim {
+                    what: "system calls a path",
+                    reach: Reach::Count(4.0),
+                },
+            ],
+            measure: thousand_paths,
+        },
+        Row {
+            name: "hook-three-queues",
+            work: "hook, 1 path, 3 queues",
+            compared_with: "1 queue",
+            aims: &[
+                Aim {
+                    what: "fsync off",
+                    reach: Reach::Times(1.5),
+                },
+                Aim {
+                    what: "default durability",
+                    reach: Reach::Times(1.5),
+                },
+            ],
+            measure: three_queues,
+        },
+        Row {
+            name: "hook-add-root",
+            work: "hook, default durability",
+            compared_with: "`nix-store -r --add-root` for each",
+            aims: &[
+                Aim {
+                    what: "1 path",
+                    reach: Reach::OneIn(25),
+                },
+                Aim {
+                    what: "6 paths",
+                    reach: Reach::OneIn(100),
+                },
+            ],
+            measure: add_root,
+        },
+    ]
+}
+
+fn without_fsync() -> Stage {
+    Stage::with(&format!("{NO_FSYNC}{CONFIG}"))
+}
+
+fn one_path(bench: &Bench) -> Vec<Measured> {
+    let stage = without_fsync();
+    let (paths, emptying) = (stage.existing(1), stage.emptying());
+    let ours = stage.hook(&paths).prepared_by(&emptying);
+    let empty = bench.comparison("empty");
+    let theirs = Timed::new([empty.clone()]).prepared_by(&emptying);
+    let times = alternate((&stage, &ours), (&stage, &theirs), bench.rounds(25, 40));
+    stage.empty_now();
+    let ours = hook_instructions(&stage, &paths);
+    assert_eq!(stage.entries(), 1);
+    let theirs = instructions(empty.as_str(), |_| {});
+    let counted = [ours, theirs].map(|count| Quantity::Count(count as f64));
+    vec![times, Measured::beside(counted[0], counted[1])]
+}
+
+/// The instructions of a hook.
+pub(crate) fn hook_instructions(stage: &Stage, paths: &[String]) -> u64 {
+    instructions(Product::hook_program().as_str(), |command| {
+        stage.configure_hook(command, paths);
+    })
+}
+
+/// The system calls of a hook.
+pub(crate) fn hook_system_calls(stage: &Stage, paths: &[String]) -> u64 {
+    system_calls(stage, Product::hook_program().as_str(), |command| {
+        stage.configure_hook(command, paths);
+    })
+}
+
+fn durable(bench: &Bench) -> Vec<Measured> {
+    let stage = Stage::new();
+    let (paths, emptying) = (stage.existing(1), stage.emptying());
+    let ours = stage.hook(&paths).prepared_by(&emptying);
+    let theirs = stage
+        .links(bench, &["--fsync"], &paths)
+        .prepared_by(&emptying);
+    vec![alternate(
+        (&stage, &ours),
+        (&stage, &theirs),
+        bench.rounds(25, 20),
+    )]
+}
+
+fn thousand_paths(bench: &Bench) -> Vec<Measured> {
+    let stage = without_fsync();
+    let (paths, emptying) = (stage.existing(1000), stage.emptying());
+    let ours = stage.hook(&paths).prepared_by(&emptying);
+    let theirs = stage.links(bench, &[], &paths).prepared_by(&emptying);
+    let times = alternate((&stage, &ours), (&stage, &theirs), bench.rounds(15, 15));
+    stage.empty_now();
+    let calls = hook_system_calls(&stage, &paths);
+    assert_eq!(stage.entries(), paths.len());
+    let calls = Quantity::Count(calls as f64 / paths.len() as f64);
+    vec![times, Measured::alone(calls)]
+}
+
+fn three_queues(bench: &Bench) -> Vec<Measured> {
+    let more = ["two", "three"]
+        .map(|name| CONFIG.replace("main", name))
+        .concat();
+    let measured = ["", NO_FSYNC].map(|fsync| {
+        let one = Stage::with(&format!("{fsync}{CONFIG}"));
+        let three = Stage::with(&format!("{fsync}{CONFIG}{more}"));
+        let hook = |stage: &Stage| {
+            stage
+                .hook(&stage.existing(1))
+                .prepared_by(&stage.emptying())
+        };
+        let rounds = bench.rounds(20, 20);
+        alternate((&three, &hook(&three)), (&one, &hook(&one)), rounds)
+    });
+    let [durable, fast] = measured;
+    vec![fast, durable]
+}
+
+fn add_root(bench: &Bench) -> Vec<Measured> {
+    let stage = Stage::new();
+    let (all, emptying) = (stage.valid(6), stage.emptying());
+    let measured = [1, 6].map(|n| {
+        let paths = &all[..n];
+        let ours = stage.hook(paths).prepared_by(&emptying);
+        let theirs = Timed::new([add_roots(&stage, paths)]).prepared_by(&emptying);
+        alternate((&stage, &ours), (&stage, &theirs), bench.rounds(10, 10))
+    });
+    measured.into()
+}
+
+/// A script that registers a root for each path: with the process that starts it, which is lost in
+/// the time that Nix takes.
+fn add_roots(stage: &Stage, paths: &[String]) -> Utf8PathBuf {
+    let queue = stage.queue();
+    let calls = paths.iter().map(|path| {
+        let name = path.rsplit('/').next().unwrap_or_default();
+        format!("nix-store -r --add-root {queue}/{name} --indirect {path} >/dev/null\n")
+    });
+    stage.script(
+        "add-roots",
+        &format!("set -e\n{}", calls.collect::<String>()),
+    )
+}

@@ -1,0 +1,194 @@
+//! Where something is measured: a throwaway Nix, our programs beside it, store paths to queue.
+
+use std::fmt::Write;
+use std::fs;
+use std::ops::Deref;
+use std::process::Command;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use system_tests::{Nix, Product, Run};
+
+use crate::measure::Timed;
+
+/// The directory of the queue `main`, as deep as the default one.
+pub(crate) const QUEUE: &str = "var/lib/nix-post-build-push/main";
+
+/// A configuration as people write it: one queue and where it goes.
+pub(crate) const CONFIG: &str = r#"# Read by nix-post-build-push and its hook.
+[queues.main]
+destination = "file://@T@/cache"
+queue-dir = "@T@/var/lib/nix-post-build-push/main"
+"#;
+
+/// What is put before [`CONFIG`] for hooks that do not wait for the disk.
+pub(crate) const NO_FSYNC: &str = "[hook]\nfsync = false\n\n";
+
+/// A [`Product`] that is measured, and its queue. The directories are those of a machine on which
+/// it has run before.
+pub(crate) struct Stage {
+    product: Product,
+}
+
+impl Deref for Stage {
+    type Target = Nix;
+
+    fn deref(&self) -> &Nix {
+        self.product.nix()
+    }
+}
+
+impl Stage {
+    /// With [`CONFIG`].
+    pub(crate) fn new() -> Stage {
+        Stage::with(CONFIG)
+    }
+
+    /// With another configuration. What it says of queues begins as [`CONFIG`] does.
+    pub(crate) fn with(config: &str) -> Stage {
+        Stage::around(Nix::new(), config)
+    }
+
+    /// With a Nix that is there already.
+    pub(crate) fn around(nix: Nix, config: &str) -> Stage {
+        let stage = Stage {
+            product: Product::install(nix, config),
+        };
+        fs::create_dir_all(stage.queue()).expect("mkdir");
+        stage.command("nix-store").arg("--init").run().success();
+        fs::create_dir_all(stage.auto_dir()).expect("mkdir");
+        stage
+    }
+
+    /// The directory of the queue.
+    pub(crate) fn queue(&self) -> Utf8PathBuf {
+        self.dir().join(QUEUE)
+    }
+
+    /// `n` store objects that merely exist: as much as a hook looks at.
+    pub(crate) fn existing(&self, n: usize) -> Vec<String> {
+        let store = self.store_dir();
+        fs::create_dir_all(&store).expect("mkdir");
+        let path = |i: usize| {
+            // Nix's base 32 has these digits too.
+            let path = store.join(format!("{i:032}-package-{i:06}-1.0"));
+            fs::write(&path, "").expect("write");
+            path.into_string()
+        };
+        (0..n).map(path).collect()
+    }
+
+    /// `n` small valid store paths that refer to nothing.
+    pub(crate) fn valid(&self, n: usize) -> Vec<String> {
+        let dir = self.dir().join("files");
+        fs::create_dir_all(&dir).expect("mkdir");
+        let files: Vec<Utf8PathBuf> = (0..n)
+            .map(|i| dir.join(format!("package-{i:06}-1.0")))
+            .collect();
+        for (i, file) in files.iter().enumerate() {
+            fs::write(file, format!("{i}\n")).expect("write");
+        }
+        let mut add = self.command("nix-store");
+        let paths = add.arg("--add").args(&files).run().success().lines();
+        assert_eq!(paths.len(), n);
+        paths
+    }
+
+    /// The hook, for these paths.
+    pub(crate) fn hook(&self, paths: &[String]) -> Timed {
+        Timed::new([Product::hook_program()]).env("OUT_PATHS", paths.join(" "))
+    }
+
+    /// What the hook sees under callgrind and strace: only what it looks at, the same everywhere.
+    pub(crate) fn configure_hook(&self, command: &mut Command, paths: &[String]) {
+        command
+            .env_clear()
+            .env("NIX_STORE_DIR", self.store_dir())
+            .env("NIX_STATE_DIR", self.state_dir())
+            .env(
+                "NIX_POST_BUILD_PUSH_CONFIG_FILE",
+                self.product.config_file(),
+            )
+            .env("OUT_PATHS", paths.join(" "));
+    }
+
+    /// `nix-post-build-push` with these arguments.
+    pub(crate) fn ours(&self, arguments: &[&str]) -> Timed {
+        let program = Product::program().into_string();
+        Timed::new(
+            [program]
+                .into_iter()
+                .chain(arguments.iter().map(|&word| word.to_owned())),
+        )
+    }
+
+    /// The program `links`, for the same links; with `more` in between.
+    pub(crate) fn links(&self, bench: &crate::Bench, more: &[&str], paths: &[String]) -> Timed {
+        let directories = [self.queue(), self.auto_dir()].map(Utf8PathBuf::into_string);
+        let words = [bench.comparison("links").into_string()].into_iter();
+        let words = words.chain(more.iter().map(|&word| word.to_owned()));
+        Timed::new(words.chain(directories).chain(paths.iter().cloned()))
+    }
+
+    /// A script that empties the queue and forgets the roots: the directories stay.
+    pub(crate) fn emptying(&self) -> Utf8PathBuf {
+        self.script("empty-the-queue", &self.empty())
+    }
+
+    /// Does what [`Stage::emptying`] does, now.
+    pub(crate) fn empty_now(&self) {
+        self.command("sh")
+            .args(["-c", &self.empty()])
+            .run()
+            .success();
+    }
+
+    fn empty(&self) -> String {
+        let (queue, auto) = (
+            self.dir().join("var/lib/nix-post-build-push"),
+            self.auto_dir(),
+        );
+        format!("find {queue} {auto} -type l -delete")
+    }
+
+    /// A script that forgets what was copied, and what failed, and queues the paths in a file.
+    pub(crate) fn renewing(&self, paths: &[String]) -> Utf8PathBuf {
+        let (dir, file) = (self.dir(), self.listed("queued", paths));
+        let (ours, config) = (Product::program(), self.product.config_file());
+        let body = format!(
+            "set -e\nrm -rf {dir}/cache {dir}/home/.cache {}/.push/ledger.toml\n{}\n\
+             {ours} --config-file {config} --quiet enqueue --stdin <{file}",
+            self.queue(),
+            self.empty()
+        );
+        self.script("renew", &body)
+    }
+
+    /// A file with a path a line.
+    pub(crate) fn listed(&self, name: &str, paths: &[String]) -> Utf8PathBuf {
+        let mut text = String::new();
+        for path in paths {
+            let _ = writeln!(text, "{path}");
+        }
+        let file = self.dir().join(name);
+        fs::write(&file, text).expect("write");
+        file
+    }
+
+    /// Queues paths.
+    pub(crate) fn enqueue(&self, paths: &[String]) {
+        let mut command = self.product.command();
+        command.args(["--quiet", "enqueue", "--stdin"]);
+        command.run_with_input(&paths.join("\n")).success();
+    }
+
+    /// How many entries are in the queue.
+    pub(crate) fn entries(&self) -> usize {
+        let is_entry = |name: &str| !name.starts_with('.');
+        names(&self.queue()).filter(|name| is_entry(name)).count()
+    }
+}
+
+fn names(dir: &Utf8Path) -> impl Iterator<Item = String> {
+    let entries = dir.read_dir_utf8().expect("readdir");
+    entries.map(|entry| entry.expect("readdir").file_name().to_owned())
+}
