@@ -10,7 +10,7 @@ pub(crate) use alternate::{Rounds, alternate};
 pub(crate) use callgrind::instructions;
 pub(crate) use hyperfine::{Timed, times};
 pub(crate) use memory::{peak, peak_alone};
-pub(crate) use strace::{Started, started, system_calls};
+pub(crate) use strace::{started, system_calls};
 
 use std::process::{Command, Output};
 

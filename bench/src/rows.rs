@@ -1,10 +1,16 @@
 //! All rows, in the order of the table.
 
-mod hook;
+pub(crate) mod hook;
+mod listing;
+mod push;
+mod queueing;
 
 use crate::row::Row;
 
 /// All of them.
 pub(crate) fn all() -> Vec<Row> {
-    hook::rows().into()
+    let queueing = hook::rows().into_iter().chain(queueing::rows());
+    let pushing = [listing::listing()].into_iter().chain(push::rows());
+    let last = [listing::growth(), push::memory()];
+    queueing.chain(pushing).chain(last).collect()
 }

@@ -26,7 +26,39 @@ pub(crate) const NO_FSYNC: &str = "[hook]\nfsync = false\n\n";
 /// A [`Product`] that is measured, and its queue. The directories are those of a machine on which
 /// it has run before.
 pub(crate) struct Stage {
+    // Before the rest: what is mounted is in the way of removing the directory.
+    memory: Option<Memory>,
     product: Product,
+}
+
+/// Directories in memory. Dropping it gives them up.
+struct Memory(Vec<Utf8PathBuf>);
+
+impl Memory {
+    fn mount(directories: Vec<Utf8PathBuf>) -> Memory {
+        for directory in &directories {
+            fs::create_dir_all(directory).expect("mkdir");
+            let mut mount = Command::new("mount");
+            mount.args([
+                "-t",
+                "tmpfs",
+                "-o",
+                "mode=755,size=75%,nr_inodes=0",
+                "tmpfs",
+                directory.as_str(),
+            ]);
+            mount.run().success();
+        }
+        Memory(directories)
+    }
+}
+
+impl Drop for Memory {
+    fn drop(&mut self) {
+        for directory in &self.0 {
+            let _ = Command::new("umount").arg(directory).status();
+        }
+    }
 }
 
 impl Deref for Stage {
@@ -48,9 +80,20 @@ impl Stage {
         Stage::around(Nix::new(), config)
     }
 
+    /// With its store and all that is queued in memory, where there are too many files for a disk:
+    /// what is left is what the programs and the kernel do.
+    pub(crate) fn in_memory(config: &str) -> Stage {
+        let nix = Nix::new();
+        let memory = Memory::mount(vec![nix.store_dir(), nix.dir().join("var")]);
+        let mut stage = Stage::around(nix, config);
+        stage.memory = Some(memory);
+        stage
+    }
+
     /// With a Nix that is there already.
     pub(crate) fn around(nix: Nix, config: &str) -> Stage {
         let stage = Stage {
+            memory: None,
             product: Product::install(nix, config),
         };
         fs::create_dir_all(stage.queue()).expect("mkdir");
@@ -98,17 +141,20 @@ impl Stage {
         Timed::new([Product::hook_program()]).env("OUT_PATHS", paths.join(" "))
     }
 
-    /// What the hook sees under callgrind and strace: only what it looks at, the same everywhere.
-    pub(crate) fn configure_hook(&self, command: &mut Command, paths: &[String]) {
-        command
-            .env_clear()
-            .env("NIX_STORE_DIR", self.store_dir())
-            .env("NIX_STATE_DIR", self.state_dir())
-            .env(
-                "NIX_POST_BUILD_PUSH_CONFIG_FILE",
-                self.product.config_file(),
-            )
-            .env("OUT_PATHS", paths.join(" "));
+    /// The environment in which something is counted: only what our programs look at, and of the
+    /// same length everywhere.
+    pub(crate) fn bare(&self, command: &mut Command) {
+        let config = self.product.config_file();
+        command.env_clear();
+        command.env("NIX_STORE_DIR", self.store_dir());
+        command.env("NIX_STATE_DIR", self.state_dir());
+        command.env("NIX_POST_BUILD_PUSH_CONFIG_FILE", config);
+    }
+
+    /// The same, with what tells the hook about paths.
+    pub(crate) fn bare_hook(&self, command: &mut Command, paths: &[String]) {
+        self.bare(command);
+        command.env("OUT_PATHS", paths.join(" "));
     }
 
     /// `nix-post-build-push` with these arguments.
@@ -150,13 +196,14 @@ impl Stage {
         format!("find {queue} {auto} -type l -delete")
     }
 
-    /// A script that forgets what was copied, and what failed, and queues the paths in a file.
-    pub(crate) fn renewing(&self, paths: &[String]) -> Utf8PathBuf {
-        let (dir, file) = (self.dir(), self.listed("queued", paths));
+    /// A script that makes everything as it was before a first push, and queues the paths. With
+    /// `also` run before it, a line of shell.
+    pub(crate) fn renewing(&self, also: &str, paths: &[String]) -> Utf8PathBuf {
+        let (dir, queued) = (self.dir(), self.listed("queued", paths));
         let (ours, config) = (Product::program(), self.product.config_file());
         let body = format!(
-            "set -e\nrm -rf {dir}/cache {dir}/home/.cache {}/.push/ledger.toml\n{}\n\
-             {ours} --config-file {config} --quiet enqueue --stdin <{file}",
+            "set -e\n{also}\nrm -rf {dir}/home/.cache {}/.push/ledger.toml\n{}\n\
+             {ours} --config-file {config} --quiet enqueue --stdin <{queued}",
             self.queue(),
             self.empty()
         );
@@ -176,9 +223,31 @@ impl Stage {
 
     /// Queues paths.
     pub(crate) fn enqueue(&self, paths: &[String]) {
-        let mut command = self.product.command();
+        let mut command = self.command(Product::program());
         command.args(["--quiet", "enqueue", "--stdin"]);
         command.run_with_input(&paths.join("\n")).success();
+        assert_eq!(self.entries(), paths.len());
+    }
+
+    /// `nix copy` of paths by hand, with the options that a push gives it.
+    pub(crate) fn copy(&self, destination: &str) -> Vec<String> {
+        let words =
+            "nix copy --option narinfo-cache-positive-ttl 0 --to @ --option keep-going false";
+        words
+            .replace('@', destination)
+            .split(' ')
+            .map(str::to_owned)
+            .collect()
+    }
+
+    /// The binary cache of [`CONFIG`].
+    pub(crate) fn cache(&self) -> String {
+        format!("file://{}/cache", self.dir())
+    }
+
+    /// Replaces the configuration.
+    pub(crate) fn configure(&self, config: &str) {
+        self.product.write_config(config);
     }
 
     /// How many entries are in the queue.
