@@ -16,7 +16,7 @@ BUILT := $(CARGO_TARGET_DIR)/programs
 
 PROGRAMS := nix-post-build-push nix-post-build-push-hook
 
-.PHONY: help build test torture bench lint demo install cli-md module-md
+.PHONY: help build test torture bench counts lint demo install cli-md module-md
 
 help: ## Lists what there is to make (the default)
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 10
@@ -39,6 +39,9 @@ torture: ## Tries for half an hour to make the programs break a promise, and pri
 
 bench: ## Measures what the programs cost and writes BENCHMARKS.md; ROW=name: one row, printed
 	bench/run $(ROW)
+
+counts: ## Compares what does not depend on the machine with bench/counts.txt; UPDATE=1 writes it
+	bench/counts $(if $(UPDATE),--update)
 
 lint: ## Checks formatting, clippy and the documentation
 	$(CARGO) fmt --all --check

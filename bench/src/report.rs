@@ -24,7 +24,9 @@ programs as they are shipped (`make build`) and measures in a container root of 
 with real Nix and public tools.
 - Time is wall time, by hyperfine without a shell. The two sides take turns, a few runs each, and who \
 begins changes with each turn. The ratio of a turn is that of its two medians; the table has the \
-median of these ratios and, in parentheses, the least and the greatest.
+median of these ratios and, in parentheses, the least and the greatest. Beside it stands the ratio of \
+what processors spent on both (user and system time, with all that was started): waiting for the disk \
+is not in it, nor what else the machine did.
 - Before each run, of either side, everything is made as it was: the queue, its roots, the destination \
 and what Nix remembers of it.
 - Instructions are counted by callgrind, system calls by strace, in an environment that holds only \

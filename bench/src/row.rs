@@ -76,6 +76,9 @@ pub(crate) struct Measured {
     pub(crate) theirs: Option<Quantity>,
     /// Ours to theirs.
     pub(crate) ratio: Option<Ratio>,
+    /// The ratio of what processors spent on both, where that is known: what else the machine does
+    /// matters less to it.
+    pub(crate) cpu: Option<f64>,
 }
 
 impl Measured {
@@ -85,6 +88,7 @@ impl Measured {
             ours,
             theirs: None,
             ratio: None,
+            cpu: None,
         }
     }
 
@@ -95,6 +99,7 @@ impl Measured {
             ours,
             theirs: Some(theirs),
             ratio: Some(Ratio::certain(ratio)),
+            cpu: None,
         }
     }
 }

@@ -9,7 +9,7 @@ pub(crate) struct Line {
     pub(crate) work: String,
     /// Whether it reaches what it shall.
     pub(crate) reached: bool,
-    cells: [String; 7],
+    cells: [String; 8],
 }
 
 /// The lines of a row.
@@ -36,6 +36,9 @@ pub(crate) fn lines(row: &Row, measured: &[Measured]) -> Vec<Line> {
             measured
                 .ratio
                 .map_or_else(|| "–".to_owned(), |ratio| ratio.to_string()),
+            measured
+                .cpu
+                .map_or_else(|| "–".to_owned(), |cpu| format!("{cpu:.2}×")),
             aim.reach.to_string(),
             mark.to_owned(),
         ];
@@ -48,12 +51,13 @@ pub(crate) fn lines(row: &Row, measured: &[Measured]) -> Vec<Line> {
     lines.collect()
 }
 
-const HEAD: [&str; 7] = [
+const HEAD: [&str; 8] = [
     "work",
     "command",
     "ours",
     "compared with",
     "ratio",
+    "of CPU time",
     "reach",
     "reached",
 ];
@@ -64,7 +68,7 @@ pub(crate) fn table(lines: &[Line]) -> String {
     let all = || std::iter::once(&head).chain(lines.iter().map(|line| &line.cells));
     let width = |column: usize| all().map(|cells| cells[column].chars().count()).max();
     let widths: Vec<usize> = (0..HEAD.len()).filter_map(width).collect();
-    let text = |cells: &[String; 7]| {
+    let text = |cells: &[String; 8]| {
         let padded = cells
             .iter()
             .zip(&widths)
@@ -111,16 +115,11 @@ mod tests {
             lines.iter().map(|line| line.reached).collect::<Vec<_>>(),
             [false, true]
         );
-        assert_eq!(
-            table(&lines),
-            "\
-| work          | command                | ours   | compared with   | ratio | reach  | reached |
-| ------------- | ---------------------- | ------ | --------------- | ----- | ------ | ------- |
-| a hook        | `make bench ROW=hook`  | 2.00 s | 1.00 s, nothing | 2.00× | ≤ 1.5× | **no**  |
-| a hook: calls | `make bench ROW=hook`  | 3      | –               | –     | ≤ 3    | yes     |"
-                .replace("`  |", "` |")
-                .replace("command                |", "command               |")
-                .replace("---------------------- |", "--------------------- |")
-        );
+        let expected = "\
+| work          | command               | ours   | compared with   | ratio | of CPU time | reach  | reached |
+| ------------- | --------------------- | ------ | --------------- | ----- | ----------- | ------ | ------- |
+| a hook        | `make bench ROW=hook` | 2.00 s | 1.00 s, nothing | 2.00× | –           | ≤ 1.5× | **no**  |
+| a hook: calls | `make bench ROW=hook` | 3      | –               | –     | –           | ≤ 3    | yes     |";
+        assert_eq!(table(&lines), expected);
     }
 }

@@ -22,7 +22,8 @@ pub(crate) fn alternate(
     (their_stage, theirs): (&Stage, &Timed),
     Rounds { rounds, runs }: Rounds,
 ) -> Measured {
-    let (mut all_ours, mut all_theirs, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut all_ours, mut all_theirs) = (Vec::new(), Vec::new());
+    let (mut ratios, mut cpu_ratios) = (Vec::new(), Vec::new());
     for round in 0..rounds {
         let our_times = || times(our_stage, ours, runs);
         let their_times = || times(their_stage, theirs, runs);
@@ -33,13 +34,15 @@ pub(crate) fn alternate(
             let b = their_times();
             (our_times(), b)
         };
-        ratios.push(median(&a) / median(&b));
-        all_ours.extend(a);
-        all_theirs.extend(b);
+        ratios.push(median(&a.times) / median(&b.times));
+        cpu_ratios.push(a.cpu() / b.cpu());
+        all_ours.extend(a.times);
+        all_theirs.extend(b.times);
     }
     Measured {
         ours: Quantity::Seconds(median(&all_ours)),
         theirs: Some(Quantity::Seconds(median(&all_theirs))),
         ratio: Some(Ratio::of(&ratios)),
+        cpu: Some(median(&cpu_ratios)),
     }
 }

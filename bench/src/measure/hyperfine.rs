@@ -49,19 +49,30 @@ struct Export {
     results: Vec<Timings>,
 }
 
+/// What some runs of a command took.
 #[derive(Deserialize)]
-struct Timings {
-    times: Vec<f64>,
+pub(crate) struct Timings {
+    /// Wall time of each, in seconds.
+    pub(crate) times: Vec<f64>,
+    user: f64,
+    system: f64,
     exit_codes: Vec<Option<i32>>,
 }
 
-/// The seconds that each of `runs` runs took.
+impl Timings {
+    /// The mean of the time that processors spent on it and on what it started, in seconds.
+    pub(crate) fn cpu(&self) -> f64 {
+        self.user + self.system
+    }
+}
+
+/// What each of `runs` runs took.
 ///
 /// # Panics
 ///
 /// If one ends with another exit code than it should.
 #[track_caller]
-pub(crate) fn times(stage: &Stage, timed: &Timed, runs: usize) -> Vec<f64> {
+pub(crate) fn times(stage: &Stage, timed: &Timed, runs: usize) -> Timings {
     let export = stage.dir().join("hyperfine.json");
     let mut command = stage.command("hyperfine");
     command.args(["--shell=none", "--style=none", "--ignore-failure", "--runs"]);
@@ -85,7 +96,7 @@ pub(crate) fn times(stage: &Stage, timed: &Timed, runs: usize) -> Vec<f64> {
         timed.words.first(),
         timings.exit_codes
     );
-    timings.times
+    timings
 }
 
 #[track_caller]
@@ -103,10 +114,11 @@ mod tests {
     #[test]
     fn each_run_has_its_time_and_its_exit_code() {
         let text = r#"{ "results": [ { "command": "true", "mean": 0.001, "stddev": null, "median": 0.001,
-            "user": 0.0, "system": 0.0, "min": 0.0005, "max": 0.0015,
+            "user": 0.25, "system": 0.5, "min": 0.0005, "max": 0.0015,
             "times": [0.0005, 0.0015], "exit_codes": [0, 75] } ] }"#;
         let timings = parse(text);
         assert_eq!(timings.times, [0.0005, 0.0015]);
+        assert_eq!(timings.cpu(), 0.75);
         assert_eq!(timings.exit_codes, [Some(0), Some(75)]);
     }
 }

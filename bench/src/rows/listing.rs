@@ -117,7 +117,7 @@ fn grow(bench: &Bench) -> Vec<Measured> {
     let timed = |arguments| {
         let rounds = bench.rounds(5, 3);
         let time = |(stage, _): &(Stage, Vec<String>)| {
-            median(&times(stage, &stage.ours(arguments), rounds.runs))
+            median(&times(stage, &stage.ours(arguments), rounds.runs).times)
         };
         let in_turns = (0..rounds.rounds).map(|_| {
             let start = time(empty);
@@ -143,9 +143,9 @@ fn grow(bench: &Bench) -> Vec<Measured> {
     let [large_pair, small_pair] = pairs.map(|pair| [LIST, PLAN].map(|ours| counted(ours, pair)));
     let removed = {
         let rounds = bench.rounds(3, 1);
-        let start = median(&times(&empty.0, &drop_all(empty), rounds.runs));
+        let start = median(&times(&empty.0, &drop_all(empty), rounds.runs).times);
         let time = |stage: &(Stage, Vec<String>)| {
-            let seconds = median(&times(&stage.0, &drop_all(stage), rounds.runs));
+            let seconds = median(&times(&stage.0, &drop_all(stage), rounds.runs).times);
             (seconds - start) / stage.1.len() as f64
         };
         let in_turns = (0..rounds.rounds).map(|_| [medium, large].map(time));
@@ -175,5 +175,6 @@ fn compared(rounds: &[[f64; 2]]) -> Measured {
         ours: Quantity::Seconds(median(&column(1))),
         theirs: Some(Quantity::Seconds(median(&column(0)))),
         ratio: Some(Ratio::of(&ratios)),
+        cpu: None,
     }
 }

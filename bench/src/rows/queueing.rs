@@ -107,6 +107,7 @@ fn beside_push(bench: &Bench) -> Vec<Measured> {
             ours: Quantity::Seconds(median(&ours)),
             theirs: Some(Quantity::Seconds(median(&theirs))),
             ratio: Some(Ratio::of(&ratios)),
+            cpu: None,
         }
     };
     let failed: usize = ours_all.iter().flatten().map(|burst| burst.failed).sum();
