@@ -7,7 +7,7 @@ use system_tests::Product;
 
 use crate::measure::started;
 use crate::rows::hook::{hook_instructions, hook_system_calls};
-use crate::stage::{CONFIG, NO_FSYNC, Stage};
+use crate::stage::Stage;
 
 /// Where the counts are kept, a line each: a name and a number.
 const FILE: &str = "bench/counts.txt";
@@ -44,31 +44,27 @@ fn count() -> Counts {
     let mut add = |name: &str, count: u64| {
         counts.insert(name.to_owned(), count);
     };
-    // A hook for one path, and what each path more adds.
-    for (durability, config) in [("", ""), ("-without-fsync", NO_FSYNC)] {
-        let hook = |n: usize, of: fn(&Stage, &[String]) -> u64| {
-            let stage = Stage::with(&format!("{config}{CONFIG}"));
-            let paths = stage.existing(n);
-            let count = of(&stage, &paths);
-            assert_eq!(stage.entries(), n);
-            count
-        };
-        let [one, many] = [1, 101].map(|n| hook(n, hook_system_calls));
-        add(&format!("hook{durability}-system-calls"), one);
-        add(
-            &format!("hook{durability}-system-calls-of-100-more-paths"),
-            many - one,
-        );
-        let [one, many] = [1, 101].map(|n| hook(n, hook_instructions));
-        add(&format!("hook{durability}-instructions"), one);
-        add(
-            &format!("hook{durability}-instructions-of-100-more-paths"),
-            many - one,
-        );
+    let hook = |n: usize, of: fn(&Stage, &[String]) -> u64| {
+        let stage = Stage::new();
+        let paths = stage.existing(n);
+        let count = of(&stage, &paths);
+        assert_eq!(stage.entries(), n);
+        count
+    };
+    for (what, of) in [
+        (
+            "system-calls",
+            hook_system_calls as fn(&Stage, &[String]) -> u64,
+        ),
+        ("instructions", hook_instructions),
+    ] {
+        let (one, many) = (hook(1, of), hook(101, of));
+        add(&format!("hook-{what}"), one);
+        add(&format!("hook-{what}-of-100-more-paths"), many - one);
     }
     for n in [0, 1, 100] {
         let stage = Stage::new();
-        stage.enqueue(&if n == 0 { Vec::new() } else { stage.valid(n) });
+        stage.enqueue(&stage.valid(n));
         let started = started(&stage, Product::program().as_str(), |command| {
             command.arg("push");
         });
