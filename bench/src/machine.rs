@@ -3,13 +3,21 @@
 use std::fs;
 use std::process::Command;
 
-/// The machine and the versions, a line each, as `what: which`.
-pub(crate) fn describe() -> Vec<String> {
+/// The machine and the versions, a line each, as `what: which`. `quick` says that there were fewer
+/// runs than usual.
+pub(crate) fn describe(quick: bool) -> Vec<String> {
     let cpu = proc_value("/proc/cpuinfo", "model name").unwrap_or_default();
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     let memory = proc_value("/proc/meminfo", "MemTotal").unwrap_or_default();
     let variable = |name: &str| std::env::var(name).unwrap_or_default();
+    let runs = if quick {
+        "few: NPBP_BENCH_QUICK=1"
+    } else {
+        "all"
+    };
     let lines = [
+        ("runs", runs.to_owned()),
+        ("load when it ended", load()),
         ("date", variable("NPBP_DATE")),
         ("commit", variable("NPBP_COMMIT")),
         ("processor", format!("{cpu}, {cores} cores")),
@@ -27,6 +35,13 @@ pub(crate) fn describe() -> Vec<String> {
         ("time", first_line("/usr/bin/time", &["--version"])),
     ];
     lines.map(|(what, which)| format!("{what}: {which}")).into()
+}
+
+/// How many processes wanted a processor in the last 1, 5 and 15 minutes; the benchmark itself is one
+/// to two of them.
+fn load() -> String {
+    let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    text.split(' ').take(3).collect::<Vec<_>>().join(" ")
 }
 
 fn first_line(program: &str, arguments: &[&str]) -> String {

@@ -110,8 +110,8 @@ fn measure(names: &[&str]) -> ExitCode {
         complain(&format!("could not be measured: {}", broken.join(", ")));
         return ExitCode::FAILURE;
     }
-    if names.is_empty() && !bench.quick {
-        report::write(&known, &lines, &machine::describe());
+    if names.is_empty() {
+        report::write(&known, &lines, &machine::describe(bench.quick));
     }
     ExitCode::SUCCESS
 }
