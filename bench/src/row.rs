@@ -60,6 +60,7 @@ impl fmt::Display for Reach {
         match self {
             Reach::Times(most) => write!(f, "≤ {most}×"),
             Reach::OneIn(parts) => write!(f, "≤ 1/{parts}"),
+            Reach::Count(0.0) => f.write_str("none"),
             Reach::Count(most) => write!(f, "≤ {}", grouped(*most)),
             Reach::Mebibytes(most) => write!(f, "≤ {most} MiB"),
             Reach::Noted => f.write_str("–"),
