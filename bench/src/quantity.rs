@@ -26,6 +26,7 @@ impl Quantity {
 impl fmt::Display for Quantity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
+            Quantity::Seconds(s) if s < 1e-4 => write!(f, "{:.1} µs", s * 1e6),
             Quantity::Seconds(s) if s < 1e-3 => write!(f, "{:.0} µs", s * 1e6),
             Quantity::Seconds(s) if s < 0.1 => write!(f, "{:.2} ms", s * 1e3),
             Quantity::Seconds(s) if s < 1.0 => write!(f, "{:.0} ms", s * 1e3),

@@ -1,5 +1,6 @@
 //! All rows, in the order of the table.
 
+mod growth;
 pub(crate) mod hook;
 mod listing;
 mod push;
@@ -10,7 +11,7 @@ use crate::row::Row;
 /// All of them.
 pub(crate) fn all() -> Vec<Row> {
     let queueing = hook::rows().into_iter().chain(queueing::rows());
-    let pushing = [listing::listing()].into_iter().chain(push::rows());
-    let last = [listing::growth(), push::memory()];
+    let pushing = [listing::row()].into_iter().chain(push::rows());
+    let last = [growth::row(), push::memory()];
     queueing.chain(pushing).chain(last).collect()
 }
