@@ -65,10 +65,8 @@ impl Filled {
 
     /// The instructions that it takes; it is full before.
     fn instructions(&self, arguments: &[&str]) -> f64 {
-        if arguments == DROP {
-            self.stage.empty_now();
-            self.stage.enqueue(&self.paths);
-        }
+        self.stage.empty_now();
+        self.stage.enqueue(&self.paths);
         let words = self.stage.ours(arguments).words;
         let count = instructions(&words[0], |command| {
             self.stage.bare(command);
