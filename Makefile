@@ -16,7 +16,7 @@ BUILT := $(CARGO_TARGET_DIR)/programs
 
 PROGRAMS := nix-post-build-push nix-post-build-push-hook
 
-.PHONY: help build test torture bench counts lint demo install cli-md module-md
+.PHONY: help build test torture bench counts study lint demo install cli-md module-md
 
 help: ## Lists what there is to make (the default)
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 10
@@ -42,6 +42,9 @@ bench: ## Measures what the programs cost and writes BENCHMARKS.md; ROW=name: on
 
 counts: ## Compares what does not depend on the machine with bench/counts.txt; UPDATE=1 writes it
 	bench/counts $(if $(UPDATE),--update)
+
+study: ## Measures when several copies at once are faster than one, about half an hour
+	bench/study/run
 
 lint: ## Checks formatting, clippy and the documentation
 	$(CARGO) fmt --all --check
