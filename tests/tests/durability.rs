@@ -145,6 +145,22 @@ fn a_hook_links_entries_and_roots_under_the_collectors_lock_and_flushes_each_dir
     assert_eq!(hook(&product, rest), expected);
 }
 
+#[test]
+fn a_hook_flushes_the_directory_of_roots_once_for_all_queues() {
+    let queues = ["a", "b", "c"].map(|name| {
+        format!("[queues.{name}]\ndestination = \"daemon\"\nqueue-dir = \"@T@/{name}\"\n")
+    });
+    let (product, paths) = product(&queues.concat(), 1);
+    let flushed: Vec<_> = hook(&product, &paths)
+        .into_iter()
+        .skip_while(|change| !change.starts_with("close "))
+        .filter(|change| change.starts_with("fsync "))
+        .collect();
+    let auto = names(&product, &paths[0]).auto;
+    let expected = ["a", &auto, "b", "c"].map(|directory| format!("fsync {directory}"));
+    assert_eq!(flushed, expected);
+}
+
 /// Whoever queued it first may have been killed before he flushed.
 #[test]
 fn a_hook_flushes_what_is_queued_already() {

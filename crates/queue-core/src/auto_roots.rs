@@ -2,11 +2,12 @@
 //! entry, the entry at the store path.
 
 use std::os::fd::OwnedFd;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use rustix::fs::{self, Access, AtFlags, Mode, OFlags};
 use rustix::io::Errno;
-use sha1::{Digest, Sha1};
+use sha1_smol::Sha1;
 
 use crate::local_gc::STATE_DIRECTORY;
 use crate::open_directory::LINK_TRIES;
@@ -17,10 +18,27 @@ use crate::{GcRoots, PortError, StorePath, base32};
 /// to wait for.
 #[derive(Debug)]
 pub struct AutoRoots {
-    auto_dir: Utf8PathBuf,
+    directory: Arc<AutoDirectory>,
     queue_dir: Utf8PathBuf,
+}
+
+/// `gcroots/auto`, opened once for all queues of a process.
+#[derive(Debug)]
+struct AutoDirectory {
+    path: Utf8PathBuf,
     handle: OwnedFd,
     fsync: bool,
+    /// Whether anything was done or seen since the last flush that is to be durable. What was seen
+    /// counts too: another process may have made it and not flushed it yet.
+    unflushed: Mutex<bool>,
+}
+
+impl AutoDirectory {
+    fn unflushed(&self) -> MutexGuard<'_, bool> {
+        self.unflushed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// The name of the link in `gcroots/auto` that registers `link`: SHA-1 of its
@@ -35,7 +53,7 @@ pub struct AutoRoots {
 /// ```
 #[must_use]
 pub fn auto_root_name(link: &Utf8Path) -> String {
-    base32::encode(&Sha1::digest(link.as_str()))
+    base32::encode(&Sha1::from(link.as_str()).digest().bytes())
 }
 
 impl AutoRoots {
@@ -81,13 +99,26 @@ impl AutoRoots {
             Err(Errno::ACCESS | Errno::PERM | Errno::ROFS) => return Ok(None),
             Err(error) => return Err(fail(error)),
         }
-        let queue_dir = queue_dir.to_owned();
-        Ok(Some(Self {
-            auto_dir,
-            queue_dir,
+        let directory = AutoDirectory {
+            path: auto_dir,
             handle,
             fsync,
+            unflushed: Mutex::new(false),
+        };
+        Ok(Some(Self {
+            directory: Arc::new(directory),
+            queue_dir: queue_dir.to_owned(),
         }))
+    }
+
+    /// Those of another queue, in the same directory of roots: what was done for several queues is
+    /// flushed by the first [`flush`](GcRoots::flush), and costs the others nothing.
+    #[must_use]
+    pub fn of_queue(&self, queue_dir: &Utf8Path) -> Self {
+        Self {
+            directory: Arc::clone(&self.directory),
+            queue_dir: queue_dir.to_owned(),
+        }
     }
 
     fn link(&self, path: &StorePath) -> (Utf8PathBuf, String) {
@@ -97,7 +128,9 @@ impl AutoRoots {
     }
 
     fn points_at(&self, name: &str, link: &Utf8Path) -> Result<bool, Errno> {
-        match fs::readlinkat(&self.handle, name, Vec::new()) {
+        let found = fs::readlinkat(&self.directory.handle, name, Vec::new());
+        *self.directory.unflushed() = true;
+        match found {
             Ok(found) => Ok(found.as_bytes() == link.as_str().as_bytes()),
             Err(Errno::NOENT) => Ok(false),
             Err(error) => Err(error),
@@ -105,15 +138,14 @@ impl AutoRoots {
     }
 
     fn fail(&self, action: &str, name: &str, error: Errno) -> PortError {
-        PortError::new(
-            action,
-            self.auto_dir.join(name),
-            std::io::Error::from(error),
-        )
+        let at = self.directory.path.join(name);
+        PortError::new(action, at, std::io::Error::from(error))
     }
 
     fn unlink(&self, name: &str) -> Result<(), Errno> {
-        match fs::unlinkat(&self.handle, name, AtFlags::empty()) {
+        let removed = fs::unlinkat(&self.directory.handle, name, AtFlags::empty());
+        *self.directory.unflushed() = true;
+        match removed {
             // The collector clears links whose entry is gone by itself.
             Ok(()) | Err(Errno::NOENT) => Ok(()),
             Err(error) => Err(error),
@@ -122,7 +154,9 @@ impl AutoRoots {
 
     fn make(&self, name: &str, link: &Utf8Path) -> Result<(), Errno> {
         for _ in 0..LINK_TRIES {
-            match fs::symlinkat(link.as_str(), &self.handle, name) {
+            let made = fs::symlinkat(link.as_str(), &self.directory.handle, name);
+            *self.directory.unflushed() = true;
+            match made {
                 Err(Errno::EXIST) if self.points_at(name, link)? => return Ok(()),
                 // Only something that no Nix wrote can be in the way.
                 Err(Errno::EXIST) => self.unlink(name)?,
@@ -167,10 +201,13 @@ impl GcRoots for AutoRoots {
     }
 
     fn flush(&self) -> Result<(), PortError> {
-        if !self.fsync {
-            return Ok(());
+        // Kept until the end, so that nobody takes what is being flushed for flushed.
+        let mut unflushed = self.directory.unflushed();
+        if *unflushed && self.directory.fsync {
+            fs::fsync(&self.directory.handle)
+                .map_err(|error| self.fail("flush the directory of roots", "", error))?;
         }
-        fs::fsync(&self.handle)
-            .map_err(|error| self.fail("flush the directory of roots", "", error))
+        *unflushed = false;
+        Ok(())
     }
 }

@@ -3,7 +3,7 @@
 use camino::Utf8Path;
 use nix_copy::{Nix, NixStoreRoots};
 use nix_post_build_push_config::QueueSettings;
-use queue_core::{AutoRoots, GcRoots, InsideGcRoots, NoRoots, PortError};
+use queue_core::{GcRoots, InsideGcRoots, NoRoots, PortError};
 
 use super::store::Store;
 use super::timed_roots::TimedRoots;
@@ -52,7 +52,7 @@ fn registered_by_us(
     if directory.starts_with(store.state_dir.join("gcroots")) {
         return Ok(Some(Box::new(InsideGcRoots)));
     }
-    let auto = AutoRoots::open(&store.state_dir, directory, store.fsync)?;
+    let auto = store.auto_roots(directory)?;
     Ok(auto.map(|roots| Box::new(roots) as _))
 }
 

@@ -2,12 +2,13 @@
 
 use std::error::Error;
 use std::ffi::OsString;
+use std::sync::OnceLock;
 use std::time::Duration;
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use nix_copy::{Cancel, Nix, NixStoreDatabase, Timeouts};
 use nix_post_build_push_config::{Config, NixSettings, Origin, QueueSettings};
-use queue_core::{LocalGc, PortError, StoreDir, StorePath};
+use queue_core::{AutoRoots, LocalGc, PortError, StoreDir, StorePath};
 
 use super::deadline::Deadline;
 
@@ -20,6 +21,8 @@ pub struct Store {
     /// Its garbage collector.
     pub collector: LocalGc,
     pub(super) fsync: bool,
+    /// Of some queue, once one was opened; `None` in it where we may not register roots.
+    auto_roots: OnceLock<Option<AutoRoots>>,
     pub(super) nix: Nix,
     /// Whether `NIX_REMOTE` names another store than that of this machine.
     pub(super) is_elsewhere: bool,
@@ -49,6 +52,7 @@ impl Store {
         Ok(Self {
             collector: LocalGc::new(&state_dir, &dir),
             fsync: config.hook.fsync.value,
+            auto_roots: OnceLock::new(),
             is_elsewhere: is_elsewhere(&variables),
             nix: nix(&config.nix, &dir, variables).with_cancel(cancel.clone()),
             cancel,
@@ -110,6 +114,19 @@ impl Store {
                 false => error,
             }
         })
+    }
+
+    /// The roots of a queue that we register ourselves, in a directory that all queues share;
+    /// `None` where we may not.
+    pub(super) fn auto_roots(&self, queue_dir: &Utf8Path) -> Result<Option<AutoRoots>, PortError> {
+        let known = match self.auto_roots.get() {
+            Some(known) => known,
+            None => {
+                let opened = AutoRoots::open(&self.state_dir, queue_dir, self.fsync)?;
+                self.auto_roots.get_or_init(|| opened)
+            }
+        };
+        Ok(known.as_ref().map(|roots| roots.of_queue(queue_dir)))
     }
 
     /// The Nix of a queue: a question takes no longer than a copy may.
