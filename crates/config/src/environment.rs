@@ -1,10 +1,11 @@
 //! The variables of the environment, taken as a value.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fmt;
 
-/// A copy of the environment. `Debug` shows names only, for values may be secret.
+/// A copy of what concerns the configuration in an environment. `Debug` shows names only, for
+/// values may be secret.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Environment {
     variables: BTreeMap<String, String>,
@@ -12,10 +13,12 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// Takes variables as `std::env::vars_os` yields them.
+    /// Takes variables as `std::env::vars_os` yields them; what [concerns](Self::concerns) no
+    /// setting is left out.
     pub fn new(variables: impl IntoIterator<Item = (OsString, OsString)>) -> Self {
         let mut environment = Self::default();
-        for (name, value) in variables {
+        let variables = variables.into_iter();
+        for (name, value) in variables.filter(|(name, _)| Self::concerns(name)) {
             let Ok(name) = name.into_string() else {
                 continue;
             };
@@ -25,6 +28,14 @@ impl Environment {
             }
         }
         environment
+    }
+
+    /// Whether a variable of this name can matter to a configuration: ours, those of Nix, `HOME`
+    /// and the directories of XDG. Not `NIX_CONFIG`, in which a hook has all settings of Nix.
+    pub fn concerns(name: &OsStr) -> bool {
+        let name = name.as_encoded_bytes();
+        let is_nixs = name.starts_with(b"NIX_") && name != b"NIX_CONFIG";
+        is_nixs || name.starts_with(b"XDG_") || name == b"HOME"
     }
 
     /// The value of a variable. One that is empty or not UTF-8 counts as unset; that a

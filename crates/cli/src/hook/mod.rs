@@ -57,6 +57,8 @@ fn run_until(variables: Vec<(OsString, OsString)>, uid: u32, deadline: Deadline)
         }
         Err(error) => outcome.errors.push(report::port_error(&error)),
     }
+    // The program is about to end: to give back piece by piece what it read would be for nothing.
+    std::mem::forget(resolution);
     outcome
 }
 
@@ -66,9 +68,12 @@ fn value(variables: &[(OsString, OsString)], name: &str) -> Option<OsString> {
 }
 
 fn resolve_for_queueing(variables: &[(OsString, OsString)], uid: u32) -> Resolution {
+    let concerning = variables
+        .iter()
+        .filter(|(name, _)| Environment::concerns(name));
     resolve(&Inputs {
         overrides: &Overrides::default(),
-        environment: &Environment::new(variables.iter().cloned()),
+        environment: &Environment::new(concerning.cloned()),
         uid,
         need: Need::Enqueue,
     })
