@@ -10,7 +10,7 @@ CARGO_TARGET_DIR ?= target
 TARGET ?= $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p')
 # A static program starts in two thirds of the time, and a build waits for the hook.
 STATIC = $(if $(filter /%,$(shell $(CC) -print-file-name=libc.a 2>/dev/null)),\
-	--config "target.$(TARGET).rustflags=['-Ctarget-feature=+crt-static']")
+	--config "target.$(TARGET).rustflags=['-Ctarget-feature=+crt-static','-Crelocation-model=static']")
 # Where `make build` puts the programs, and `make install` takes them from.
 BUILT := $(CARGO_TARGET_DIR)/programs
 

@@ -37,7 +37,7 @@ rustPlatform.buildRustPackage {
 
   # A static program starts in two thirds of the time, and each build waits for the hook.
   buildInputs = lib.optional stdenv.hostPlatform.isGnu glibc.static;
-  env.RUSTFLAGS = lib.optionalString stdenv.hostPlatform.isGnu "-C target-feature=+crt-static";
+  env.RUSTFLAGS = lib.optionalString stdenv.hostPlatform.isGnu "-C target-feature=+crt-static -C relocation-model=static";
 
   # The tests of the other crates run programs from /bin, which a sandbox does not have.
   cargoTestFlags = [
