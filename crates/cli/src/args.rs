@@ -13,7 +13,7 @@
 use std::collections::HashMap;
 
 /// Our options, and which of them take a value.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(crate) struct OwnOptions {
     longs: HashMap<String, bool>,
     shorts: HashMap<char, bool>,
@@ -33,11 +33,16 @@ pub(crate) struct Split {
 }
 
 impl OwnOptions {
-    /// All options of a command and of those below it, hidden ones and aliases included.
+    /// All options of a command and of those below it, hidden ones and aliases included, and those
+    /// that clap adds when it builds the command.
     #[must_use]
     pub(crate) fn of(command: &clap::Command) -> Self {
         let mut own = Self::default();
         own.add(command);
+        for (long, short) in [("help", 'h'), ("version", 'V')] {
+            own.longs.insert(long.to_owned(), false);
+            own.shorts.insert(short, false);
+        }
         own
     }
 
@@ -170,6 +175,12 @@ mod tests {
                 .arg(Arg::new("queue").long("queue").short('Q'))
                 .subcommand(push),
         )
+    }
+
+    #[test]
+    fn what_clap_adds_when_it_builds_the_command_is_known_before() {
+        let before = OwnOptions::of(&crate::cli::unbuilt_command());
+        assert_eq!(before, OwnOptions::of(&crate::cli::command()));
     }
 
     fn split(line: &str) -> Split {

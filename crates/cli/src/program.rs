@@ -6,7 +6,7 @@ use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
 use std::process::ExitCode;
 
 use camino::Utf8PathBuf;
-use clap::Parser;
+use clap::{FromArgMatches, Parser};
 use nix_post_build_push_config::Environment;
 
 use crate::args::{OwnOptions, Split};
@@ -44,9 +44,11 @@ pub fn main() -> ExitCode {
 }
 
 fn run() -> ExitCode {
-    let cli = read_arguments().and_then(|split| {
+    // Never freed: that takes longer than all else that a push with nothing to do does.
+    let command = Box::leak(Box::new(cli::unbuilt_command()));
+    let cli = read_arguments(command).and_then(|split| {
         let arguments = std::iter::once(NAME.to_owned()).chain(split.for_clap());
-        let cli = parse(arguments.collect()).map_err(Refused::by_clap)?;
+        let cli = parse(command, split.command(), arguments.collect()).map_err(Refused::by_clap)?;
         Ok((cli, split))
     });
     match cli {
@@ -61,10 +63,29 @@ fn run() -> ExitCode {
     }
 }
 
+/// Parses a command line that calls this command. What is wrong with one, clap says with all commands
+/// before its eyes.
+fn parse(
+    command: &mut clap::Command,
+    called: Option<&str>,
+    arguments: Vec<String>,
+) -> Result<Cli, clap::Error> {
+    let one = called.and_then(|called| cli::with_one_subcommand(command, called));
+    match one.map(|mut one| parse_with(&mut one, &arguments)) {
+        Some(Ok(cli)) => Ok(cli),
+        _ => parse_or_refuse(command, &arguments),
+    }
+}
+
+fn parse_with(command: &mut clap::Command, arguments: &[String]) -> Result<Cli, clap::Error> {
+    let matches = command.try_get_matches_from_mut(arguments);
+    matches.and_then(|mut matches| Cli::from_arg_matches_mut(&mut matches))
+}
+
 /// What clap says of a command line repeats its words as they are. So if one may not be printed as
 /// it is, clap is told of the same words as they may be, with which just the same is wrong.
-fn parse(arguments: Vec<String>) -> Result<Cli, clap::Error> {
-    Cli::try_parse_from(&arguments).map_err(|error| {
+fn parse_or_refuse(command: &mut clap::Command, arguments: &[String]) -> Result<Cli, clap::Error> {
+    parse_with(command, arguments).map_err(|error| {
         let shown: Vec<_> = arguments
             .iter()
             .map(|argument| Escaped(argument).to_string())
@@ -138,11 +159,10 @@ fn warn_of_what_is_ignored(cli: &Cli, split: &Split) {
 }
 
 /// Tells our arguments from Nix's, and refuses the latter where they would have no effect.
-fn read_arguments() -> Result<Split, Refused> {
+fn read_arguments(command: &clap::Command) -> Result<Split, Refused> {
     let arguments: Result<Vec<_>, _> = std::env::args_os().skip(1).map(utf8).collect();
     let arguments = arguments?;
-    let command = cli::command();
-    let split = Split::new(arguments, &OwnOptions::of(&command));
+    let split = Split::new(arguments, &OwnOptions::of(command));
     let Some((first, called)) = split.nix.first().zip(split.command()) else {
         return Ok(split);
     };
@@ -169,7 +189,7 @@ fn utf8(argument: OsString) -> Result<String, Refused> {
 fn refuse_option(first: &str, called: &str, split: &Split) -> Refused {
     let mut arguments = vec![NAME.to_owned()];
     arguments.extend(split.words.iter().cloned().chain([first.to_owned()]));
-    match parse(arguments) {
+    match parse_or_refuse(&mut cli::unbuilt_command(), &arguments) {
         Err(error) => Refused::by_clap(error),
         Ok(_) => {
             let name = option_name(first);
