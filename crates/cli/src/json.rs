@@ -46,8 +46,12 @@ pub(crate) struct EntryJson {
 
 impl EntryJson {
     /// One entry of a queue.
-    pub(crate) fn new(queue: &str, path: String, view: &EntryView) -> Self {
-        let failures = view.failures.as_ref();
+    pub(crate) fn new(
+        queue: &str,
+        path: String,
+        view: &EntryView,
+        failures: Option<&Failures>,
+    ) -> Self {
         let next_try = match view.state {
             EntryState::BackingOff { until } => Some(time(until)),
             EntryState::Ready | EntryState::Parked { .. } => None,

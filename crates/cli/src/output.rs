@@ -45,6 +45,12 @@ impl Output {
         });
     }
 
+    /// Writes values as [`json`](Self::json) writes a list of them, one at a time: a long list is
+    /// never in memory as a whole.
+    pub(crate) fn json_list(&mut self, values: impl IntoIterator<Item = impl Serialize>) {
+        self.attempt(|out| write_list(out, values));
+    }
+
     /// Lets the reader see what was written so far.
     pub(crate) fn flush(&mut self) {
         self.attempt(Write::flush);
@@ -69,6 +75,38 @@ impl Output {
                 Err(CommandError::new(Exit::Failed, message).caused_by(&error))
             }
             _ => Ok(()),
+        }
+    }
+}
+
+fn write_list(
+    out: &mut impl Write,
+    values: impl IntoIterator<Item = impl Serialize>,
+) -> io::Result<()> {
+    let mut before = "[\n  ";
+    for value in values {
+        let json = serde_json::to_string_pretty(&value)?;
+        // No string in it has a line end as such.
+        let indented = escaped_json(&json).replace('\n', "\n  ");
+        write!(out, "{before}{indented}")?;
+        before = ",\n  ";
+    }
+    let end = if before.starts_with('[') { "[]" } else { "\n]" };
+    writeln!(out, "{end}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_looks_the_same_one_value_at_a_time() {
+        for list in [&[][..], &["a"], &["a\nb\u{9b}", "s3://me:pa55word@b"]] {
+            let rows: Vec<_> = list.iter().map(|text| [text, text]).collect();
+            let mut written = Vec::new();
+            write_list(&mut written, &rows).unwrap();
+            let whole = escaped_json(&serde_json::to_string_pretty(&rows).unwrap());
+            assert_eq!(String::from_utf8(written).unwrap(), whole + "\n");
         }
     }
 }

@@ -3,12 +3,33 @@
 use std::time::SystemTime;
 
 use nix_post_build_push_config::QueueSettings;
-use queue_core::{Entry, EntryState, Failures, Foreign, Ledger, Plan, StoreFiles, plan};
+use queue_core::{Entry, EntryState, Foreign, Ledger, Plan, StoreFiles, plan};
 
 use crate::adapters::{OpenQueue, Store, retry_policy};
 use crate::error::CommandError;
 use crate::message::Message;
 use crate::session::destination;
+
+/// What is looked at for each entry, besides its place in the queue. Each takes a system call.
+#[derive(Clone, Copy)]
+pub(crate) enum Look {
+    /// Nothing.
+    Nothing,
+    /// Its store object.
+    Object,
+    /// That, and its root.
+    ObjectAndRoot,
+}
+
+impl Look {
+    fn at_object(self) -> bool {
+        matches!(self, Self::Object | Self::ObjectAndRoot)
+    }
+
+    fn at_root(self) -> bool {
+        matches!(self, Self::ObjectAndRoot)
+    }
+}
 
 /// A queue with what its pushes remember.
 #[derive(Default)]
@@ -27,11 +48,10 @@ pub(crate) struct EntryView {
     pub entry: Entry,
     /// Whether a push would take it now.
     pub state: EntryState,
-    /// How it failed so far.
-    pub failures: Option<Failures>,
-    /// Whether the garbage collector will find it; `None` when that cannot be seen.
+    /// Whether the garbage collector will find it; `None` when that cannot be seen, or was not
+    /// looked at.
     pub rooted: Option<bool>,
-    /// Whether its store object is on disk; `None` when that cannot be seen.
+    /// Whether its store object is on disk; `None` when that cannot be seen, or was not looked at.
     pub present: Option<bool>,
 }
 
@@ -47,6 +67,7 @@ impl QueueView {
         settings: &QueueSettings,
         queue: Option<&OpenQueue>,
         now: SystemTime,
+        look: Look,
     ) -> Result<Self, CommandError> {
         let Some(queue) = queue else {
             return Ok(Self::default());
@@ -61,12 +82,17 @@ impl QueueView {
             ledger.forget_other_destinations(&destination);
         }
         let policy = retry_policy(settings);
-        let view = |entry: Entry| EntryView {
-            state: ledger.state(&entry.path, now, &policy),
-            failures: ledger.entry(&entry.path).cloned(),
-            rooted: known(queue.queue().roots.is_registered(&entry.path)),
-            present: known(store.dir.is_present(&entry.path)),
-            entry,
+        let roots = queue.queue().roots;
+        let view = |entry: Entry| {
+            let path = &entry.path;
+            let rooted = look.at_root().then(|| known(roots.is_registered(path)));
+            let present = look.at_object().then(|| known(store.dir.is_present(path)));
+            EntryView {
+                state: ledger.state(path, now, &policy),
+                rooted: rooted.flatten(),
+                present: present.flatten(),
+                entry,
+            }
         };
         let entries = listing.entries.into_iter().map(view).collect();
         Ok(Self {
@@ -80,8 +106,8 @@ impl QueueView {
     #[must_use]
     pub(crate) fn plan(&self, settings: &QueueSettings, now: SystemTime, force: bool) -> Plan {
         let there = self.entries.iter().filter(|view| !view.is_absent());
-        let entries: Vec<_> = there.map(|view| view.entry.clone()).collect();
-        plan(&entries, &self.ledger, now, &retry_policy(settings), force)
+        let entries = there.map(|view| &view.entry);
+        plan(entries, &self.ledger, now, &retry_policy(settings), force)
     }
 }
 

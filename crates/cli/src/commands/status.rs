@@ -18,7 +18,7 @@ use crate::error::CommandError;
 use crate::exit_codes::Exit;
 use crate::json::{CountsJson, FailureJson, LastPushJson, RememberedJson, StatusJson, time};
 use crate::session::{Configured, Session, destination, now};
-use crate::view::{EntryView, QueueView};
+use crate::view::{EntryView, Look, QueueView};
 
 pub(super) fn run(args: JsonArgs, session: &mut Session) -> Result<Exit, CommandError> {
     let Configured { config, exit } = session.configure(Need::Enqueue)?;
@@ -27,7 +27,7 @@ pub(super) fn run(args: JsonArgs, session: &mut Session) -> Result<Exit, Command
     let mut rows = Vec::new();
     let exit = queues::each(&config, exit, |settings| {
         let queue = queues::open(&store, settings)?;
-        let view = QueueView::of(&store, settings, queue.as_ref(), now)?;
+        let view = QueueView::of(&store, settings, queue.as_ref(), now, Look::ObjectAndRoot)?;
         rows.push(status(&store, settings, queue.as_ref(), &view, now));
         Ok(Exit::Done)
     });
@@ -84,8 +84,8 @@ fn remembered(
     let last = view.ledger.last_push();
     let destination = view.ledger.destination();
     let failures = view.entries.iter().filter_map(|entry| {
+        let failures = view.ledger.entry(&entry.entry.path)?;
         let path = store.dir.join(&entry.entry.path).into_string();
-        let failures = entry.failures.as_ref()?;
         Some(FailureJson::new(Some(path), failures))
     });
     RememberedJson {

@@ -43,8 +43,8 @@ pub struct Plan {
 
 /// Sorts the entries of a queue. `force` ignores every wait, not the parking.
 #[must_use]
-pub fn plan(
-    entries: &[Entry],
+pub fn plan<'e>(
+    entries: impl IntoIterator<Item = &'e Entry>,
     ledger: &Ledger,
     now: SystemTime,
     policy: &RetryPolicy,

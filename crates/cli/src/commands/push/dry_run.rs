@@ -13,7 +13,7 @@ use crate::commands::queues;
 use crate::exit_codes::Exit;
 use crate::json::{DryRunJson, time};
 use crate::session::{Session, destination, now};
-use crate::view::QueueView;
+use crate::view::{Look, QueueView};
 
 /// For the queues as they are.
 pub(super) fn queues(work: &Work<'_>, session: &mut Session) -> Exit {
@@ -22,7 +22,7 @@ pub(super) fn queues(work: &Work<'_>, session: &mut Session) -> Exit {
     let now = now();
     let exit = queues::each(work.config, work.exit, |settings| {
         let queue = queues::open(store, settings)?;
-        let view = QueueView::of(store, settings, queue.as_ref(), now)?;
+        let view = QueueView::of(store, settings, queue.as_ref(), now, Look::Object)?;
         rows.push(planned(&view, settings, store, args.force, now));
         Ok(Exit::Done)
     });
