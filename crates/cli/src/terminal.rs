@@ -2,7 +2,7 @@
 //! where none was expected must not show its password.
 
 use std::borrow::Cow;
-use std::fmt::{self, Write};
+use std::fmt;
 use std::io;
 use std::ops::RangeInclusive;
 
@@ -22,12 +22,13 @@ pub struct Escaped<T>(pub T);
 impl<T: fmt::Display> fmt::Display for Escaped<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = self.0.to_string();
-        redact_uris(&text)
-            .chars()
-            .try_for_each(|c| match is_harmful(c) {
-                true => write!(f, "{}", c.escape_default()),
-                false => f.write_char(c),
-            })
+        let text = redact_uris(&text);
+        let mut rest = &*text;
+        while let Some((at, c)) = rest.char_indices().find(|(_, c)| is_harmful(*c)) {
+            write!(f, "{}{}", &rest[..at], c.escape_default())?;
+            rest = &rest[at + c.len_utf8()..];
+        }
+        f.write_str(rest)
     }
 }
 
