@@ -21,6 +21,14 @@ const MAX_STDOUT: usize = 64 * 1024 * 1024;
 /// Between looks at a process where the kernel cannot tell of its end.
 const TICK: Duration = Duration::from_millis(50);
 
+/// Between reads of a process that writes little at a time: Nix tells of each path that it copies
+/// in some twenty lines, and to be woken by each took us half as much time as it took to copy.
+const LULL: Duration = Duration::from_millis(5);
+/// So much at once is not little: half of what a pipe holds. Who writes it is not kept waiting.
+const MUCH: u64 = 32 * 1024;
+/// Bytes of one read: what a pipe holds.
+const BUFFER: usize = 64 * 1024;
+
 /// Killed and reaped when dropped; a zombie is left of one that does not go.
 pub(super) struct Running {
     child: Child,
@@ -33,6 +41,9 @@ pub(super) struct Running {
     said_is_cut: bool,
     log: Log,
     heard: u64,
+    /// Of that, what was there when it was last looked.
+    heard_last: u64,
+    buffer: Box<[u8]>,
     /// Reaped, or left alone for good.
     settled: bool,
 }
@@ -56,6 +67,8 @@ impl Running {
             said_is_cut: false,
             log: Log::default(),
             heard: 0,
+            heard_last: 0,
+            buffer: vec![0; BUFFER].into(),
             settled: false,
         };
         for pipe in [&running.stdout, &running.stderr].into_iter().flatten() {
@@ -74,7 +87,8 @@ impl Running {
     }
 
     /// Waits for output, its end, `cancel` or the time, whichever comes first,
-    /// and reads what there is. Whether there was news.
+    /// and reads what there is. Whether there was news. Output that follows on a
+    /// little is left to gather for a moment.
     pub(super) fn wait(
         &mut self,
         timeout: Option<Duration>,
@@ -82,32 +96,42 @@ impl Running {
         started: &mut dyn FnMut(&str),
     ) -> io::Result<bool> {
         let tick = self.pidfd.is_none().then_some(TICK);
-        let timeout = [timeout, tick].into_iter().flatten().min();
-        let timeout = timeout.and_then(|duration| Timespec::try_from(duration).ok());
-        let own = [&self.stdout, &self.stderr, &self.pidfd];
-        let descriptors = own.into_iter().flatten().map(|fd| fd.as_fd()).chain(cancel);
-        let mut set: Vec<PollFd<'_>> = descriptors
-            .map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN))
-            .collect();
-        match poll(&mut set, timeout.as_ref()) {
-            Ok(_) | Err(Errno::INTR) => {}
-            Err(error) => return Err(error.into()),
+        let mut timeout = [timeout, tick].into_iter().flatten().min();
+        let end = || {
+            self.pidfd
+                .as_ref()
+                .map(AsFd::as_fd)
+                .into_iter()
+                .chain(cancel)
+        };
+        let mut has_ended = false;
+        // Where the end of the process cannot be seen, that of its output tells of it.
+        if (1..MUCH).contains(&self.heard_last) && self.pidfd.is_some() {
+            let lull = timeout.map_or(LULL, |timeout| timeout.min(LULL));
+            has_ended = wait_for(end(), Some(lull))?;
+            timeout = timeout.map(|timeout| timeout - lull);
+        }
+        if !has_ended {
+            let pipes = [&self.stdout, &self.stderr].into_iter().flatten();
+            wait_for(pipes.map(AsFd::as_fd).chain(end()), timeout)?;
         }
         self.read(started)
     }
 
     fn read(&mut self, started: &mut dyn FnMut(&str)) -> io::Result<bool> {
         let (said, said_is_cut) = (&mut self.said, &mut self.said_is_cut);
-        let out = drain(&mut self.stdout, &mut |bytes| {
+        let buffer = &mut self.buffer;
+        let out = drain(&mut self.stdout, buffer, &mut |bytes| {
             let room = MAX_STDOUT.saturating_sub(said.len());
             *said_is_cut |= bytes.len() > room;
             said.extend_from_slice(&bytes[..bytes.len().min(room)]);
         })?;
         let (log, mut news) = (&mut self.log, false);
-        let err = drain(&mut self.stderr, &mut |bytes| {
+        let err = drain(&mut self.stderr, buffer, &mut |bytes| {
             news |= log.feed(bytes, started)
         })?;
-        self.heard += out + err;
+        self.heard_last = out + err;
+        self.heard += self.heard_last;
         Ok(news || out > 0)
     }
 
@@ -201,14 +225,33 @@ impl Drop for Running {
     }
 }
 
+/// Waits until one of them is readable, or for the time. Whether one may be.
+fn wait_for<'a>(
+    descriptors: impl Iterator<Item = BorrowedFd<'a>>,
+    time: Option<Duration>,
+) -> io::Result<bool> {
+    let time = time.and_then(|time| Timespec::try_from(time).ok());
+    let mut set: Vec<PollFd<'_>> = descriptors
+        .map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN))
+        .collect();
+    match poll(&mut set, time.as_ref()) {
+        Ok(ready) => Ok(ready > 0),
+        Err(Errno::INTR) => Ok(true),
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// Reads what is there, at most some MiB so that time timeouts keep their turn;
 /// forgets a pipe that came to its end.
-fn drain(pipe: &mut Option<OwnedFd>, take: &mut dyn FnMut(&[u8])) -> io::Result<u64> {
-    let mut buffer = [0; 64 * 1024];
+fn drain(
+    pipe: &mut Option<OwnedFd>,
+    buffer: &mut [u8],
+    take: &mut dyn FnMut(&[u8]),
+) -> io::Result<u64> {
     let mut total = 0;
     for _ in 0..64 {
         let Some(fd) = pipe.as_ref() else { break };
-        match rustix::io::read(fd, &mut buffer) {
+        match rustix::io::read(fd, &mut *buffer) {
             Ok(0) => *pipe = None,
             Ok(count) => {
                 take(&buffer[..count]);

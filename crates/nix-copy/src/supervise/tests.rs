@@ -216,3 +216,19 @@ fn a_program_that_cannot_run_is_an_error() {
         "{error:?}"
     );
 }
+
+#[test]
+fn what_is_written_little_by_little_is_not_read_line_by_line() {
+    let script = "i=0; while [ $i -lt 300 ]; do echo $i >&2; sleep 0.001; i=$((i + 1)); done";
+    let mut running = Running::start(&mut shell(script)).unwrap();
+    let (begun, mut reads) = (Instant::now(), 0);
+    while !running.has_exited().unwrap() {
+        running.wait(Some(LONG), None, &mut |_| {}).unwrap();
+        reads += 1;
+    }
+    // The first is at once, and the end is not waited for.
+    let most = begun.elapsed().as_millis() / 5 + 2;
+    assert!(reads <= most, "{reads} reads instead of {most}");
+    let log = running.reap(None, &mut |_| {}).unwrap().log;
+    assert_eq!(log.text().lines().count(), 300);
+}
