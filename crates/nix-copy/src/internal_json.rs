@@ -1,6 +1,9 @@
 //! Lines of `--log-format internal-json`.
 
+use std::borrow::Cow;
+
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use crate::message::plain;
 
@@ -27,32 +30,35 @@ pub(crate) enum Line {
 }
 
 #[derive(Deserialize)]
-struct Raw {
-    action: String,
+struct Raw<'a> {
+    #[serde(borrow)]
+    action: Cow<'a, str>,
     #[serde(default)]
     id: u64,
     #[serde(default)]
     level: i64,
-    #[serde(default)]
-    msg: String,
-    #[serde(default)]
-    text: String,
+    #[serde(default, borrow)]
+    msg: Cow<'a, str>,
+    #[serde(default, borrow)]
+    text: Cow<'a, str>,
     #[serde(default, rename = "type")]
     kind: u64,
-    #[serde(default)]
-    fields: serde_json::Value,
+    /// As it stands there: Nix tells the state of each copy some twenty times.
+    #[serde(default, borrow)]
+    fields: Option<&'a RawValue>,
 }
 
 /// Tolerant: what is not understood is [`Line::Other`].
 pub(crate) fn parse(line: &str) -> Line {
     line.strip_prefix("@nix ")
-        .and_then(|json| serde_json::from_str::<Raw>(json).ok())
+        .and_then(|json| serde_json::from_str::<Raw<'_>>(json).ok())
         .and_then(understand)
         .unwrap_or_else(|| Line::Other(plain(line)))
 }
 
-fn understand(raw: Raw) -> Option<Line> {
-    Some(match raw.action.as_str() {
+fn understand(raw: Raw<'_>) -> Option<Line> {
+    let fields = raw.fields.map_or("null", RawValue::get);
+    Some(match &*raw.action {
         "msg" => Line::Message {
             level: raw.level,
             text: plain(&raw.msg),
@@ -64,15 +70,20 @@ fn understand(raw: Raw) -> Option<Line> {
         "stop" => Line::Stop { id: raw.id },
         "result" if raw.kind == CORRUPTED_PATH => Line::Corrupted {
             id: raw.id,
-            path: raw.fields.get(0)?.as_str()?.to_owned(),
+            path: first_text(fields)?,
         },
         "result" => Line::Result {
             id: raw.id,
             kind: raw.kind,
-            state: raw.fields.to_string(),
+            state: fields.to_owned(),
         },
         _ => return None,
     })
+}
+
+fn first_text(fields: &str) -> Option<String> {
+    let fields: serde_json::Value = serde_json::from_str(fields).ok()?;
+    Some(fields.get(0)?.as_str()?.to_owned())
 }
 
 #[cfg(test)]
