@@ -1,5 +1,7 @@
 //! Tending the queue: roots for what has none, no entry for what is gone.
 
+use std::collections::BTreeSet;
+
 use super::PushEvent;
 use super::run::Run;
 use crate::enqueue::{flush, protect};
@@ -52,6 +54,7 @@ impl Run<'_, '_> {
         }
         let invalid = self.invalid(&absent);
         self.remove_invalid(&invalid);
+        let invalid: BTreeSet<_> = invalid.into_iter().collect();
         entries
             .into_iter()
             .filter(|entry| !invalid.contains(&entry.path))
@@ -65,9 +68,7 @@ impl Run<'_, '_> {
         }
         let invalid = self.invalid(&part);
         self.remove_invalid(&invalid);
-        part.into_iter()
-            .filter(|path| !invalid.contains(path))
-            .collect()
+        without(&part, &invalid)
     }
 
     /// A store that cannot be asked calls nothing invalid.
@@ -80,7 +81,8 @@ impl Run<'_, '_> {
             Vec::new()
         });
         // Nothing leaves the queue that was not asked about.
-        invalid.retain(|path| paths.contains(path));
+        let asked: BTreeSet<_> = paths.iter().collect();
+        invalid.retain(|path| asked.contains(path));
         invalid
     }
 
@@ -178,6 +180,7 @@ impl StoreFiles for Assumed {
 }
 
 fn without(paths: &[StorePath], others: &[StorePath]) -> Vec<StorePath> {
+    let others: BTreeSet<_> = others.iter().collect();
     let left = paths.iter().filter(|path| !others.contains(path));
     left.cloned().collect()
 }

@@ -1,5 +1,7 @@
 //! Uploading one batch: who is to blame when it fails.
 
+use std::collections::BTreeSet;
+
 use super::run::Run;
 use super::{FailedEntry, Outcome, PushEvent};
 use crate::ledger::Parking;
@@ -99,7 +101,7 @@ impl Run<'_, '_> {
             self.confirmed(part);
             return Ok(());
         }
-        let missing = self.push.uploader.missing(part)?;
+        let missing: BTreeSet<_> = self.push.uploader.missing(part)?.into_iter().collect();
         let (lacking, there): (Vec<_>, Vec<_>) = part
             .iter()
             .cloned()

@@ -29,12 +29,13 @@ impl QueueDirectory for MemoryQueue {
 
     fn remove(&self, path: &StorePath) -> Result<Removal, PortError> {
         let mut paths = self.0.borrow_mut();
-        let before = paths.len();
-        paths.retain(|known| known != path);
-        Ok(if paths.len() < before {
-            Removal::Removed
-        } else {
-            Removal::WasAbsent
+        // What was uploaded first stands first.
+        Ok(match paths.iter().position(|known| known == path) {
+            Some(at) => {
+                paths.remove(at);
+                Removal::Removed
+            }
+            None => Removal::WasAbsent,
         })
     }
 
