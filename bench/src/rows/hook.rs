@@ -167,13 +167,15 @@ fn three_queues(bench: &Bench) -> Vec<Measured> {
     let measured = ["", NO_FSYNC].map(|fsync| {
         let one = Stage::with(&format!("{fsync}{CONFIG}"));
         let three = Stage::with(&format!("{fsync}{CONFIG}{more}"));
-        let hook = |stage: &Stage| {
+        let [ours, theirs] = [&three, &one].map(|stage| {
             stage
                 .hook(&stage.existing(1))
                 .prepared_by(&stage.emptying())
-        };
+        });
+        // One entry in each, and its root.
+        assert_eq!([&three, &one].map(|stage| stage.auto_links().len()), [3, 1]);
         let rounds = bench.rounds(20, 20);
-        alternate((&three, &hook(&three)), (&one, &hook(&one)), rounds)
+        alternate((&three, &ours), (&one, &theirs), rounds)
     });
     let [durable, fast] = measured;
     vec![fast, durable]
