@@ -32,7 +32,7 @@ and what Nix remembers of it.
 - Instructions are counted by callgrind, system calls by strace, in an environment that holds only \
 what the program looks at. Peak memory is GNU time's; where `nix` is left out it is the kernel's \
 count for the process itself.
-- Store and queues are on the disk. Only those with more than a thousand entries, and where it says \
+- Store and queues are on the disk. Only those with 10,000 entries and more, and where it says \
 so, are in memory (tmpfs), so that a journal does not hide what the programs do.
 - `make counts` compares the counts that do not depend on the machine with `bench/counts.txt`.
 ";
