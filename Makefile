@@ -8,9 +8,10 @@ CARGO_TARGET_DIR ?= target
 # The machine that builds, unless another is named: only what is built for a machine by name may be
 # linked statically, while what runs during the build is not.
 TARGET ?= $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p')
-# A static program starts in two thirds of the time, and a build waits for the hook.
-STATIC = $(if $(filter /%,$(shell $(CC) -print-file-name=libc.a 2>/dev/null)),\
-	--config "target.$(TARGET).rustflags=['-Ctarget-feature=+crt-static','-Crelocation-model=static']")
+# A static program that lies where it is linked to starts in two thirds of the time, and a build waits
+# for the hook. It takes a C library to be linked.
+STATIC_FLAGS := --config "target.$(TARGET).rustflags=['-Ctarget-feature=+crt-static','-Crelocation-model=static']"
+STATIC = $(if $(filter /%,$(shell $(CC) -print-file-name=libc.a 2>/dev/null)),$(STATIC_FLAGS))
 # Where `make build` puts the programs, and `make install` takes them from.
 BUILT := $(CARGO_TARGET_DIR)/programs
 

@@ -15,7 +15,7 @@ pub(crate) fn rows() -> [Row; 5] {
         Row {
             name: "hook-one-path",
             work: "hook, 1 path, 1 queue, fsync off",
-            compared_with: "an empty Rust program, built alike",
+            compared_with: "an empty static Rust program",
             aims: &[
                 Aim {
                     what: "",
@@ -24,6 +24,14 @@ pub(crate) fn rows() -> [Row; 5] {
                 Aim {
                     what: "instructions",
                     reach: Reach::Count(200_000.0),
+                },
+                Aim {
+                    what: "beside one that lies where it is linked to, as the hook does",
+                    reach: Reach::Noted,
+                },
+                Aim {
+                    what: "beside a static C program that makes the links",
+                    reach: Reach::Noted,
                 },
             ],
             measure: one_path,
@@ -101,15 +109,17 @@ fn one_path(bench: &Bench) -> Vec<Measured> {
     let stage = without_fsync();
     let (paths, emptying) = (stage.existing(1), stage.emptying());
     let ours = stage.hook(&paths).prepared_by(&emptying);
-    let empty = bench.comparison("empty");
-    let theirs = Timed::new([empty.clone()]).prepared_by(&emptying);
-    let times = alternate((&stage, &ours), (&stage, &theirs), bench.rounds(25, 40));
+    let empty = |name| Timed::new([bench.comparison(name)]).prepared_by(&emptying);
+    let links = stage.links(bench, &[], &paths).prepared_by(&emptying);
+    let [times, placed, links] = [empty("empty"), empty("empty-placed"), links]
+        .map(|theirs| alternate((&stage, &ours), (&stage, &theirs), bench.rounds(25, 40)));
     stage.empty_now();
     let ours = hook_instructions(&stage, &paths);
     assert_eq!(stage.entries(), 1);
-    let theirs = instructions(empty.as_str(), |_| {});
+    let theirs = instructions(bench.comparison("empty").as_str(), |_| {});
     let counted = [ours, theirs].map(|count| Quantity::Count(count as f64));
-    vec![times, Measured::beside(counted[0], counted[1])]
+    let counted = Measured::beside(counted[0], counted[1]);
+    vec![times, counted, placed, links]
 }
 
 /// The instructions of a hook.
