@@ -122,7 +122,12 @@ impl AutoRoots {
     }
 
     fn link(&self, path: &StorePath) -> (Utf8PathBuf, String) {
-        let link = self.queue_dir.join(path.base_name());
+        // As `join` does, which allocates twice.
+        let mut link = String::with_capacity(self.queue_dir.as_str().len() + 1 + 256);
+        link.push_str(self.queue_dir.as_str());
+        link.push('/');
+        link.push_str(path.base_name());
+        let link = Utf8PathBuf::from(link);
         let name = auto_root_name(&link);
         (link, name)
     }

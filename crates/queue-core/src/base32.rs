@@ -14,10 +14,13 @@ pub(crate) fn is_digit(byte: u8) -> bool {
 /// The digits of `bytes`, most significant first.
 pub(crate) fn encode(bytes: &[u8]) -> String {
     let digits = (bytes.len() * 8).div_ceil(5);
-    (0..digits)
-        .rev()
-        .map(|digit| char::from(ALPHABET[usize::from(five_bits(bytes, digit * 5))]))
-        .collect()
+    let mut text = String::with_capacity(digits);
+    for digit in (0..digits).rev() {
+        text.push(char::from(
+            ALPHABET[usize::from(five_bits(bytes, digit * 5))],
+        ));
+    }
+    text
 }
 
 fn five_bits(bytes: &[u8], bit: usize) -> u8 {
