@@ -25,7 +25,7 @@ pub(crate) fn describe(quick: bool) -> Vec<String> {
         ("kernel", first_line("uname", &["-sr"])),
         (
             "file system",
-            first_line("stat", &["-f", "-c", "%T", "/tmp"]),
+            first_line("stat", &["-f", "-c", "%T", &variable("NPBP_TEST_DIR")]),
         ),
         ("Nix", first_line("nix", &["--version"])),
         ("Rust", variable("NPBP_RUSTC")),

@@ -198,11 +198,28 @@ impl Stage {
     }
 
     fn empty(&self) -> String {
-        let (queue, auto) = (
-            self.dir().join("var/lib/nix-post-build-push"),
-            self.auto_dir(),
-        );
-        format!("find {queue} {auto} -type l -delete")
+        let queues = self.dir().join("var/lib/nix-post-build-push");
+        let auto = self.auto_dir();
+        if self.memory.is_some() {
+            return format!("find {queues} {auto} -type l -delete");
+        }
+        format!(
+            "for directory in {queues}/* {auto}; do\n\
+             find $directory -maxdepth 1 -type l -exec mv -t {} {{}} +\ndone",
+            self.aside()
+        )
+    }
+
+    /// A new directory, as a word of a shell script, for what would else be deleted. For some seconds
+    /// ext4 passes over what was deleted, one inode after the other, whenever something is made
+    /// (`recently_deleted` in `fs/ext4/ialloc.c`), which would be measured then.
+    fn aside(&self) -> String {
+        format!("$(mktemp -d {}/aside.XXXXXX)", self.dir())
+    }
+
+    /// A line of a shell script that takes a file or a directory away, if it is there.
+    pub(crate) fn taking_away(&self, what: &str) -> String {
+        format!("[ ! -e {what} ] || mv {what} {}", self.aside())
     }
 
     /// A script that makes everything as it was before a first push, and queues the paths. With
@@ -211,9 +228,10 @@ impl Stage {
         let (dir, queued) = (self.dir(), self.listed("queued", paths));
         let (ours, config) = (Product::program(), self.product.config_file());
         let body = format!(
-            "set -e\n{also}\nrm -rf {dir}/home/.cache {}/.push/ledger.toml\n{}\n\
+            "set -e\n{also}\n{}\n{}\n{}\n\
              {ours} --config-file {config} --quiet enqueue --stdin <{queued}",
-            self.queue(),
+            self.taking_away(&format!("{dir}/home/.cache")),
+            self.taking_away(&format!("{}/.push/ledger.toml", self.queue())),
             self.empty()
         );
         self.script("renew", &body)

@@ -13,7 +13,8 @@ use crate::planted;
 use crate::run::Run;
 use crate::version::Version;
 
-/// A throwaway Nix: store, state and configuration below one short directory in `/tmp`.
+/// A throwaway Nix: store, state and configuration below one short directory in `/tmp`, or in
+/// `NPBP_TEST_DIR`.
 ///
 /// Its commands see a clean environment and nothing of the machine's own Nix. Nothing is
 /// substituted, builds are not sandboxed, and there is no hook unless a test sets one. Dropping it
@@ -44,10 +45,11 @@ impl Nix {
     pub fn new() -> Nix {
         Version::under_test();
         // Short: the paths of sockets in it must stay below 108 bytes.
+        let above = std::env::var("NPBP_TEST_DIR").unwrap_or_else(|_| "/tmp".to_owned());
         let temp_dir = tempfile::Builder::new()
             .prefix("nq.")
-            .tempdir_in("/tmp")
-            .expect("cannot make a directory in /tmp");
+            .tempdir_in(&above)
+            .unwrap_or_else(|error| panic!("cannot make a directory in {above}: {error}"));
         let dir = Utf8PathBuf::from_path_buf(temp_dir.path().to_owned()).expect("UTF-8");
         // An unprivileged user of the daemon must come through.
         fs::set_permissions(&dir, fs::Permissions::from_mode(0o755)).expect("chmod");

@@ -10,7 +10,7 @@ use crate::row::{Aim, Measured, Reach, Row};
 use crate::stage::{CONFIG, NO_FSYNC, Stage};
 
 /// Theirs, in the order of the table.
-pub(crate) fn rows() -> [Row; 5] {
+pub(crate) fn rows() -> [Row; 7] {
     [
         Row {
             name: "hook-one-path",
@@ -25,16 +25,38 @@ pub(crate) fn rows() -> [Row; 5] {
                     what: "instructions",
                     reach: Reach::Count(200_000.0),
                 },
-                Aim {
-                    what: "beside one that lies where it is linked to, as the hook does",
-                    reach: Reach::Noted,
-                },
-                Aim {
-                    what: "beside a static C program that makes the links",
-                    reach: Reach::Noted,
-                },
             ],
             measure: one_path,
+        },
+        Row {
+            name: "hook-beside-placed",
+            work: "the same",
+            compared_with: "an empty one that lies where it is linked to, as the hook does",
+            aims: &[Aim {
+                what: "",
+                reach: Reach::Noted,
+            }],
+            measure: |bench| beside_empty(bench, "empty-placed"),
+        },
+        Row {
+            name: "hook-beside-links",
+            work: "the same",
+            compared_with: "a static C program that makes the links",
+            aims: &[Aim {
+                what: "",
+                reach: Reach::Noted,
+            }],
+            measure: |bench| {
+                let stage = without_fsync();
+                let (paths, emptying) = (stage.existing(1), stage.emptying());
+                let theirs = stage.links(bench, &[], &paths).prepared_by(&emptying);
+                let ours = stage.hook(&paths).prepared_by(&emptying);
+                vec![alternate(
+                    (&stage, &ours),
+                    (&stage, &theirs),
+                    bench.rounds(25, 40),
+                )]
+            },
         },
         Row {
             name: "hook-durable",
@@ -84,16 +106,24 @@ pub(crate) fn rows() -> [Row; 5] {
         },
         Row {
             name: "hook-add-root",
-            work: "hook, default durability",
+            work: "hook",
             compared_with: "`nix-store -r --add-root` for each",
             aims: &[
                 Aim {
-                    what: "1 path",
+                    what: "1 path, fsync off, as Nix does it",
                     reach: Reach::OneIn(25),
                 },
                 Aim {
-                    what: "6 paths",
+                    what: "6 paths, fsync off, as Nix does it",
                     reach: Reach::OneIn(100),
+                },
+                Aim {
+                    what: "1 path, default durability",
+                    reach: Reach::Noted,
+                },
+                Aim {
+                    what: "6 paths, default durability",
+                    reach: Reach::Noted,
                 },
             ],
             measure: add_root,
@@ -105,21 +135,27 @@ fn without_fsync() -> Stage {
     Stage::with(&format!("{NO_FSYNC}{CONFIG}"))
 }
 
-fn one_path(bench: &Bench) -> Vec<Measured> {
+fn beside_empty(bench: &Bench, empty: &str) -> Vec<Measured> {
     let stage = without_fsync();
     let (paths, emptying) = (stage.existing(1), stage.emptying());
     let ours = stage.hook(&paths).prepared_by(&emptying);
-    let empty = |name| Timed::new([bench.comparison(name)]).prepared_by(&emptying);
-    let links = stage.links(bench, &[], &paths).prepared_by(&emptying);
-    let [times, placed, links] = [empty("empty"), empty("empty-placed"), links]
-        .map(|theirs| alternate((&stage, &ours), (&stage, &theirs), bench.rounds(25, 40)));
-    stage.empty_now();
-    let ours = hook_instructions(&stage, &paths);
+    let theirs = Timed::new([bench.comparison(empty)]).prepared_by(&emptying);
+    vec![alternate(
+        (&stage, &ours),
+        (&stage, &theirs),
+        bench.rounds(25, 40),
+    )]
+}
+
+fn one_path(bench: &Bench) -> Vec<Measured> {
+    let mut measured = beside_empty(bench, "empty");
+    let stage = without_fsync();
+    let ours = hook_instructions(&stage, &stage.existing(1));
     assert_eq!(stage.entries(), 1);
     let theirs = instructions(bench.comparison("empty").as_str(), |_| {});
     let counted = [ours, theirs].map(|count| Quantity::Count(count as f64));
-    let counted = Measured::beside(counted[0], counted[1]);
-    vec![times, counted, placed, links]
+    measured.push(Measured::beside(counted[0], counted[1]));
+    measured
 }
 
 /// The instructions of a hook.
@@ -191,16 +227,21 @@ fn three_queues(bench: &Bench) -> Vec<Measured> {
     vec![fast, durable]
 }
 
+/// Nix flushes nothing there (2.34.8, `makeIndirectRoot` in `gc.cc`), so what is alike is a hook that
+/// does not either.
 fn add_root(bench: &Bench) -> Vec<Measured> {
-    let stage = Stage::new();
-    let (all, emptying) = (stage.valid(6), stage.emptying());
-    let measured = [1, 6].map(|n| {
-        let paths = &all[..n];
-        let ours = stage.hook(paths).prepared_by(&emptying);
-        let theirs = Timed::new([add_roots(&stage, paths)]).prepared_by(&emptying);
-        alternate((&stage, &ours), (&stage, &theirs), bench.rounds(10, 10))
-    });
-    measured.into()
+    let mut measured = Vec::new();
+    for stage in [without_fsync(), Stage::new()] {
+        let (all, emptying) = (stage.valid(6), stage.emptying());
+        for n in [1, 6] {
+            let paths = &all[..n];
+            let ours = stage.hook(paths).prepared_by(&emptying);
+            let theirs = Timed::new([add_roots(&stage, paths)]).prepared_by(&emptying);
+            let rounds = bench.rounds(10, 10);
+            measured.push(alternate((&stage, &ours), (&stage, &theirs), rounds));
+        }
+    }
+    measured
 }
 
 /// A script that registers a root for each path: with the process that starts it, which is lost in

@@ -120,7 +120,7 @@ fn by_hand(stage: &Stage, destination: &str, paths: &[String]) -> Timed {
 }
 
 fn remove_cache(stage: &Stage) -> String {
-    format!("rm -rf {}/cache", stage.dir())
+    stage.taking_away(&format!("{}/cache", stage.dir()))
 }
 
 fn push(bench: &Bench, n: usize, (rounds, runs): (usize, usize)) -> Vec<Measured> {
@@ -174,9 +174,8 @@ fn over_ssh(bench: &Bench) -> Vec<Measured> {
         .args([dir.join("remote"), dir.join("fresh")])
         .run()
         .success();
-    let fresh = format!(
-        "chmod -R u+w {dir}/remote || :; rm -rf {dir}/remote; cp -a {dir}/fresh {dir}/remote"
-    );
+    let remote = format!("{dir}/remote");
+    let fresh = format!("{}\ncp -a {dir}/fresh {remote}", stage.taking_away(&remote));
     let renewing = stage.renewing(&fresh, paths);
     let list = stage.listed("one-by-one.paths", paths);
     let script = format!("exec xargs -n 1 -P 4 {} <{list}", copy.join(" "));

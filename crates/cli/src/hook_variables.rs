@@ -181,7 +181,7 @@ fn words(
         .filter(|word| !word.is_empty())
     {
         match parse(word, store) {
-            Ok(path) if seen.insert(path.clone()) => paths.push(path),
+            Ok(path) if seen.insert(word) => paths.push(path),
             Ok(_) => {}
             Err(why) => errors.push(format!("{variable}: {why}")),
         }
