@@ -17,11 +17,28 @@ use crate::retry::mixed;
 /// assert_eq!(culprits, [3]);
 /// ```
 ///
-/// With `b` culprits among `n` it hands out at most `1 + 2·b·⌈log2 n⌉` parts.
+/// When the first half of what failed is accepted, the second is not tried as a
+/// whole: it would fail as well. It is handed out in halves at once.
+///
+/// With `b` culprits among `n` it hands out at most `1 + 2·b·⌈log2 n⌉` parts,
+/// and up to `⌈log2 n⌉` more each time something fails that would not do so
+/// again.
 #[derive(Debug, Clone)]
 pub struct Splitter<T> {
     /// The next part is the last. None is empty.
     parts: Vec<Vec<T>>,
+    halves: Halves,
+}
+
+/// Where the two halves of what failed last are, as long as nothing else came between.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Halves {
+    /// Tried, or taken apart since.
+    Gone,
+    /// They are the next two parts.
+    Next,
+    /// The first is handed out, the second is the next part.
+    FirstOut,
 }
 
 impl<T> Splitter<T> {
@@ -33,30 +50,50 @@ impl<T> Splitter<T> {
         } else {
             vec![batch]
         };
-        Self { parts }
+        Self {
+            parts,
+            halves: Halves::Gone,
+        }
     }
 
     /// The next part to try; `None` when all is decided. A part that is not
     /// given back to [`split`](Self::split) counts as accepted.
     #[allow(clippy::should_implement_trait)]
     pub fn next(&mut self) -> Option<Vec<T>> {
-        self.parts.pop()
+        let mut next = self.parts.pop()?;
+        if self.halves == Halves::FirstOut && next.len() > 1 {
+            // The first half was accepted, so the culprit is in the second.
+            self.halve(next);
+            next = self.parts.pop()?;
+        }
+        self.halves = match self.halves {
+            Halves::Next => Halves::FirstOut,
+            Halves::FirstOut | Halves::Gone => Halves::Gone,
+        };
+        Some(next)
     }
 
     /// Takes back a part that failed, to be handed out in halves. A part of
     /// one element cannot be halved and comes back: it is a culprit.
     pub fn split(&mut self, mut part: Vec<T>) -> Option<T> {
+        self.halves = Halves::Gone;
         if part.len() < 2 {
             return part.pop();
         }
+        self.halve(part);
+        None
+    }
+
+    fn halve(&mut self, mut part: Vec<T>) {
         let second = part.split_off(part.len().div_ceil(2));
         self.parts.push(second);
         self.parts.push(part);
-        None
+        self.halves = Halves::Next;
     }
 
     /// Takes back a part to be handed out again as it is.
     pub fn again(&mut self, part: Vec<T>) {
+        self.halves = Halves::Gone;
         if !part.is_empty() {
             self.parts.push(part);
         }
@@ -64,6 +101,7 @@ impl<T> Splitter<T> {
 
     /// Hands out the farthest element next, as a part of its own.
     pub fn take_from_far_end(&mut self) {
+        self.halves = Halves::Gone;
         let Some(farthest) = self.parts.first_mut() else {
             return;
         };
@@ -77,6 +115,7 @@ impl<T> Splitter<T> {
     /// Hands out one of the elements next, as a part of its own: which one, any
     /// number decides.
     pub fn take_any(&mut self, random: u64) {
+        self.halves = Halves::Gone;
         let left: usize = self.parts.iter().map(Vec::len).sum();
         let Some(mut at) = mixed(random).checked_rem(left as u64) else {
             return;
@@ -99,6 +138,38 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
     use std::collections::BTreeSet;
+
+    /// The parts that are handed out when these are bad.
+    fn tried(len: usize, bad: &[usize]) -> Vec<Vec<usize>> {
+        let mut splitter = Splitter::new((0..len).collect());
+        let mut tried = Vec::new();
+        while let Some(part) = splitter.next() {
+            tried.push(part.clone());
+            if part.iter().any(|x| bad.contains(x)) {
+                splitter.split(part);
+            }
+        }
+        tried
+    }
+
+    #[test]
+    fn the_second_half_is_not_tried_when_the_first_was_accepted() {
+        let all = vec![0, 1, 2, 3, 4, 5, 6, 7];
+        let last = [all.clone(), vec![0, 1, 2, 3], vec![4, 5], vec![6], vec![7]];
+        assert_eq!(tried(8, &[7]), last);
+        let first = [all, vec![0, 1, 2, 3], vec![0, 1], vec![0]];
+        let rest = [vec![1], vec![2, 3], vec![4, 5, 6, 7]];
+        assert_eq!(tried(8, &[0]), [first.to_vec(), rest.to_vec()].concat());
+    }
+
+    #[test]
+    fn what_fails_once_and_not_again_costs_little() {
+        let mut splitter = Splitter::new((0..1000).collect());
+        let whole = splitter.next().unwrap();
+        splitter.split(whole);
+        let tries = std::iter::from_fn(|| splitter.next()).count();
+        assert!(tries <= 10, "{tries}");
+    }
 
     proptest! {
         #[test]
