@@ -93,22 +93,47 @@ pub(crate) fn all() -> Vec<Case> {
         ..far(kind, what, times, policies)
     };
     vec![
-        far(Http, Small, 3, [at_once_by_size(), cores()].concat()),
-        far(Http, Mix, 3, [splits(), with_zstd()].concat()),
+        far(
+            Http,
+            Small,
+            3,
+            [
+                at_once_by_size(),
+                remembering(&[4, 8], Split::BySize),
+                cores(),
+            ]
+            .concat(),
+        ),
+        far(
+            Http,
+            Mix,
+            3,
+            [splits(), remembering(&[4, 8], Split::Groups), with_zstd()].concat(),
+        ),
         far(Http, Chain, 3, splits_of_chain()),
         far(
             Http,
             OntoOthers,
             3,
-            [at_once_by_size(), remembering()].concat(),
+            [at_once_by_size(), remembering(&[4, 8], Split::BySize)].concat(),
         ),
         far(Http, Few, 5, at_once_by_size()),
         far(SshNg, Small, 5, at_once_by_size()),
         far(SshNg, Mix, 5, [at_once_by_groups(), connections()].concat()),
         far(SshNg, Large, 3, at_once_by_size()),
         far(Ssh, Small, 3, [at_once_by_size(), connections()].concat()),
-        near(Http, Small, 5, at_once_by_size()),
-        near(Http, Mix, 3, at_once_by_groups()),
+        near(
+            Http,
+            Small,
+            5,
+            [at_once_by_size(), remembering(&[8], Split::BySize)].concat(),
+        ),
+        near(
+            Http,
+            Mix,
+            3,
+            [at_once_by_groups(), remembering(&[8], Split::Groups)].concat(),
+        ),
         near(File, Small, 5, at_once_by_size()),
         near(
             File,
@@ -197,11 +222,10 @@ fn levels() -> Vec<Policy> {
     ]
 }
 
-/// A copy that trusts what it was told a moment ago.
-fn remembering() -> Vec<Policy> {
-    [Policy::one(), Policy::at_once(4, Split::BySize)]
-        .map(|policy| policy.set("narinfo-cache-positive-ttl", "3600"))
-        .into()
+/// As a push does it: each copy remembers what it is told itself, and nothing else.
+fn remembering(jobs: &[usize], split: Split) -> Vec<Policy> {
+    let policies = at_once(jobs, split).into_iter();
+    policies.map(Policy::remembering).collect()
 }
 
 /// What Nix's own protocols can be told.

@@ -30,6 +30,7 @@ pub(crate) fn copy(nix: &Nix, to: &Fresh, payload: &Payload, policy: &Policy) ->
     }
     let uri = to.with(&policy.parameters);
     let cpu_before = cpu_below(std::process::id());
+    let mut caches = Vec::new();
     let start = Instant::now();
     for round in rounds {
         let running: Vec<_> = round
@@ -44,8 +45,15 @@ pub(crate) fn copy(nix: &Nix, to: &Fresh, payload: &Payload, policy: &Policy) ->
                         .env("CORES", cores.to_string());
                 }
                 command.args(["copy", "--no-check-sigs", "--to", &uri]);
-                // As a push does it.
-                command.args(["--option", "narinfo-cache-positive-ttl", "0"]);
+                if policy.remembers {
+                    let cache = tempfile::tempdir_in(nix.dir()).expect("mkdir");
+                    command
+                        .env("XDG_CACHE_HOME", cache.path())
+                        .env("NIX_CACHE_HOME", cache.path());
+                    caches.push(cache);
+                } else {
+                    command.args(["--option", "narinfo-cache-positive-ttl", "0"]);
+                }
                 for (name, value) in &policy.settings {
                     command.args(["--option", name, value]);
                 }
@@ -57,6 +65,7 @@ pub(crate) fn copy(nix: &Nix, to: &Fresh, payload: &Payload, policy: &Policy) ->
             one.wait().success();
         }
     }
+    drop(caches);
     let wall = start.elapsed();
     let cpu = cpu_below(std::process::id()).saturating_sub(cpu_before);
     Sample { wall, cpu }

@@ -17,6 +17,9 @@ pub(crate) struct Policy {
     pub(crate) parameters: Vec<&'static str>,
     /// Settings of Nix: name and value.
     pub(crate) settings: Vec<(&'static str, &'static str)>,
+    /// Whether each copy has an empty cache directory of its own, and remembers what it is told;
+    /// else it is to believe nothing that it remembers (`narinfo-cache-positive-ttl 0`).
+    pub(crate) remembers: bool,
     /// How many cores Nix is made to believe in, instead of those that are there.
     pub(crate) cores: Option<usize>,
 }
@@ -44,6 +47,7 @@ impl Policy {
             jobs: 1,
             parameters: Vec::new(),
             settings: Vec::new(),
+            remembers: false,
             cores: None,
         }
     }
@@ -75,6 +79,13 @@ impl Policy {
     pub(crate) fn set(mut self, name: &'static str, value: &'static str) -> Policy {
         self.name = format!("{}, {name} {value}", self.name);
         self.settings.push((name, value));
+        self
+    }
+
+    /// The same with an empty cache directory for each copy.
+    pub(crate) fn remembering(mut self) -> Policy {
+        self.name = format!("{}, own cache", self.name);
+        self.remembers = true;
         self
     }
 

@@ -101,8 +101,7 @@ const NO_NARINFO: Option<&str> = Some(
 pub(crate) const REFERENCES: &str = "with closure-type = \"binary\" the references are copied too";
 /// Where they are copied, and first.
 pub(crate) const LOST_REFERENCES: &str = "the destination does not have what the path refers to, though that goes first: did it lose it, \
-     or does an option in nix-opts have Nix trust its memory (`narinfo-cache-positive-ttl`) or leave \
-     references out (`--no-recursive`)?";
+     or does an option in nix-opts leave references out (`--no-recursive`)?";
 
 /// The first match counts.
 const RULES: &[Rule] = &[

@@ -1,6 +1,7 @@
 //! The arguments of `nix copy`.
 
 use crate::ClosureType;
+use crate::memory::Memory;
 use crate::uploader::UploadOptions;
 
 /// Which objects a call is about.
@@ -30,12 +31,12 @@ pub(crate) enum Route {
 /// 2.26.3 and 2.34.8 exit 0 then though paths failed, and entries would leave
 /// the queue that were not copied. Of options that say the same the last wins.
 ///
-/// What the client remembers of the destination is not trusted
-/// (`~/.cache/nix/binary-cache-v*.sqlite`): after a deletion there nothing
-/// would be copied, and the entry would leave the queue.
+/// What the client remembers of the destination from before is not trusted, see
+/// [`Memory`].
 pub(crate) fn copy(
     options: &UploadOptions,
     route: &Route,
+    memory: &Memory,
     objects: Objects,
     paths: &[String],
 ) -> Vec<String> {
@@ -43,16 +44,11 @@ pub(crate) fn copy(
         Route::To(store) => ("--to", store),
         Route::From(store) => ("--from", store),
     };
-    let mut arguments: Vec<String> = [
-        "copy",
-        "--option",
-        "narinfo-cache-positive-ttl",
-        "0",
-        direction,
-        store,
-    ]
-    .map(str::to_owned)
-    .into();
+    let mut arguments = vec!["copy".to_owned()];
+    if memory.is_none() {
+        arguments.extend(["--option", "narinfo-cache-positive-ttl", "0"].map(str::to_owned));
+    }
+    arguments.extend([direction, store].map(str::to_owned));
     let mut flag = |wanted: bool, name: &str| {
         if wanted {
             arguments.push(name.to_owned());
@@ -81,7 +77,7 @@ mod tests {
         change(&mut options);
         let route = Route::To("file:///c".into());
         let paths = ["/s/a".to_owned(), "/s/b".to_owned()];
-        let all = copy(&options, &route, objects, &paths);
+        let all = copy(&options, &route, &Memory::None, objects, &paths);
         let start = "copy --option narinfo-cache-positive-ttl 0 --to file:///c ";
         all.join(" ").strip_prefix(start).unwrap().to_owned()
     }

@@ -34,6 +34,7 @@ mod fake;
 mod fuzz;
 mod internal_json;
 mod log;
+mod memory;
 mod message;
 mod movement;
 mod nix;

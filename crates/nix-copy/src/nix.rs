@@ -149,7 +149,7 @@ impl Nix {
         CallError::ProgramNotFound { program, place }
     }
 
-    fn variable(&self, name: &str) -> Option<&OsStr> {
+    pub(crate) fn variable(&self, name: &str) -> Option<&OsStr> {
         let mut found = self.environment.iter().filter(|(known, _)| known == name);
         found.next().map(|(_, value)| value.as_os_str())
     }

@@ -14,6 +14,7 @@ use crate::classify::{LOST_REFERENCES, REFERENCES};
 use crate::copy_args::{self, Objects, Route};
 use crate::credibility;
 use crate::destination::Place;
+use crate::memory::Memory;
 use crate::path_info::{self, Asked};
 use crate::queries::{self, unique};
 use crate::supervise::Timeouts;
@@ -172,8 +173,17 @@ impl NixUploader {
     }
 
     fn copy(&self, route: &Route, objects: Objects, paths: &[String]) -> Result<(), CallError> {
-        let arguments = copy_args::copy(&self.options, route, objects, paths);
-        self.with_call(&self.options.timeouts, |call| call.run(&arguments))?;
+        let memory = Memory::of_a_copy(&self.nix, self.options.destination.uri());
+        let arguments = copy_args::copy(&self.options, route, &memory, objects, paths);
+        let nix = memory.nix(&self.nix);
+        self.with_call(&self.options.timeouts, |call| {
+            Call {
+                nix: &nix,
+                settings: call.settings.clone(),
+                ..*call
+            }
+            .run(&arguments)
+        })?;
         Ok(())
     }
 

@@ -1,12 +1,12 @@
 //! Destinations that do not have what they seem to have. Of those that say so when asked, the
 //! tests of `verify` are in `verify.rs`.
 
-use std::collections::BTreeSet;
+use std::fs;
 
 use camino::Utf8PathBuf;
-use system_tests::{Nix, Product, Server, expr};
+use system_tests::{Nix, Product, Run, Server, expr};
 
-/// Believes what it remembers of the destination, for an hour.
+/// Nix is to believe what it remembers of the destination, for an hour.
 const TRUSTING: &str = "nix-opts = [\"--option\", \"narinfo-cache-positive-ttl\", \"3600\"]";
 
 /// A path that was pushed to a cache, deleted there, and is queued once more.
@@ -27,7 +27,7 @@ fn deleted_there(more: &str) -> (Server, Product, Utf8PathBuf) {
 /// Nix remembers for weeks what an HTTP cache has, and copies nothing that it remembers there.
 #[test]
 fn what_the_client_remembers_is_copied_all_the_same() {
-    for more in ["", "verify = true"] {
+    for more in ["", "verify = true", TRUSTING] {
         let (server, product, path) = deleted_there(more);
         product.run(&["push"]).success().without_complaint();
         let paths = [path];
@@ -35,25 +35,15 @@ fn what_the_client_remembers_is_copied_all_the_same() {
     }
 }
 
-/// Somebody may want the copy to trust that memory, for its speed. The question of `verify` does not.
+/// A copy keeps its memory in a directory of its own, and takes it along.
 #[test]
-fn verify_does_not_believe_what_the_client_remembers() {
-    let (server, product, path) = deleted_there(&format!("verify = true\n{TRUSTING}"));
-    let output = product.run(&["push"]).exits(75);
-    output
-        .stderr_has(&path)
-        .stderr_has("the destination does not have it although the copy succeeded")
-        .stderr_has("hint: it lost what it was sent, or Nix believed its own memory");
-    assert_eq!(product.queued(), [path.clone()].into());
-    assert_eq!(product.rooted(), [path.clone()].into());
-    assert!(product.nix().valid_in(&server.url(), &[path]).is_empty());
-}
-
-/// What the test above is about.
-#[test]
-fn without_verify_a_copy_that_trusts_the_memory_is_believed() {
-    let (server, product, path) = deleted_there(TRUSTING);
-    product.run(&["push"]).success().without_complaint();
-    assert_eq!(product.queued(), BTreeSet::new());
-    assert!(product.nix().valid_in(&server.url(), &[path]).is_empty());
+fn nothing_is_left_of_what_a_copy_remembers() {
+    let (_server, product, _) = deleted_there("");
+    let temporary = product.nix().dir().join("temporary");
+    fs::create_dir(&temporary).expect("mkdir");
+    let mut push = product.command();
+    push.arg("push").env("TMPDIR", &temporary);
+    push.run().success().without_complaint();
+    let left: Vec<_> = fs::read_dir(&temporary).expect("read_dir").collect();
+    assert!(left.is_empty(), "{left:?}");
 }

@@ -161,8 +161,7 @@ pub(crate) const QUEUE: &[SettingDoc] = &[
         "false",
         "Whether to ask the destination for every path before its entry goes: the queued one, with \
          the closure type `source` its derivation, with `cache` both. What these refer to is not \
-         asked for; Nix does that itself before it copies, unless `nix-opts` make it trust what it \
-         remembers (`narinfo-cache-positive-ttl`).",
+         asked for; Nix does that itself before it copies.",
     ),
     setting(
         "retry-delay",

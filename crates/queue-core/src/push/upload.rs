@@ -28,8 +28,7 @@ fn says_nothing(error: &UploadError) -> bool {
 /// What the destination lacks after a copy that succeeded.
 fn lost() -> UploadError {
     let message = "the destination does not have it although the copy succeeded";
-    let hint = "it lost what it was sent, or Nix believed its own memory of what is there and sent \
-                nothing: see the destination's log";
+    let hint = "it lost what it was sent: see the destination's log";
     UploadError {
         hint: Some(hint.into()),
         ..UploadError::new(UploadErrorKind::Paths, message)
