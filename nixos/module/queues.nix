@@ -45,7 +45,7 @@ let
       nix-opts = queue.nixOpts;
     }
     // lib.filterAttrs isSet {
-      inherit (queue) timeout verify;
+      inherit (queue) jobs timeout verify;
       check-contents = queue.checkContents;
       stall-timeout = queue.stallTimeout;
       retry-delay = queue.retryDelay;

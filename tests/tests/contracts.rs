@@ -1,6 +1,7 @@
 //! The adapters that need a Nix keep the contracts of their ports, as the simulated ones do.
 
 use std::fs;
+use std::num::NonZeroUsize;
 use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
@@ -103,6 +104,18 @@ fn uploads_over_http() {
         let server = Server::binary_cache();
         let (_nix, uploader, paths) = uploader(&server.url(), closure_type);
         contract::uploader(&uploader, &paths);
+    }
+}
+
+#[test]
+fn uploads_by_several_copies_at_once() {
+    let nix = Nix::new();
+    let paths = parsed(&nix, &nix.build(&expr::independent(8)));
+    let server = Server::binary_cache();
+    for uri in [server.url(), format!("file://{}/cache", nix.dir())] {
+        let mut options = UploadOptions::new(Destination::new(uri));
+        options.jobs = NonZeroUsize::new(4).expect("not zero");
+        contract::uploader(&NixUploader::new(called(&nix, &[]), options), &paths);
     }
 }
 

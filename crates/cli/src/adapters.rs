@@ -3,6 +3,7 @@
 //! Both programs use this module. Opening starts no process, and it needs neither clap nor
 //! tracing.
 
+mod cores;
 mod deadline;
 mod limits;
 mod push;

@@ -81,6 +81,9 @@ pub struct QueueSettings {
     pub stall_timeout: Setting<Duration>,
     /// How many paths one call of `nix copy` is given at most; 1 to 1000.
     pub batch_size: Setting<u32>,
+    /// How many `nix copy` run at once for one batch; 1 to 64. Where nobody says so it
+    /// depends on the destination.
+    pub jobs: Option<Setting<u32>>,
     /// Whether to ask the destination for every path before its entry goes.
     pub verify: Setting<bool>,
     /// The wait after a first failure.

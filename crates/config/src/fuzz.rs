@@ -29,6 +29,7 @@ check-sigs = true
 nix-opts = ["--option", "access-tokens", "github.com=hunter2"]
 timeout = "2h 30m"
 batch-size = 1_000
+jobs = 4
 max-attempts = 0x10
 check-contents = "closure"
 [queues.main.limits]
@@ -103,6 +104,7 @@ fn any_variable() {
         "NIX_OPTS",
         "QUEUE",
         "BATCH_SIZE",
+        "JOBS",
         "CHECK_SIGS",
         "CLOSURE_TYPE",
         "MAX_ATTEMPTS",

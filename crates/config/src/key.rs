@@ -169,6 +169,8 @@ pub(crate) const BATCH_SIZE: Key<u32> = Key::new(
     |o| o.batch_size,
 )
 .checked(check_batch_size);
+pub(crate) const JOBS: Key<u32> =
+    Key::new("jobs", "4", "NIX_POST_BUILD_PUSH_JOBS", |o| o.jobs).checked(check_jobs);
 pub(crate) const VERIFY: Key<bool> =
     Key::new("verify", "true", "NIX_POST_BUILD_PUSH_VERIFY", |o| o.verify);
 pub(crate) const RETRY_DELAY: Key<Duration> = Key::new(
@@ -221,6 +223,7 @@ pub(crate) const QUEUE_KEYS: &[&str] = &[
     TIMEOUT.name,
     STALL_TIMEOUT.name,
     BATCH_SIZE.name,
+    JOBS.name,
     VERIFY.name,
     RETRY_DELAY.name,
     RETRY_MAX_DELAY.name,
@@ -256,6 +259,7 @@ pub(crate) const EXAMPLES: &[(&str, &str)] = &[
     (TIMEOUT.name, TIMEOUT.example),
     (STALL_TIMEOUT.name, STALL_TIMEOUT.example),
     (BATCH_SIZE.name, BATCH_SIZE.example),
+    (JOBS.name, JOBS.example),
     (VERIFY.name, VERIFY.example),
     (RETRY_DELAY.name, RETRY_DELAY.example),
     (RETRY_MAX_DELAY.name, RETRY_MAX_DELAY.example),
@@ -312,6 +316,13 @@ fn check_batch_size(size: &u32) -> Result<(), Fault> {
     match size {
         1..=1000 => Ok(()),
         _ => Err(Fault::new("must be from 1 to 1000")),
+    }
+}
+
+fn check_jobs(jobs: &u32) -> Result<(), Fault> {
+    match jobs {
+        1..=64 => Ok(()),
+        _ => Err(Fault::new("must be from 1 to 64")),
     }
 }
 

@@ -38,6 +38,8 @@ pub struct Overrides {
     pub stall_timeout: Option<Duration>,
     /// `--batch-size`.
     pub batch_size: Option<u32>,
+    /// `--jobs`.
+    pub jobs: Option<u32>,
     /// `--[no-]verify`.
     pub verify: Option<bool>,
     /// `--retry-delay`.

@@ -50,6 +50,7 @@ pub(crate) fn resolve(
         timeout: sources.get_or(&key::TIMEOUT, seconds(2 * HOUR)),
         stall_timeout: sources.get_or(&key::STALL_TIMEOUT, seconds(10 * MINUTE)),
         batch_size: sources.get_or(&key::BATCH_SIZE, 1000),
+        jobs: sources.get(&key::JOBS),
         verify: sources.get_or(&key::VERIFY, false),
         retry_delay: sources.get_or(&key::RETRY_DELAY, seconds(MINUTE)),
         retry_max_delay: sources.get_or(&key::RETRY_MAX_DELAY, seconds(6 * HOUR)),

@@ -66,6 +66,7 @@ fn queue(queue: &QueueSettings) -> Vec<Row> {
     rows.add("timeout", &queue.timeout);
     rows.add("stall-timeout", &queue.stall_timeout);
     rows.add("batch-size", &queue.batch_size);
+    rows.add_some("jobs", queue.jobs.as_ref());
     rows.add("verify", &queue.verify);
     rows.add("retry-delay", &queue.retry_delay);
     rows.add("retry-max-delay", &queue.retry_max_delay);

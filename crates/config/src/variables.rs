@@ -18,6 +18,7 @@ const KNOWN: &[&str] = &[
     "CONFIG_FILE",
     "DESTINATION",
     "DESTINATION_FILE",
+    "JOBS",
     "MAX_ATTEMPTS",
     "NIX_OPTS",
     "ON_ERROR",

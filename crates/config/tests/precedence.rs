@@ -35,6 +35,7 @@ const SETTINGS: &[Setting] = &[
     Setting { key: "timeout", on_command_line: |o| o.timeout = Some(Duration::from_secs(1)), in_variable: "2s", in_file: "\"3s\"", shown: ["\"1s\"", "\"2s\"", "\"3s\"", "\"2h\""] },
     Setting { key: "stall-timeout", on_command_line: |o| o.stall_timeout = Some(Duration::from_secs(1)), in_variable: "2s", in_file: "\"3s\"", shown: ["\"1s\"", "\"2s\"", "\"3s\"", "\"10m\""] },
     Setting { key: "batch-size", on_command_line: |o| o.batch_size = Some(1), in_variable: "2", in_file: "3", shown: ["1", "2", "3", "1000"] },
+    Setting { key: "jobs", on_command_line: |o| o.jobs = Some(1), in_variable: "2", in_file: "3", shown: ["1", "2", "3", ""] },
     Setting { key: "verify", on_command_line: |o| o.verify = Some(false), in_variable: "1", in_file: "false", shown: ["false", "true", "false", "false"] },
     Setting { key: "retry-delay", on_command_line: |o| o.retry_delay = Some(Duration::ZERO), in_variable: "2s", in_file: "\"3s\"", shown: ["\"0s\"", "\"2s\"", "\"3s\"", "\"1m\""] },
     Setting { key: "retry-max-delay", on_command_line: |o| o.retry_max_delay = Some(Duration::from_secs(60)), in_variable: "2m", in_file: "\"3m\"", shown: ["\"1m\"", "\"2m\"", "\"3m\"", "\"6h\""] },

@@ -70,7 +70,7 @@ fn what_a_hint_says_to_write_is_right() {
     let directory = tempfile::tempdir().unwrap();
     let file = Utf8PathBuf::try_from(directory.path().join("hint.toml")).unwrap();
     let rows = "enable destination queue-dir closure-type check-contents check-sigs \
-                substitute-on-destination nix-opts timeout stall-timeout batch-size verify retry-delay retry-max-delay \
+                substitute-on-destination nix-opts timeout stall-timeout batch-size jobs verify retry-delay retry-max-delay \
                 max-attempts";
     for key in rows.split_whitespace() {
         fs::write(&file, format!("[queues.main]\n{key} = 1979-05-27\n")).unwrap();

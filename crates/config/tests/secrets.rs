@@ -184,6 +184,7 @@ fn neither_rows_nor_problems_tell_a_secret_wherever_it_was_put() {
             "TIMEOUT",
             "CHECK_SIGS",
             "BATCH_SIZE",
+            "JOBS",
             "NIX_OPTS",
             "DESTINATON",
         ] {

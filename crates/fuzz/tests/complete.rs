@@ -11,6 +11,8 @@ use fuzz::PARSERS;
 /// nothing is made of it but whether it is the very thing that we would have written, or where it
 /// comes from the kernel.
 const READERS: &[(&str, &[&str])] = &[
+    // The kernel's word for which processors are online.
+    ("cli/src/adapters/cores.rs", &[]),
     (
         "cli/src/bin/nix-post-build-push-hook.rs",
         &["hook variables", "variables"],

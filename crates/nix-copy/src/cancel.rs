@@ -56,16 +56,20 @@ impl Cancel {
     ///
     /// If the system lacks the means.
     pub fn or_after(&self, time: Duration) -> io::Result<Self> {
-        let Ok(time) = Timespec::try_from(time) else {
-            return Ok(self.clone());
-        };
+        match Timespec::try_from(time) {
+            Ok(time) => self.or(timer(time)?),
+            Err(_) => Ok(self.clone()),
+        }
+    }
+
+    /// Asked as well once `descriptor` is readable or at its end.
+    pub(crate) fn or_when_readable(&self, descriptor: OwnedFd) -> io::Result<Self> {
+        self.or(Arc::new(descriptor))
+    }
+
+    fn or(&self, other: Arc<OwnedFd>) -> io::Result<Self> {
         let both = epoll::create(epoll::CreateFlags::CLOEXEC)?;
-        let watched: Vec<_> = self
-            .descriptor
-            .iter()
-            .cloned()
-            .chain([timer(time)?])
-            .collect();
+        let watched: Vec<_> = self.descriptor.iter().cloned().chain([other]).collect();
         for descriptor in &watched {
             let data = epoll::EventData::new_u64(0);
             epoll::add(&both, descriptor, data, epoll::EventFlags::IN)?;
@@ -155,6 +159,22 @@ mod tests {
         let alone = Cancel::never().or_after(Duration::ZERO).unwrap();
         alone.wait(Duration::from_secs(60), None);
         assert!(alone.is_cancelled());
+    }
+
+    #[test]
+    fn each_of_two_can_ask() {
+        let pipe = || io::pipe().unwrap();
+        let ((first, ask_first), (second, ask_second)) = (pipe(), pipe());
+        let one = Cancel::when_readable(first.into());
+        let both = one.or_when_readable(second.into()).unwrap();
+        assert!(!both.is_cancelled());
+        drop(ask_second);
+        assert!(both.is_cancelled() && !one.is_cancelled());
+        let (third, _ask_third) = pipe();
+        let other = one.or_when_readable(third.into()).unwrap();
+        assert!(!other.is_cancelled());
+        drop(ask_first);
+        assert!(one.is_cancelled() && other.is_cancelled());
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! The arguments of `nix copy`.
 
 use crate::ClosureType;
+use crate::UploadOptions;
 use crate::memory::Memory;
-use crate::uploader::UploadOptions;
 
 /// Which objects a call is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,19 @@
 //! Where paths are copied to.
 
 use std::fmt;
+use std::num::NonZeroUsize;
+
+/// How many uploads at once a binary cache elsewhere gets by default, and from how
+/// many copies at most: 32 are faster still on a line with 50 ms, at more CPU and
+/// memory (`bench/study/FINDINGS.md`).
+const UPLOADS: usize = 16;
+const MOST_COPIES: usize = 8;
+
+/// Whether the store at this URI is a binary cache that is spoken to over a network.
+pub(crate) fn is_cache_elsewhere(uri: &str) -> bool {
+    let schemes = ["http://", "https://", "s3://"];
+    schemes.iter().any(|scheme| uri.starts_with(scheme))
+}
 
 /// A store URI as Nix takes it, and what may be shown of it.
 ///
@@ -51,6 +64,30 @@ impl Destination {
     #[must_use]
     pub fn shown(&self) -> String {
         self.redact(&self.uri)
+    }
+
+    /// How many copies to it pay at once, where Nix believes in so many cores. To a
+    /// binary cache elsewhere (`http(s)://`, `s3://`) `nix copy` uploads as many
+    /// paths at once as there are cores and waits three round trips for each: as
+    /// many copies as make 16 uploads, at most eight. To all others one.
+    ///
+    /// ```
+    /// let jobs = |uri, cores| {
+    ///     let cores = std::num::NonZeroUsize::new(cores).expect("not zero");
+    ///     nix_copy::Destination::new(uri).default_jobs(cores).get()
+    /// };
+    /// assert_eq!(jobs("https://cache.example.org", 1), 8);
+    /// assert_eq!(jobs("https://cache.example.org", 6), 3);
+    /// assert_eq!(jobs("https://cache.example.org", 16), 1);
+    /// assert_eq!(jobs("ssh-ng://cache.example.org", 1), 1);
+    /// ```
+    #[must_use]
+    pub fn default_jobs(&self, cores: NonZeroUsize) -> NonZeroUsize {
+        let copies = match is_cache_elsewhere(&self.uri) {
+            true => UPLOADS.div_ceil(cores.get()).min(MOST_COPIES),
+            false => 1,
+        };
+        NonZeroUsize::new(copies).unwrap_or(NonZeroUsize::MIN)
     }
 
     pub(crate) fn uri(&self) -> &str {

@@ -21,9 +21,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 use crate::Nix;
-
-/// Those that Nix remembers across processes.
-const REMEMBERED: [&str; 3] = ["http://", "https://", "s3://"];
+use crate::destination::is_cache_elsewhere;
 
 /// What a Nix that copies remembers of the destination.
 #[derive(Debug)]
@@ -38,7 +36,7 @@ impl Memory {
     /// For a copy to `uri`. Where a directory cannot be made the copy goes
     /// without; it takes longer then.
     pub(crate) fn of_a_copy(nix: &Nix, uri: &str) -> Self {
-        if !REMEMBERED.iter().any(|scheme| uri.starts_with(scheme)) {
+        if !is_cache_elsewhere(uri) {
             return Self::None;
         }
         let place = place(nix);

@@ -1,7 +1,6 @@
 //! Copying to a destination with `nix copy`.
 
 use std::collections::hash_map::RandomState;
-use std::fmt;
 use std::hash::{BuildHasher, Hasher};
 use std::time::Duration;
 
@@ -15,95 +14,17 @@ use crate::copy_args::{self, Objects, Route};
 use crate::credibility;
 use crate::destination::Place;
 use crate::memory::Memory;
+use crate::parts::{self, Round};
 use crate::path_info::{self, Asked};
 use crate::queries::{self, unique};
+use crate::several;
+use crate::sizes;
 use crate::supervise::Timeouts;
-use crate::{ClosureType, Destination, Exposure, Nix};
+use crate::upload_options::UploadOptions;
+use crate::{ClosureType, Nix};
 
 /// Longest time that a probe may take.
 const PROBE_TIME: Duration = Duration::from_secs(30);
-
-/// How to copy.
-pub struct UploadOptions {
-    /// Where to.
-    pub destination: Destination,
-    /// What an entry brings along.
-    pub closure_type: ClosureType,
-    /// Whether the destination checks signatures. Binary caches never do.
-    pub check_sigs: bool,
-    /// Whether the destination fetches from its own substituters what it can.
-    /// Only remote stores (`ssh-ng://`, `ssh://`) do: for a destination that
-    /// this very process opens, substitution is off.
-    pub substitute_on_destination: bool,
-    /// Further options of `nix copy`; they win over those made from the fields
-    /// above, but `keep-going` stays off: with it a failed copy looks like one
-    /// that succeeded. Questions to the destination get them too, without
-    /// those that only copying knows. Where they hold secrets, the redaction of
-    /// the destination has to hide those as well.
-    pub nix_opts: Vec<String>,
-    /// For each call of Nix that talks to the destination. One upload may need
-    /// several, each of which has all of this time.
-    pub timeouts: Timeouts,
-}
-
-impl UploadOptions {
-    /// Copies closures, lets the destination check signatures, has no timeouts.
-    #[must_use]
-    pub fn new(destination: Destination) -> Self {
-        Self {
-            destination,
-            closure_type: ClosureType::default(),
-            check_sigs: true,
-            substitute_on_destination: false,
-            nix_opts: Vec::new(),
-            timeouts: Timeouts {
-                total: None,
-                stall: None,
-                grace: Duration::from_secs(10),
-            },
-        }
-    }
-
-    /// Whether a secret in the destination's URI will stand on Nix's command
-    /// line, and why.
-    #[must_use]
-    pub fn exposure(&self) -> Option<Exposure> {
-        match self.place() {
-            Place::Argument(_) if !self.destination.has_secret() => None,
-            Place::Argument(_) if self.names_a_store() => Some(Exposure::Options),
-            Place::Argument(_) => Some(Exposure::Comment),
-            Place::Setting(_) => None,
-        }
-    }
-
-    /// Where Nix finds the destination's URI. On the command line where an
-    /// option names a store as well, since it would win over the environment.
-    fn place(&self) -> Place<'_> {
-        match self.names_a_store() {
-            true => Place::Argument(self.destination.uri()),
-            false => self.destination.place(),
-        }
-    }
-
-    fn names_a_store(&self) -> bool {
-        let mut options = self.nix_opts.iter().map(String::as_str);
-        options.any(|word| matches!(word, "--store" | "--to" | "--from" | "store"))
-    }
-}
-
-impl fmt::Debug for UploadOptions {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let nix_opts = self.destination.redact(&self.nix_opts.join(" "));
-        f.debug_struct("UploadOptions")
-            .field("destination", &self.destination)
-            .field("closure_type", &self.closure_type)
-            .field("check_sigs", &self.check_sigs)
-            .field("substitute_on_destination", &self.substitute_on_destination)
-            .field("nix_opts", &nix_opts)
-            .field("timeouts", &self.timeouts)
-            .finish()
-    }
-}
 
 /// Something that Nix began to do: `copying path '…' to '…'`. Free of secrets.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,10 +40,15 @@ pub struct Progress(pub String);
 /// `unix://`, `daemon`): there it is asked for its version, and a Nix that is
 /// not known to notice for what the destination has. The timeouts hold for each
 /// of these processes on its own.
+///
+/// With [`jobs`](UploadOptions::jobs) an upload asks the local store what its paths
+/// refer to, and copies in at most two rounds: what several of them share, then the
+/// rest, each by as many copies at once as that says. No path is copied by two at
+/// the same time. The first failure ends all of them.
 pub struct NixUploader {
     nix: Nix,
     options: UploadOptions,
-    on_progress: Box<dyn Fn(&Progress)>,
+    on_progress: Box<dyn Fn(&Progress) + Send + Sync>,
 }
 
 impl NixUploader {
@@ -136,9 +62,10 @@ impl NixUploader {
         }
     }
 
-    /// Tells what Nix is doing. May be told nothing for a long time.
+    /// Tells what Nix is doing. May be told nothing for a long time, and by several
+    /// threads at once.
     #[must_use]
-    pub fn with_progress(mut self, tell: impl Fn(&Progress) + 'static) -> Self {
+    pub fn with_progress(mut self, tell: impl Fn(&Progress) + Send + Sync + 'static) -> Self {
         self.on_progress = Box::new(tell);
         self
     }
@@ -172,18 +99,18 @@ impl NixUploader {
         })
     }
 
-    fn copy(&self, route: &Route, objects: Objects, paths: &[String]) -> Result<(), CallError> {
-        let memory = Memory::of_a_copy(&self.nix, self.options.destination.uri());
+    /// Copies with this Nix.
+    fn copy(
+        &self,
+        nix: &Nix,
+        route: &Route,
+        objects: Objects,
+        paths: &[String],
+    ) -> Result<(), CallError> {
+        let memory = Memory::of_a_copy(nix, self.options.destination.uri());
         let arguments = copy_args::copy(&self.options, route, &memory, objects, paths);
-        let nix = memory.nix(&self.nix);
-        self.with_call(&self.options.timeouts, |call| {
-            Call {
-                nix: &nix,
-                settings: call.settings.clone(),
-                ..*call
-            }
-            .run(&arguments)
-        })?;
+        let nix = memory.nix(nix);
+        self.with_call(&nix, &self.options.timeouts, |call| call.run(&arguments))?;
         Ok(())
     }
 
@@ -197,10 +124,37 @@ impl NixUploader {
             paths.sort_by_key(StorePath::is_derivation);
         }
         let route = self.route()?;
-        for (objects, paths) in calls(&self.nix, &paths) {
-            self.copy(&route, objects, &paths)?;
+        for round in self.rounds(paths) {
+            several::at_once(&self.nix, &round, |nix, part| {
+                let mut calls = calls(nix, part);
+                calls.try_for_each(|(objects, paths)| self.copy(nix, &route, objects, &paths))
+            })?;
         }
         Ok(warnings)
+    }
+
+    /// One copy of all, unless several pay.
+    fn rounds(&self, paths: Vec<StorePath>) -> Vec<Round> {
+        self.several_rounds(&paths)
+            .unwrap_or_else(|| vec![vec![paths]])
+    }
+
+    /// What it takes to know is asked only where several are wanted. Where there is
+    /// no answer one copy does.
+    fn several_rounds(&self, paths: &[StorePath]) -> Option<Vec<Round>> {
+        let UploadOptions {
+            jobs, closure_type, ..
+        } = self.options;
+        if !parts::are_wanted(paths.len(), jobs) || closure_type == ClosureType::Bare {
+            return None;
+        }
+        match sizes::closure(&self.nix, paths) {
+            Ok(objects) => parts::rounds(paths, &objects, jobs),
+            Err(error) => {
+                tracing::debug!(%error, "the closure is not known: one copy");
+                None
+            }
+        }
     }
 
     /// An error where Nix may have taken a connection that ended for the end of
@@ -237,7 +191,7 @@ impl NixUploader {
         nix_opts: &[String],
         paths: &[StorePath],
     ) -> Result<Vec<StorePath>, CallError> {
-        self.with_call(timeouts, |call| {
+        self.with_call(&self.nix, timeouts, |call| {
             let asked = Asked {
                 call,
                 store: self.options.place(),
@@ -286,7 +240,12 @@ impl NixUploader {
         }
     }
 
-    fn with_call<T>(&self, timeouts: &Timeouts, use_it: impl FnOnce(&Call<'_>) -> T) -> T {
+    fn with_call<T>(
+        &self,
+        nix: &Nix,
+        timeouts: &Timeouts,
+        use_it: impl FnOnce(&Call<'_>) -> T,
+    ) -> T {
         let destination = &self.options.destination;
         let redact = |text: &str| destination.redact(text);
         let started = |text: &str| {
@@ -294,7 +253,7 @@ impl NixUploader {
             (self.on_progress)(&Progress(redact(text)));
         };
         use_it(&Call {
-            nix: &self.nix,
+            nix,
             program: "nix",
             timeouts,
             settings: self.options.place().setting(),

@@ -32,6 +32,7 @@ let
     retryMaxDelay = "2h 30m";
     maxAttempts = 3;
     batchSize = 1000;
+    jobs = 4;
     verify = true;
     limits = {
       maxEntries = 10000;
@@ -133,6 +134,7 @@ in
       retry-max-delay = "2h 30m";
       max-attempts = 3;
       batch-size = 1000;
+      jobs = 4;
       verify = true;
       limits = {
         max-entries = 10000;

@@ -1,5 +1,6 @@
 //! A queue's destination.
 
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use nix_copy::{
@@ -12,6 +13,7 @@ use nix_post_build_push_config::{
 use queue_core::{PortError, StorePath, UploadError};
 
 use super::Store;
+use super::cores::cores;
 use super::store::is_this_machines;
 
 /// How long a Nix that is asked to end may take for it.
@@ -116,6 +118,7 @@ fn hide(secrets: &mut Vec<(String, String)>, secret: &str, shown: &str) {
 
 fn options(settings: &QueueSettings, destination: Destination) -> UploadOptions {
     UploadOptions {
+        jobs: jobs(settings, &destination),
         destination,
         closure_type: closure_type(settings.closure_type.value),
         check_sigs: settings.check_sigs.value,
@@ -123,6 +126,14 @@ fn options(settings: &QueueSettings, destination: Destination) -> UploadOptions 
         nix_opts: settings.nix_opts.value.to_vec(),
         timeouts: timeouts(settings),
     }
+}
+
+/// How many copies run at once.
+fn jobs(settings: &QueueSettings, destination: &Destination) -> NonZeroUsize {
+    let asked = settings.jobs.as_ref().map(|jobs| jobs.value);
+    asked
+        .and_then(|jobs| NonZeroUsize::new(usize::try_from(jobs).ok()?))
+        .unwrap_or_else(|| destination.default_jobs(cores()))
 }
 
 fn timeouts(settings: &QueueSettings) -> Timeouts {

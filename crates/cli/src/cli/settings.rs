@@ -72,6 +72,9 @@ pub(crate) struct SettingArgs {
     /// How many paths one call of `nix copy` is given at most
     #[arg(long, value_name = "NUMBER", global = true, help_heading = SETTINGS, hide_short_help = true, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub batch_size: Option<u32>,
+    /// How many `nix copy` run at once for one batch
+    #[arg(long, value_name = "NUMBER", global = true, help_heading = SETTINGS, hide_short_help = true, value_parser = clap::value_parser!(u32).range(1..=64))]
+    pub jobs: Option<u32>,
     /// Ask the destination for every path before its entry goes
     #[arg(long, global = true, help_heading = SETTINGS, overrides_with = "no_verify", hide_short_help = true)]
     pub verify: bool,
@@ -118,6 +121,7 @@ impl SettingArgs {
             timeout: self.timeout,
             stall_timeout: self.stall_timeout,
             batch_size: self.batch_size,
+            jobs: self.jobs,
             verify: switch(self.verify, self.no_verify),
             retry_delay: self.retry_delay,
             retry_max_delay: self.retry_max_delay,

@@ -1,0 +1,253 @@
+//! Which parts of a batch are copied at the same time.
+//!
+//! Two copies at once must have no path in common: both would compress and upload
+//! it. So what the closures of several entries share goes first, with its own
+//! closure, and then the rest: each in groups that do not refer to each other,
+//! packed into as many parts as there may be copies.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroUsize;
+
+use queue_core::{StoreObject, StorePath};
+
+/// Fewer entries go in one copy.
+const FEWEST: usize = 4;
+/// What a path costs besides its bytes, in bytes: three round trips.
+const EACH: u64 = 100_000;
+
+/// Copied at the same time, each by one copy, which is told these paths and brings
+/// their closures.
+pub(crate) type Round = Vec<Vec<StorePath>>;
+
+/// Whether so many paths may go in parts; else nothing has to be asked for it.
+pub(crate) fn are_wanted(paths: usize, jobs: NonZeroUsize) -> bool {
+    paths >= FEWEST && jobs.get() > 1
+}
+
+/// Rounds, one after the other. Together they name each of `paths` once, and
+/// beside them others of the closure.
+///
+/// `objects` is the closure of `paths`. `None` where one copy does as well, or
+/// where `objects` lacks something.
+pub(crate) fn rounds(
+    paths: &[StorePath],
+    objects: &[StoreObject],
+    jobs: NonZeroUsize,
+) -> Option<Vec<Round>> {
+    if !are_wanted(paths.len(), jobs) {
+        return None;
+    }
+    let closure = Closure::new(paths, objects)?;
+    let owners = closure.owners();
+    let halves = [closure.shared(&owners), closure.rest(&owners)];
+    let rounds = halves.map(|groups| pack(groups, jobs));
+    if !pays(&rounds) {
+        return None;
+    }
+    let rounds = rounds.iter().map(|round| closure.named(round));
+    Some(rounds.filter(|round| !round.is_empty()).collect())
+}
+
+/// Whether it takes less than four fifths of the time of one copy, were nothing to
+/// be copied but what is queued: the rest is there, as a rule.
+fn pays(rounds: &[Vec<Group>]) -> bool {
+    let queued = |round: &Vec<Group>| round.iter().map(|part| part.queued_cost).sum::<u64>();
+    let longest = |round: &Vec<Group>| round.iter().map(|part| part.queued_cost).max();
+    let all: u64 = rounds.iter().map(queued).sum();
+    let at_once: u64 = rounds.iter().filter_map(longest).sum();
+    at_once < all / 5 * 4
+}
+
+/// Objects that go by one copy.
+#[derive(Debug, Clone, Default)]
+struct Group {
+    /// Those that the copy is told, by position.
+    paths: Vec<usize>,
+    /// How many of them are queued.
+    queued: usize,
+    /// What all of its objects cost.
+    cost: u64,
+    /// What those cost that are queued.
+    queued_cost: u64,
+}
+
+impl Group {
+    fn take(&mut self, other: Self) {
+        self.paths.extend(other.paths);
+        self.queued += other.queued;
+        self.cost += other.cost;
+        self.queued_cost += other.queued_cost;
+    }
+}
+
+/// Packs groups into parts, the largest first, each into the part that has the
+/// least. There are two queued paths for each part, on the average, or one part.
+fn pack(mut groups: Vec<Group>, jobs: NonZeroUsize) -> Vec<Group> {
+    let queued: usize = groups.iter().map(|group| group.queued).sum();
+    let most = jobs.get().min(groups.len()).min(queued / 2);
+    let mut parts = vec![Group::default(); most.max(1)];
+    groups.sort_by_key(|group| Reverse(group.cost));
+    for group in groups {
+        if let Some(least) = parts.iter_mut().min_by_key(|part| part.cost) {
+            least.take(group);
+        }
+    }
+    parts.retain(|part| !part.paths.is_empty());
+    parts
+}
+
+/// Which of the entries that no other one refers to have an object in their
+/// closures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Owner {
+    Nobody,
+    One(usize),
+    Several,
+}
+
+impl Owner {
+    fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Nobody, owner) | (owner, Self::Nobody) => owner,
+            (one, another) if one == another => one,
+            _ => Self::Several,
+        }
+    }
+}
+
+/// The closure of a batch, its objects by position.
+struct Closure<'a> {
+    objects: &'a [StoreObject],
+    /// To others.
+    references: Vec<Vec<usize>>,
+    queued: BTreeSet<usize>,
+}
+
+impl<'a> Closure<'a> {
+    fn new(paths: &[StorePath], objects: &'a [StoreObject]) -> Option<Self> {
+        let numbered = objects.iter().enumerate();
+        let position: BTreeMap<&StorePath, usize> =
+            numbered.map(|(i, object)| (&object.path, i)).collect();
+        let positions = |paths: &[StorePath]| {
+            let found = paths.iter().map(|path| position.get(path).copied());
+            found.collect::<Option<Vec<usize>>>()
+        };
+        let mut references = Vec::new();
+        for (i, object) in objects.iter().enumerate() {
+            let mut others = positions(&object.references)?;
+            others.retain(|&other| other != i);
+            references.push(others);
+        }
+        Some(Self {
+            objects,
+            references,
+            queued: positions(paths)?.into_iter().collect(),
+        })
+    }
+
+    /// Whoever refers to an object has the objects behind it in its closure too, so
+    /// this goes from each object to what it refers to, dependents first.
+    fn owners(&self) -> Vec<Owner> {
+        let order = self.dependents_first();
+        let mut owners = vec![Owner::Nobody; self.objects.len()];
+        for i in order {
+            if owners[i] == Owner::Nobody {
+                owners[i] = Owner::One(i);
+            }
+            for &reference in &self.references[i] {
+                owners[reference] = owners[reference].and(owners[i]);
+            }
+        }
+        owners
+    }
+
+    /// Everything that queued paths refer to, and they, before what it refers to.
+    fn dependents_first(&self) -> Vec<usize> {
+        let mut order = Vec::new();
+        let mut seen = vec![false; self.objects.len()];
+        for &queued in &self.queued {
+            // With how many of its references were looked at.
+            let mut way = vec![(queued, 0)];
+            while let Some((i, next)) = way.pop() {
+                if next == 0 && std::mem::replace(&mut seen[i], true) {
+                    continue;
+                }
+                match self.references[i].get(next) {
+                    Some(&reference) => way.extend([(i, next + 1), (reference, 0)]),
+                    None => order.push(i),
+                }
+            }
+        }
+        order.reverse();
+        order
+    }
+
+    /// What several entries share, in groups that are connected. It refers to
+    /// nothing else.
+    fn shared(&self, owners: &[Owner]) -> Vec<Group> {
+        let is_shared = |&i: &usize| owners[i] == Owner::Several;
+        let shared: Vec<usize> = (0..self.objects.len()).filter(is_shared).collect();
+        let mut leader: Vec<usize> = (0..self.objects.len()).collect();
+        let mut is_needed = vec![false; self.objects.len()];
+        for &i in &shared {
+            for &reference in &self.references[i] {
+                is_needed[reference] = true;
+                let (one, other) = (leading(&mut leader, i), leading(&mut leader, reference));
+                leader[one] = other;
+            }
+        }
+        let mut groups = BTreeMap::new();
+        for i in shared {
+            let group = groups.entry(leading(&mut leader, i));
+            self.add(group.or_default(), i, !is_needed[i]);
+        }
+        groups.into_values().collect()
+    }
+
+    /// What one entry alone brings along, with those that it refers to. No group
+    /// refers to another one, else that would be shared.
+    fn rest(&self, owners: &[Owner]) -> Vec<Group> {
+        let mut groups = BTreeMap::new();
+        for (i, owner) in owners.iter().enumerate() {
+            if let Owner::One(owner) = owner {
+                self.add(groups.entry(owner).or_default(), i, false);
+            }
+        }
+        groups.into_values().collect()
+    }
+
+    /// What is queued is named in any case.
+    fn add(&self, group: &mut Group, i: usize, is_named: bool) {
+        let cost = self.objects[i].nar_size.saturating_add(EACH);
+        group.cost = group.cost.saturating_add(cost);
+        let is_queued = self.queued.contains(&i);
+        if is_queued {
+            group.queued += 1;
+            group.queued_cost = group.queued_cost.saturating_add(cost);
+        }
+        if is_queued || is_named {
+            group.paths.push(i);
+        }
+    }
+
+    fn named(&self, round: &[Group]) -> Round {
+        let path = |&i: &usize| self.objects[i].path.clone();
+        let parts = round.iter();
+        parts
+            .map(|part| part.paths.iter().map(path).collect())
+            .collect()
+    }
+}
+
+/// Who leads the group of `i`; the way there is shortened.
+fn leading(leader: &mut [usize], mut i: usize) -> usize {
+    while leader[i] != i {
+        leader[i] = leader[leader[i]];
+        i = leader[i];
+    }
+    i
+}
+
+#[cfg(test)]
+mod tests;
