@@ -100,6 +100,7 @@ pub(crate) fn all() -> Vec<Case> {
             [
                 at_once_by_size(),
                 remembering(&[4, 8], Split::BySize),
+                pushes(),
                 cores(),
             ]
             .concat(),
@@ -108,16 +109,27 @@ pub(crate) fn all() -> Vec<Case> {
             Http,
             Mix,
             3,
-            [splits(), remembering(&[4, 8], Split::Groups), with_zstd()].concat(),
+            [
+                splits(),
+                remembering(&[4, 8], Split::Groups),
+                pushes(),
+                with_zstd(),
+            ]
+            .concat(),
         ),
-        far(Http, Chain, 3, splits_of_chain()),
+        far(Http, Chain, 3, [splits_of_chain(), pushes()].concat()),
         far(
             Http,
             OntoOthers,
             3,
-            [at_once_by_size(), remembering(&[4, 8], Split::BySize)].concat(),
+            [
+                at_once_by_size(),
+                remembering(&[4, 8], Split::BySize),
+                pushes(),
+            ]
+            .concat(),
         ),
-        far(Http, Few, 5, at_once_by_size()),
+        far(Http, Few, 5, [at_once_by_size(), pushes()].concat()),
         far(SshNg, Small, 5, at_once_by_size()),
         far(SshNg, Mix, 5, [at_once_by_groups(), connections()].concat()),
         far(SshNg, Large, 3, at_once_by_size()),
@@ -126,13 +138,23 @@ pub(crate) fn all() -> Vec<Case> {
             Http,
             Small,
             5,
-            [at_once_by_size(), remembering(&[8], Split::BySize)].concat(),
+            [
+                at_once_by_size(),
+                remembering(&[8], Split::BySize),
+                pushes(),
+            ]
+            .concat(),
         ),
         near(
             Http,
             Mix,
             3,
-            [at_once_by_groups(), remembering(&[8], Split::Groups)].concat(),
+            [
+                at_once_by_groups(),
+                remembering(&[8], Split::Groups),
+                pushes(),
+            ]
+            .concat(),
         ),
         near(File, Small, 5, at_once_by_size()),
         near(
@@ -156,6 +178,11 @@ fn at_once_by_size() -> Vec<Policy> {
 
 fn at_once_by_groups() -> Vec<Policy> {
     at_once(&[2, 4], Split::Groups)
+}
+
+/// What is built in.
+fn pushes() -> Vec<Policy> {
+    [Some("1"), Some("4"), None].map(Policy::push).into()
 }
 
 fn at_once(jobs: &[usize], split: Split) -> Vec<Policy> {

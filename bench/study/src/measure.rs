@@ -1,6 +1,7 @@
 //! Wall time and CPU time.
 
 use std::fs;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use system_tests::{Nix, Run};
@@ -36,28 +37,25 @@ pub(crate) fn copy(nix: &Nix, to: &Fresh, payload: &Payload, policy: &Policy) ->
         let running: Vec<_> = round
             .iter()
             .map(|part| {
-                let mut command = nix.command("nix");
-                command.env("NIX_SSHOPTS", &to.ssh_options);
-                if let Some(cores) = policy.cores {
-                    let library = std::env::var("COPY_STUDY_CORES").expect("COPY_STUDY_CORES");
-                    command
-                        .env("LD_PRELOAD", library)
-                        .env("CORES", cores.to_string());
-                }
-                command.args(["copy", "--no-check-sigs", "--to", &uri]);
+                let paths = part.iter().map(|&i| &payload.paths[i].path);
+                let mut command = match policy.is_push {
+                    true => push(nix, &uri, policy),
+                    false => nix_copy(nix, &uri, policy),
+                };
+                command.env("NIX_SSHOPTS", &to.ssh_options).args(paths);
                 if policy.remembers {
                     let cache = tempfile::tempdir_in(nix.dir()).expect("mkdir");
                     command
                         .env("XDG_CACHE_HOME", cache.path())
                         .env("NIX_CACHE_HOME", cache.path());
                     caches.push(cache);
-                } else {
-                    command.args(["--option", "narinfo-cache-positive-ttl", "0"]);
                 }
-                for (name, value) in &policy.settings {
-                    command.args(["--option", name, value]);
+                if let Some(cores) = policy.cores {
+                    let library = std::env::var("COPY_STUDY_CORES").expect("COPY_STUDY_CORES");
+                    command
+                        .env("LD_PRELOAD", library)
+                        .env("CORES", cores.to_string());
                 }
-                command.args(part.iter().map(|&i| &payload.paths[i].path));
                 command.start()
             })
             .collect();
@@ -69,6 +67,28 @@ pub(crate) fn copy(nix: &Nix, to: &Fresh, payload: &Payload, policy: &Policy) ->
     let wall = start.elapsed();
     let cpu = cpu_below(std::process::id()).saturating_sub(cpu_before);
     Sample { wall, cpu }
+}
+
+fn nix_copy(nix: &Nix, uri: &str, policy: &Policy) -> Command {
+    let mut command = nix.command("nix");
+    command.args(["copy", "--no-check-sigs", "--to", uri]);
+    if !policy.remembers {
+        command.args(["--option", "narinfo-cache-positive-ttl", "0"]);
+    }
+    for (name, value) in &policy.settings {
+        command.args(["--option", name, value]);
+    }
+    command
+}
+
+fn push(nix: &Nix, uri: &str, policy: &Policy) -> Command {
+    let program = std::env::var("COPY_STUDY_PROGRAM").expect("COPY_STUDY_PROGRAM");
+    let mut command = nix.command(program);
+    command.args(["push", "--no-check-sigs", "--destination", uri]);
+    for (name, value) in &policy.settings {
+        command.args([name, value]);
+    }
+    command
 }
 
 /// User and system time of all that a process has started, whether it lives or not: a process that

@@ -20,6 +20,9 @@ pub(crate) struct Policy {
     /// Whether each copy has an empty cache directory of its own, and remembers what it is told;
     /// else it is to believe nothing that it remembers (`narinfo-cache-positive-ttl 0`).
     pub(crate) remembers: bool,
+    /// Whether it is no `nix copy` but a push of ours, of the paths that are given, which splits
+    /// them itself.
+    pub(crate) is_push: bool,
     /// How many cores Nix is made to believe in, instead of those that are there.
     pub(crate) cores: Option<usize>,
 }
@@ -48,6 +51,7 @@ impl Policy {
             parameters: Vec::new(),
             settings: Vec::new(),
             remembers: false,
+            is_push: false,
             cores: None,
         }
     }
@@ -64,6 +68,20 @@ impl Policy {
             name: format!("{jobs} copies, {how}"),
             split,
             jobs,
+            ..Policy::one()
+        }
+    }
+
+    /// What a push makes of it, with so many jobs or its default.
+    pub(crate) fn push(jobs: Option<&'static str>) -> Policy {
+        let name = match jobs {
+            Some(jobs) => format!("push, {jobs} jobs"),
+            None => "push".into(),
+        };
+        Policy {
+            name,
+            is_push: true,
+            settings: jobs.map(|jobs| ("--jobs", jobs)).into_iter().collect(),
             ..Policy::one()
         }
     }
