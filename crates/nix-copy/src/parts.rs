@@ -52,10 +52,11 @@ pub(crate) fn rounds(
 /// Whether it takes less than four fifths of the time of one copy, were nothing to
 /// be copied but what is queued: the rest is there, as a rule.
 fn pays(rounds: &[Vec<Group>]) -> bool {
-    let queued = |round: &Vec<Group>| round.iter().map(|part| part.queued_cost).sum::<u64>();
-    let longest = |round: &Vec<Group>| round.iter().map(|part| part.queued_cost).max();
-    let all: u64 = rounds.iter().map(queued).sum();
-    let at_once: u64 = rounds.iter().filter_map(longest).sum();
+    let sum = |costs: &mut dyn Iterator<Item = u64>| costs.fold(0, u64::saturating_add);
+    let cost = |part: &Group| part.queued_cost;
+    let all = sum(&mut rounds.iter().flatten().map(cost));
+    let longest = |round: &Vec<Group>| round.iter().map(cost).max();
+    let at_once = sum(&mut rounds.iter().filter_map(longest));
     at_once < all / 5 * 4
 }
 
@@ -76,8 +77,8 @@ impl Group {
     fn take(&mut self, other: Self) {
         self.paths.extend(other.paths);
         self.queued += other.queued;
-        self.cost += other.cost;
-        self.queued_cost += other.queued_cost;
+        self.cost = self.cost.saturating_add(other.cost);
+        self.queued_cost = self.queued_cost.saturating_add(other.queued_cost);
     }
 }
 

@@ -98,6 +98,18 @@ fn a_closure_that_lacks_something_is_not_split() {
 }
 
 #[test]
+fn no_size_is_too_large_to_be_counted() {
+    let mut objects = objects(&[&[][..]; 8]);
+    objects
+        .iter_mut()
+        .for_each(|object| object.nar_size = u64::MAX);
+    let all: Vec<usize> = (0..8).collect();
+    let jobs = NonZeroUsize::new(2).unwrap();
+    // As large as can be together, they are not known to take less in parts.
+    assert_eq!(rounds(&paths(&all), &objects, jobs), None);
+}
+
+#[test]
 fn a_deep_closure_overflows_no_stack() {
     let deep: Vec<Vec<usize>> = (0..20_000_usize)
         .map(|i| i.checked_sub(1).into_iter().collect())
