@@ -261,13 +261,9 @@ impl Stage {
 
     /// `nix copy` of paths by hand, with the options that a push gives it.
     pub(crate) fn copy(&self, destination: &str) -> Vec<String> {
-        let words =
-            "nix copy --option narinfo-cache-positive-ttl 0 --to @ --option keep-going false";
-        words
-            .replace('@', destination)
-            .split(' ')
+        ["nix", "copy", "--to", destination]
             .map(str::to_owned)
-            .collect()
+            .into()
     }
 
     /// The binary cache of [`CONFIG`].

@@ -12,7 +12,7 @@ use crate::row::{Aim, Measured, Reach, Row};
 use crate::stage::{CONFIG, Stage};
 
 /// Theirs, in the order of the table.
-pub(crate) fn rows() -> [Row; 6] {
+pub(crate) fn rows() -> [Row; 8] {
     [
         Row {
             name: "push-200",
@@ -23,6 +23,16 @@ pub(crate) fn rows() -> [Row; 6] {
                 reach: Reach::Times(1.08),
             }],
             measure: |bench| push(bench, 200, (8, 3)),
+        },
+        Row {
+            name: "push-200-log",
+            work: "the same",
+            compared_with: "one `nix copy --log-format internal-json`, as a push calls it",
+            aims: &[Aim {
+                what: "",
+                reach: Reach::Noted,
+            }],
+            measure: beside_json,
         },
         Row {
             name: "push-2000",
@@ -43,6 +53,16 @@ pub(crate) fn rows() -> [Row; 6] {
                 reach: Reach::Times(1.15),
             }],
             measure: all_there,
+        },
+        Row {
+            name: "push-all-there-removing",
+            work: "the same",
+            compared_with: "that, and then removing as many links, and writing a small file, durably",
+            aims: &[Aim {
+                what: "",
+                reach: Reach::Noted,
+            }],
+            measure: beside_removing,
         },
         Row {
             name: "push-ssh",
@@ -133,23 +153,54 @@ fn push(bench: &Bench, n: usize, (rounds, runs): (usize, usize)) -> Vec<Measured
     vec![alternate((&stage, &ours), (&stage, &theirs), rounds)]
 }
 
+/// Queued paths, what queues them again, and the same copy by hand; the destination is filled first,
+/// or emptied each time.
+fn two_hundred(stage: &Stage, all_there: bool) -> (Timed, Timed) {
+    let paths = stage.valid(200);
+    let also = match all_there {
+        true => {
+            stage.enqueue(&paths);
+            let mut push = stage.command(Product::program());
+            push.arg("push").run().success();
+            String::new()
+        }
+        false => remove_cache(stage),
+    };
+    let renewing = stage.renewing(&also, &paths);
+    let ours = stage.ours(&["push"]).prepared_by(&renewing);
+    let theirs = by_hand(stage, &stage.cache(), &paths).prepared_by(&renewing);
+    (ours, theirs)
+}
+
+fn beside_json(bench: &Bench) -> Vec<Measured> {
+    let stage = Stage::new();
+    let (ours, mut theirs) = two_hundred(&stage, false);
+    let json = ["--log-format", "internal-json"].map(str::to_owned);
+    theirs.words.splice(2..2, json);
+    let rounds = bench.rounds(8, 3);
+    vec![alternate((&stage, &ours), (&stage, &theirs), rounds)]
+}
+
 fn all_there(bench: &Bench) -> Vec<Measured> {
     let stage = Stage::new();
-    let paths = stage.valid(200);
-    stage.enqueue(&paths);
-    stage
-        .command(Product::program())
-        .arg("push")
-        .run()
-        .success();
-    let renewing = stage.renewing("", &paths);
-    let ours = stage.ours(&["push"]).prepared_by(&renewing);
-    let theirs = by_hand(&stage, &stage.cache(), &paths).prepared_by(&renewing);
-    vec![alternate(
-        (&stage, &ours),
-        (&stage, &theirs),
-        bench.rounds(15, 10),
-    )]
+    let (ours, theirs) = two_hundred(&stage, true);
+    let rounds = bench.rounds(15, 10);
+    vec![alternate((&stage, &ours), (&stage, &theirs), rounds)]
+}
+
+fn beside_removing(bench: &Bench) -> Vec<Measured> {
+    let stage = Stage::new();
+    let (ours, mut theirs) = two_hundred(&stage, true);
+    let (queue, auto) = (stage.queue(), stage.auto_dir());
+    let script = format!(
+        "set -e\n{}\nfind {queue} {auto} -maxdepth 1 -type l -delete\nsync {queue}\n\
+         echo >{queue}/.push/new\nsync {queue}/.push/new\n\
+         mv {queue}/.push/new {queue}/.push/old\nsync {queue}/.push",
+        theirs.words.join(" ")
+    );
+    theirs.words = vec![stage.script("copy-and-remove", &script).into_string()];
+    let rounds = bench.rounds(15, 10);
+    vec![alternate((&stage, &ours), (&stage, &theirs), rounds)]
 }
 
 fn over_ssh(bench: &Bench) -> Vec<Measured> {
