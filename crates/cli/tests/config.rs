@@ -198,28 +198,6 @@ fn no_output_ever_shows_a_secret() {
 }
 
 #[test]
-fn with_too_few_open_files_the_hint_is_not_about_the_file() {
-    let world = World::new();
-    let file = world.write("config.toml", "[queues.main]\nqueue-dir = \"{}/q\"\n");
-    let secret = world.write("secret", "file://{}/cache\n");
-    let few = "ulimit -n 4 && exec \"$@\"";
-    for (option, file) in [("--config-file", file), ("--destination-file", secret)] {
-        let ours = world.command(&[option, file.as_str(), "config", "check"]);
-        let mut command = std::process::Command::new("/bin/sh");
-        let variables = ours
-            .get_envs()
-            .filter_map(|(name, value)| Some((name, value?)));
-        command.args(["-c", few, "sh"]).arg(ours.get_program());
-        command.args(ours.get_args()).env_clear().envs(variables);
-        let output = command.output().unwrap();
-        let said = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(78), "{said}");
-        let expected = format!("{file}: Too many open files (os error 24)\nhint: raise the limit");
-        assert!(said.contains(&expected), "{said}");
-    }
-}
-
-#[test]
 fn a_password_that_will_stand_on_a_command_line_is_warned_of_once_by_who_checks_and_who_pushes() {
     let mut world = World::with_obedient_nix();
     let warning = "warning: queue `default`: what is secret in its destination will stand on \

@@ -80,6 +80,27 @@ fn a_hook_with_an_injected_fault_passes_and_says_so() {
 }
 
 #[test]
+fn with_too_few_open_files_the_hint_is_not_about_the_file() {
+    let machine = Machine::with_an_entry();
+    let secret = machine.product.nix().dir().join("destination");
+    std::fs::write(&secret, machine.product.cache()).expect("write");
+    let config = machine.product.config_file();
+    for (file, line) in [
+        (&config, &["config", "check"][..]),
+        (
+            &secret,
+            &["--destination-file", secret.as_str(), "config", "check"],
+        ),
+    ] {
+        let of_this_file = ["-P".to_owned(), file.to_string()];
+        let before = [failing("open,openat", "EMFILE"), of_this_file.into()].concat();
+        let output = machine.run(&before, line).exits(78);
+        let why = format!("{file}: Too many open files (os error 24)\nhint: raise the limit");
+        output.stderr_has(&why);
+    }
+}
+
+#[test]
 fn with_few_file_descriptors_every_command_ends_and_nothing_is_lost() {
     let machine = Machine::with_an_entry();
     for most in 3..16 {
