@@ -3,18 +3,20 @@
  *   QUEUE/<name>        -> the store path
  *   AUTO/<32 letters>   -> QUEUE/<name>
  *
- * usage: links [--fsync] QUEUE AUTO [PATH...]
+ * usage: links [--fsync] [--look] QUEUE AUTO [PATH...]
  *
  * Without a PATH they are read from standard input, one a line. With --fsync both directories are
- * flushed once, at the end. In place of Nix's hash, the name in AUTO is the path's own.
+ * flushed once, at the end. With --look it is seen first whether the path is there. In place of Nix's
+ * hash, the name in AUTO is the path's own.
  */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-static int queue, automatic;
+static int queue, automatic, look;
 static char entry[4096];
 static size_t entry_directory;
 
@@ -32,6 +34,9 @@ static void make_links(const char *path) {
         exit(1);
     }
     const char *name = slash + 1;
+    struct stat found;
+    if (look)
+        must(lstat(path, &found), path);
     must(symlinkat(path, queue, name), "symlinkat");
     strcpy(entry + entry_directory, name);
     char hash[33];
@@ -44,6 +49,8 @@ int main(int count, char **arguments) {
     char **next = arguments + 1, **end = arguments + count;
     int flush = next < end && !strcmp(*next, "--fsync");
     next += flush;
+    look = next < end && !strcmp(*next, "--look");
+    next += look;
     if (end - next < 2 || strlen(next[0]) + 2 > sizeof entry)
         return 2;
     entry_directory = strlen(next[0]) + 1;

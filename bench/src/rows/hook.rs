@@ -4,13 +4,13 @@ use camino::Utf8PathBuf;
 use system_tests::Product;
 
 use crate::Bench;
-use crate::measure::{Timed, alternate, instructions, system_calls};
+use crate::measure::{Rounds, Timed, alternate, instructions, system_calls};
 use crate::quantity::Quantity;
 use crate::row::{Aim, Measured, Reach, Row};
 use crate::stage::{CONFIG, NO_FSYNC, Stage};
 
 /// Theirs, in the order of the table.
-pub(crate) fn rows() -> [Row; 7] {
+pub(crate) fn rows() -> [Row; 8] {
     [
         Row {
             name: "hook-one-path",
@@ -87,6 +87,24 @@ pub(crate) fn rows() -> [Row; 7] {
                 },
             ],
             measure: thousand_paths,
+        },
+        Row {
+            name: "hook-1000-looking",
+            work: "the same, in memory",
+            compared_with: "that, and a look whether each path is there",
+            aims: &[Aim {
+                what: "",
+                reach: Reach::Noted,
+            }],
+            measure: |bench| {
+                let stage = Stage::in_memory(&format!("{NO_FSYNC}{CONFIG}"));
+                vec![beside_links(
+                    bench,
+                    &stage,
+                    &["--look"],
+                    bench.rounds(15, 10),
+                )]
+            },
         },
         Row {
             name: "hook-three-queues",
@@ -186,18 +204,21 @@ fn durable(bench: &Bench) -> Vec<Measured> {
     )]
 }
 
+/// A hook with a thousand paths beside the program `links`, with `more` on its command line.
+fn beside_links(bench: &Bench, stage: &Stage, more: &[&str], rounds: Rounds) -> Measured {
+    let (paths, emptying) = (stage.existing(1000), stage.emptying());
+    let ours = stage.hook(&paths).prepared_by(&emptying);
+    let theirs = stage.links(bench, more, &paths).prepared_by(&emptying);
+    alternate((stage, &ours), (stage, &theirs), rounds)
+}
+
 fn thousand_paths(bench: &Bench) -> Vec<Measured> {
     let config = format!("{NO_FSYNC}{CONFIG}");
     let places = [
         (Stage::in_memory(&config), bench.rounds(15, 10)),
-        (Stage::with(&config), bench.rounds(5, 1)),
+        (Stage::with(&config), bench.rounds(11, 3)),
     ];
-    let times = places.map(|(stage, rounds)| {
-        let (paths, emptying) = (stage.existing(1000), stage.emptying());
-        let ours = stage.hook(&paths).prepared_by(&emptying);
-        let theirs = stage.links(bench, &[], &paths).prepared_by(&emptying);
-        alternate((&stage, &ours), (&stage, &theirs), rounds)
-    });
+    let times = places.map(|(stage, rounds)| beside_links(bench, &stage, &[], rounds));
     let stage = Stage::in_memory(&config);
     let paths = stage.existing(1000);
     let calls = hook_system_calls(&stage, &paths);

@@ -69,7 +69,7 @@ fn beside_push(bench: &Bench) -> Vec<Measured> {
     let large = stage.build_one(&expr::large("large", LARGE)).into_string();
     // Building it has run the hook.
     assert_eq!(stage.entries(), 1);
-    let rounds = bench.rounds(4, 5);
+    let rounds = bench.rounds(8, 9);
     let ours = || {
         let mut push = stage.command(Product::program());
         bursts(&stage, push.arg("push").start(), &paths, rounds.runs)
