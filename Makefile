@@ -11,7 +11,8 @@ TARGET ?= $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p')
 # A static program that lies where it is linked to starts in two thirds of the time, and a build waits
 # for the hook. It takes a C library to be linked.
 STATIC_FLAGS := --config "target.$(TARGET).rustflags=['-Ctarget-feature=+crt-static','-Crelocation-model=static']"
-STATIC = $(if $(filter /%,$(shell $(CC) -print-file-name=libc.a 2>/dev/null)),$(STATIC_FLAGS))
+# With RUSTFLAGS cargo would pass over it.
+STATIC = $(if $(RUSTFLAGS),,$(if $(filter /%,$(shell $(CC) -print-file-name=libc.a 2>/dev/null)),$(STATIC_FLAGS)))
 # Where `make build` puts the programs, and `make install` takes them from.
 BUILT := $(CARGO_TARGET_DIR)/programs
 
@@ -23,7 +24,7 @@ help: ## Lists what there is to make (the default)
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 10
 
 build: ## Builds the programs, for release
-	@$(if $(STATIC),true,echo "note: the C library is not there to be linked statically (libc.a: glibc-static on Fedora); the hook takes longer to start" >&2)
+	@$(if $(STATIC),true,echo "note: the programs are not linked statically, and the hook takes longer to start: libc.a is not there (glibc-static on Fedora), or RUSTFLAGS is set" >&2)
 	$(CARGO) build --release --bins $(addprefix --target ,$(TARGET)) $(STATIC)
 	$(INSTALL) -d "$(BUILT)"
 	for program in $(PROGRAMS); do \
@@ -44,7 +45,7 @@ bench: ## Measures what the programs cost and writes BENCHMARKS.md; ROW=name: on
 counts: ## Compares what does not depend on the machine with bench/counts.txt; UPDATE=1 writes it
 	bench/counts $(if $(UPDATE),--update)
 
-study: ## Measures when several copies at once are faster than one, about half an hour
+study: ## Measures when several copies at once are faster than one, an hour or two
 	bench/study/run
 
 lint: ## Checks formatting, clippy and the documentation

@@ -217,6 +217,13 @@ impl Stage {
         format!("$(mktemp -d {}/aside.XXXXXX)", self.dir())
     }
 
+    /// Such a directory, made now.
+    pub(crate) fn new_aside(&self) -> Utf8PathBuf {
+        let template = format!("{}/aside.XXXXXX", self.dir());
+        let made = self.command("mktemp").args(["-d", &template]).run();
+        made.success().lines().swap_remove(0).into()
+    }
+
     /// A line of a shell script that takes a file or a directory away, if it is there.
     pub(crate) fn taking_away(&self, what: &str) -> String {
         format!("[ ! -e {what} ] || mv {what} {}", self.aside())
@@ -259,7 +266,7 @@ impl Stage {
         assert_eq!(self.entries(), paths.len());
     }
 
-    /// `nix copy` of paths by hand, with the options that a push gives it.
+    /// `nix copy` of paths by hand, as one types it.
     pub(crate) fn copy(&self, destination: &str) -> Vec<String> {
         ["nix", "copy", "--to", destination]
             .map(str::to_owned)

@@ -9,6 +9,8 @@ pub(crate) struct Line {
     pub(crate) work: String,
     /// Whether it reaches what it shall.
     pub(crate) reached: bool,
+    /// Whether it shall reach anything.
+    pub(crate) judged: bool,
     cells: [String; 8],
 }
 
@@ -45,6 +47,7 @@ pub(crate) fn lines(row: &Row, measured: &[Measured]) -> Vec<Line> {
         Line {
             work,
             reached,
+            judged: aim.reach != crate::row::Reach::Noted,
             cells,
         }
     });

@@ -39,7 +39,7 @@ pub(crate) const LIST: &[&str] = &["list"];
 /// Lists it, and plans what a push would do.
 pub(crate) const PLAN: &[&str] = &["push", "--dry-run"];
 
-/// Both look at every entry, its age, and what it points at; ours also whether that is there.
+/// All look at every entry, its age, and what it points at; a plan also whether that is there.
 fn list(bench: &Bench) -> Vec<Measured> {
     let stage = Stage::in_memory(CONFIG);
     stage.enqueue(&stage.existing(100_000));

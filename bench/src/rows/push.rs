@@ -26,7 +26,7 @@ pub(crate) fn rows() -> [Row; 8] {
         },
         Row {
             name: "push-200-log",
-            work: "the same",
+            work: "push 200 small paths to `file://`, once more",
             compared_with: "one `nix copy --log-format internal-json`, as a push calls it",
             aims: &[Aim {
                 what: "",
@@ -56,8 +56,8 @@ pub(crate) fn rows() -> [Row; 8] {
         },
         Row {
             name: "push-all-there-removing",
-            work: "the same",
-            compared_with: "that, and then removing as many links, and writing a small file, durably",
+            work: "push 200 paths that are all there already, once more",
+            compared_with: "the same `nix copy`, and then removing as many links, and writing a small file, durably",
             aims: &[Aim {
                 what: "",
                 reach: Reach::Noted,

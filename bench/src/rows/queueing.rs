@@ -137,15 +137,21 @@ fn bursts(stage: &Stage, mut copying: Running, paths: &[String], runs: usize) ->
     bursts
 }
 
-/// Removes the entries of paths and their roots.
+/// Takes away the entries of paths and their roots; see [`Stage::taking_away`] for why they are not
+/// removed.
 fn forget(stage: &Stage, paths: &[String]) {
+    let aside = stage.new_aside();
+    let take = |link: &Utf8Path| {
+        let name = link.file_name().expect("a name");
+        fs::rename(link, aside.join(name)).expect("rename");
+    };
     for path in paths {
         let name = Utf8Path::new(path).file_name().expect("a store path");
-        fs::remove_file(stage.queue().join(name)).expect("unlink");
+        take(&stage.queue().join(name));
     }
     for (root, entry) in stage.auto_links() {
         if entry.symlink_metadata().is_err() {
-            fs::remove_file(root).expect("unlink");
+            take(&root);
         }
     }
 }

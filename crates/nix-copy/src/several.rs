@@ -30,10 +30,10 @@ pub(crate) fn at_once<T: Sync>(
     thread::scope(|scope| {
         let (sender, ended) = mpsc::channel();
         for part in parts {
-            let (own, nix, copy) = (sender.clone(), &nix, &copy);
+            let (own_sender, nix, copy) = (sender.clone(), &nix, &copy);
             let started = thread::Builder::new().spawn_scoped(scope, move || {
                 // Somebody receives until the last one has sent.
-                let _ = own.send(copy(nix, part));
+                let _ = own_sender.send(copy(nix, part));
             });
             if let Err(error) = started {
                 let _ = sender.send(Err(failed_to_run(error)));
@@ -54,14 +54,11 @@ fn all(ended: mpsc::Receiver<Result<(), CallError>>, ask: PipeWriter) -> Result<
         drop(ask.take());
         failures.push(failure);
     }
-    failures
-        .into_iter()
-        .min_by_key(tells_little)
-        .map_or(Ok(()), Err)
+    failures.into_iter().min_by_key(rank).map_or(Ok(()), Err)
 }
 
-/// Of those that tell as much the first one counts.
-fn tells_little(error: &CallError) -> u8 {
+/// The less, the more it tells; of those that tell as much the first one counts.
+fn rank(error: &CallError) -> u8 {
     match error.kind() {
         UploadErrorKind::Cancelled => 2,
         UploadErrorKind::Unclear => 1,

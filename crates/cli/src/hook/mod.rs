@@ -68,6 +68,7 @@ fn value(variables: &[(OsString, OsString)], name: &str) -> Option<OsString> {
 }
 
 fn resolve_for_queueing(variables: &[(OsString, OsString)], uid: u32) -> Resolution {
+    // Before they are copied: NIX_CONFIG alone may be large.
     let concerning = variables
         .iter()
         .filter(|(name, _)| Environment::concerns(name));
