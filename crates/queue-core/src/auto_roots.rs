@@ -11,6 +11,7 @@ use sha1_smol::Sha1;
 
 use crate::local_gc::STATE_DIRECTORY;
 use crate::open_directory::LINK_TRIES;
+use crate::store_dir::join;
 use crate::{GcRoots, PortError, StorePath, base32};
 
 /// [`GcRoots`] that writes `<state-dir>/gcroots/auto` itself, as Nix does it
@@ -122,12 +123,7 @@ impl AutoRoots {
     }
 
     fn link(&self, path: &StorePath) -> (Utf8PathBuf, String) {
-        // As `join` does, which allocates twice.
-        let mut link = String::with_capacity(self.queue_dir.as_str().len() + 1 + 256);
-        link.push_str(self.queue_dir.as_str());
-        link.push('/');
-        link.push_str(path.base_name());
-        let link = Utf8PathBuf::from(link);
+        let link = join(&self.queue_dir, path.base_name());
         let name = auto_root_name(&link);
         (link, name)
     }

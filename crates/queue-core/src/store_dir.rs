@@ -49,13 +49,7 @@ impl StoreDir {
     /// The full path of a store object.
     #[must_use]
     pub fn join(&self, path: &StorePath) -> Utf8PathBuf {
-        // Both are plain, so this is what joining comes to, at a quarter of the cost.
-        let (dir, name) = (self.0.as_str(), path.base_name());
-        let mut full = String::with_capacity(dir.len() + 1 + name.len());
-        full.push_str(dir);
-        full.push('/');
-        full.push_str(name);
-        full.into()
+        join(&self.0, path.base_name())
     }
 
     /// Reads the full path of a store object.
@@ -103,6 +97,19 @@ impl StoreDir {
     }
 }
 
+/// What `Utf8Path::join` comes to for the name of a file, which takes two allocations and goes through
+/// the whole path: this is done some times for each path that is queued.
+pub(crate) fn join(dir: &Utf8Path, name: &str) -> Utf8PathBuf {
+    let dir = dir.as_str();
+    let mut full = String::with_capacity(dir.len() + 1 + name.len());
+    full.push_str(dir);
+    if !dir.ends_with('/') {
+        full.push('/');
+    }
+    full.push_str(name);
+    full.into()
+}
+
 /// Absolute, with no component that is empty, `.` or `..`, and without control characters.
 pub(crate) fn is_plain(text: &str) -> bool {
     let Some(inside) = text.strip_prefix('/') else {
@@ -142,6 +149,14 @@ mod tests {
             let full = store.join(&path);
             prop_assert_eq!(store.parse(full.as_str()).unwrap(), path.clone());
             prop_assert_eq!(store.enclosing(&format!("{full}/bin/x")).unwrap(), path);
+        }
+    }
+
+    #[test]
+    fn a_name_is_joined_as_a_path_would_be() {
+        for dir in ["/", "/q", "/q/", "/a/b"] {
+            let dir = Utf8Path::new(dir);
+            assert_eq!(join(dir, "x").as_str(), dir.join("x").as_str());
         }
     }
 
