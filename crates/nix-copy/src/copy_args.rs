@@ -32,7 +32,7 @@ pub(crate) enum Route {
 /// the queue that were not copied. Of options that say the same the last wins.
 ///
 /// What the client remembers of the destination from before is not trusted, see
-/// [`Memory`].
+/// [`Memory`], and no option of a user changes that either.
 pub(crate) fn copy(
     options: &UploadOptions,
     route: &Route,
@@ -45,9 +45,6 @@ pub(crate) fn copy(
         Route::From(store) => ("--from", store),
     };
     let mut arguments = vec!["copy".to_owned()];
-    if memory.is_none() {
-        arguments.extend(["--option", "narinfo-cache-positive-ttl", "0"].map(str::to_owned));
-    }
     arguments.extend([direction, store].map(str::to_owned));
     let mut flag = |wanted: bool, name: &str| {
         if wanted {
@@ -62,7 +59,13 @@ pub(crate) fn copy(
     flag(options.closure_type == ClosureType::Bare, "--no-recursive");
     flag(objects == Objects::Derivations, "--derivation");
     arguments.extend(options.nix_opts.iter().cloned());
-    arguments.extend(["--option", "keep-going", "false"].map(str::to_owned));
+    let mut set = |name: &str, value: &str| {
+        arguments.extend(["--option", name, value].map(str::to_owned));
+    };
+    set("keep-going", "false");
+    if memory.is_forbidden() {
+        set("narinfo-cache-positive-ttl", "0");
+    }
     arguments.extend(paths.iter().cloned());
     arguments
 }
@@ -77,8 +80,8 @@ mod tests {
         change(&mut options);
         let route = Route::To("file:///c".into());
         let paths = ["/s/a".to_owned(), "/s/b".to_owned()];
-        let all = copy(&options, &route, &Memory::None, objects, &paths);
-        let start = "copy --option narinfo-cache-positive-ttl 0 --to file:///c ";
+        let all = copy(&options, &route, &Memory::OfTheProcess, objects, &paths);
+        let start = "copy --to file:///c ";
         all.join(" ").strip_prefix(start).unwrap().to_owned()
     }
 
@@ -96,6 +99,17 @@ mod tests {
             let all = line(|options| options.nix_opts = words, Objects::Outputs);
             assert_eq!(all, format!("{wish} {END}"));
         }
+    }
+
+    #[test]
+    fn nobody_can_have_a_memory_believed_that_is_forbidden() {
+        let mut options = UploadOptions::new(Destination::new("http://h"));
+        let trust = ["--option", "narinfo-cache-positive-ttl", "3600"];
+        options.nix_opts = trust.map(str::to_owned).into();
+        let route = Route::To("http://h".into());
+        let all = copy(&options, &route, &Memory::Forbidden, Objects::Outputs, &[]);
+        let end = "3600 --option keep-going false --option narinfo-cache-positive-ttl 0";
+        assert!(all.join(" ").ends_with(end), "{all:?}");
     }
 
     #[test]

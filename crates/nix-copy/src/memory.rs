@@ -7,10 +7,11 @@
 //! 2.26.3, 2.34.8: `getNarInfoDiskCache` in `http-binary-cache-store.cc` and
 //! `s3-binary-cache-store.cc`).
 //!
-//! `narinfo-cache-positive-ttl 0` alone is no good for those: it also makes a copy
-//! forget at once what it was just told, and ask the destination anew for every
-//! reference of every path (`bench/study/FINDINGS.md`). With an empty cache
-//! directory of its own a copy remembers what it was told itself, and nothing else.
+//! `narinfo-cache-positive-ttl 0` is no good for that: it also makes a copy forget
+//! at once what it was just told, whatever store that is about, and ask the
+//! destination anew for every reference of every path (`bench/study/FINDINGS.md`),
+//! and the local database for every path some times. With an empty cache directory
+//! of its own a copy remembers what it was told itself, and nothing else.
 
 use std::ffi::OsStr;
 use std::fs::Permissions;
@@ -26,10 +27,12 @@ use crate::destination::is_cache_elsewhere;
 /// What a Nix that copies remembers of the destination.
 #[derive(Debug)]
 pub(crate) enum Memory {
-    /// Only what it is told itself. The directory is removed with this.
-    Own(TempDir),
-    /// Nothing, not even that.
-    None,
+    /// What it is told itself: of such a destination Nix keeps nothing for later.
+    OfTheProcess,
+    /// The same: what Nix keeps, it keeps here. The directory is removed with this.
+    OfItsOwn(TempDir),
+    /// Nothing, not even what it is told itself, since there is no directory for it.
+    Forbidden,
 }
 
 impl Memory {
@@ -37,18 +40,20 @@ impl Memory {
     /// without; it takes longer then.
     pub(crate) fn of_a_copy(nix: &Nix, uri: &str) -> Self {
         if !is_cache_elsewhere(uri) {
-            return Self::None;
+            return Self::OfTheProcess;
         }
         let place = place(nix);
-        directory(&place).map(Self::Own).unwrap_or_else(|error| {
-            tracing::warn!(
-                "failed to make a cache directory for nix copy in {}: {error}; \
+        directory(&place)
+            .map(Self::OfItsOwn)
+            .unwrap_or_else(|error| {
+                tracing::warn!(
+                    "failed to make a cache directory for nix copy in {}: {error}; \
                  the copy goes on without one, and may ask the destination for the same path again \
                  and again (TMPDIR names a directory to use instead)",
-                place.display()
-            );
-            Self::None
-        })
+                    place.display()
+                );
+                Self::Forbidden
+            })
     }
 
     /// The Nix that copies with it.
@@ -56,16 +61,16 @@ impl Memory {
         let nix = nix.clone();
         match self {
             // Where both are known, the latter wins (2.26.3, 2.34.8).
-            Self::Own(dir) => nix.with_variables(
+            Self::OfItsOwn(dir) => nix.with_variables(
                 ["XDG_CACHE_HOME", "NIX_CACHE_HOME"].map(|name| (name, dir.path().as_os_str())),
             ),
-            Self::None => nix,
+            Self::OfTheProcess | Self::Forbidden => nix,
         }
     }
 
     /// Whether Nix has to be told to believe nothing that it remembers.
-    pub(crate) fn is_none(&self) -> bool {
-        matches!(self, Self::None)
+    pub(crate) fn is_forbidden(&self) -> bool {
+        matches!(self, Self::Forbidden)
     }
 }
 
@@ -115,18 +120,20 @@ mod tests {
             assert_eq!(entries(own), 0);
             let mode = own.metadata().unwrap().permissions().mode();
             assert_eq!(mode & 0o777, 0o700);
-            assert!(!memory.is_none());
+            assert!(!memory.is_forbidden());
             drop(memory);
             assert_eq!(entries(dir.path()), 0);
         }
     }
 
     #[test]
-    fn of_other_stores_nothing_is_remembered_anyway() {
+    fn of_other_stores_nix_keeps_nothing_anyway() {
         let dir = tempfile::tempdir().unwrap();
         let nix = nix(dir.path().to_str().unwrap());
         for uri in ["file:///c", "/c", "ssh-ng://h", "ssh://h", "daemon"] {
-            assert!(Memory::of_a_copy(&nix, uri).is_none(), "{uri}");
+            let memory = Memory::of_a_copy(&nix, uri);
+            assert!(matches!(memory, Memory::OfTheProcess), "{uri}");
+            assert_eq!(entries(dir.path()), 0, "{uri}");
         }
     }
 
@@ -134,7 +141,7 @@ mod tests {
     fn without_a_place_for_it_nothing_is_remembered() {
         let nix = nix("/nowhere");
         let memory = Memory::of_a_copy(&nix, "https://h");
-        assert!(memory.is_none());
+        assert!(memory.is_forbidden());
         assert_eq!(memory.nix(&nix).variable("XDG_CACHE_HOME"), None);
     }
 

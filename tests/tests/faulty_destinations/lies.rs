@@ -35,6 +35,35 @@ fn what_the_client_remembers_is_copied_all_the_same() {
     }
 }
 
+/// Of other stores Nix keeps nothing for later, so nothing has to be forbidden there.
+#[test]
+fn what_is_gone_from_other_stores_is_copied_again() {
+    let stores = [
+        "file://@T@/cache",
+        "@T@/chroot",
+        "ssh-ng://localhost?remote-store=@T@/remote",
+    ];
+    for store in stores {
+        let config = format!(
+            "[queues.main]\ndestination = \"{store}\"\nqueue-dir = \"@T@/queue\"\ncheck-sigs = false\n"
+        );
+        let product = Product::install(Nix::new(), &config);
+        let dir = product.nix().dir();
+        let path = product.nix().build_one(&expr::file("gone", "gone"));
+        product.run(&["push"]).success().without_complaint();
+        for place in ["cache", "chroot", "remote"].map(|name| dir.join(name)) {
+            if place.exists() {
+                fs::rename(&place, dir.join("gone")).expect("rename");
+            }
+        }
+        product.run(&["enqueue", path.as_str()]).success();
+        product.run(&["push"]).success().without_complaint();
+        let store = store.replace("@T@", dir.as_str());
+        let paths = [path];
+        assert_eq!(product.nix().valid_in(&store, &paths), paths, "{store}");
+    }
+}
+
 /// A copy keeps its memory in a directory of its own, and takes it along.
 #[test]
 fn nothing_is_left_of_what_a_copy_remembers() {
