@@ -4,10 +4,11 @@ use std::io;
 use std::os::unix::process::ExitStatusExt;
 use std::time::Duration;
 
-use queue_core::{UploadError, UploadErrorKind};
+use queue_core::{StorePath, UploadError, UploadErrorKind};
 
 use crate::Nix;
 use crate::classify::{Classified, classify};
+use crate::named::named;
 use crate::supervise::{Finished, RunError, Stop, Timeouts, run};
 
 /// Why a call of a Nix program brought no answer.
@@ -81,6 +82,9 @@ pub enum CallError {
         message: String,
         /// What to do about it.
         hint: Option<String>,
+        /// The store paths whose copy it ended before all of it was copied, as Nix
+        /// tells them.
+        cut_short: Vec<String>,
         /// All that it said.
         details: String,
     },
@@ -179,6 +183,19 @@ impl CallError {
         }
     }
 
+    /// Those of `paths` that it seems to be about; see [`named`](crate::named).
+    pub(crate) fn named(&self, paths: &[StorePath]) -> Vec<StorePath> {
+        match self {
+            Self::Failed {
+                message,
+                cut_short,
+                details,
+                ..
+            } => named(&[message, &cut_short.join("\n"), details], paths),
+            _ => Vec::new(),
+        }
+    }
+
     fn details(&self) -> &str {
         match self {
             Self::TimedOut { details, .. }
@@ -206,6 +223,7 @@ impl CallError {
             message: redact(&format!("{self}{}", source.unwrap_or_default())),
             hint: self.hint().map(redact),
             details: redact(self.details()),
+            named: Vec::new(),
         }
     }
 }
@@ -303,6 +321,7 @@ impl<'a> Call<'a> {
                     signal: finished.status.signal(),
                     message,
                     hint,
+                    cut_short: finished.log.cut_short().to_vec(),
                     details,
                 }
             }

@@ -280,10 +280,9 @@ impl NixStoreContents {
             entry,
             objects: named.cloned().collect(),
             error: UploadError {
-                kind: UploadErrorKind::Paths,
-                message: tell(first) + &more,
                 hint: Some(hint),
                 details: details.join("\n"),
+                ..UploadError::new(UploadErrorKind::Paths, tell(first) + &more)
             },
         })
     }

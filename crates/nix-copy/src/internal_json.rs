@@ -7,17 +7,28 @@ use serde_json::value::RawValue;
 
 use crate::message::plain;
 
-/// The kind of result that names a corrupted path; seen with all three versions
-/// (`src/libutil/logging.hh`, `resCorruptedPath`).
+// Of `ActivityType` and `ResultType` in `src/libutil/logging.hh`, the same in 2.8.0, 2.26.3 and
+// 2.34.8 (there `src/libutil/include/nix/util/logging.hh`).
+
+/// The activity that copies one path.
+const COPY_PATH: u64 = 100;
+/// The result that names a corrupted path.
 const CORRUPTED_PATH: u64 = 103;
+/// How far an activity is.
+pub(crate) const PROGRESS: u64 = 105;
 
 /// What one line of standard error says.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Line {
     /// A message of Nix; level 0 is an error, 1 a warning.
     Message { level: i64, text: String },
-    /// Nix began something; the text may be empty.
-    Start { id: u64, text: String },
+    /// Nix began something; the text may be empty. `copied` is the store path that
+    /// is copied, if that is what it is.
+    Start {
+        id: u64,
+        text: String,
+        copied: Option<String>,
+    },
     /// Nix ended something.
     Stop { id: u64 },
     /// Something that was begun came to `state`. Nix 2.8.0 and 2.26.3 repeat
@@ -66,6 +77,9 @@ fn understand(raw: Raw<'_>) -> Option<Line> {
         "start" => Line::Start {
             id: raw.id,
             text: plain(&raw.text),
+            copied: (raw.kind == COPY_PATH)
+                .then(|| first_text(fields))
+                .flatten(),
         },
         "stop" => Line::Stop { id: raw.id },
         "result" if raw.kind == CORRUPTED_PATH => Line::Corrupted {

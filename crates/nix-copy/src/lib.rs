@@ -17,6 +17,7 @@
 //! Facts about Nix in here were seen on 2.8.0, 2.26.3 and 2.34.8, as Debian
 //! ships them, unless a version is named.
 
+mod activities;
 mod brings;
 mod call;
 mod cancel;
@@ -37,6 +38,7 @@ mod log;
 mod memory;
 mod message;
 mod movement;
+mod named;
 mod nix;
 mod parts;
 mod path_info;

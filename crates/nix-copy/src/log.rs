@@ -6,20 +6,15 @@
 //! another side can do with that is in RELIABILITY.md ("Who may do what"). What
 //! is kept does not grow with what is printed.
 
-use std::collections::{HashMap, VecDeque};
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::collections::VecDeque;
 
+use crate::activities::Activities;
 use crate::internal_json::{Line, parse};
 use crate::message::one_line;
 
 /// Most text that is kept, in bytes: the end of it.
 const MAX_TEXT: usize = 64 * 1024;
 
-/// Most activities that are remembered; results of others are no news. A copy has
-/// a few, and one or two more for each path that goes at the same moment.
-const MAX_ACTIVITIES: usize = 10_000;
-/// Most states of one activity that are remembered, each of another kind.
-const MAX_KINDS: usize = 16;
 /// Most text of corrupted paths, in bytes: some 200,000 of them.
 const MAX_CORRUPTED: usize = 16 * 1024 * 1024;
 
@@ -31,32 +26,12 @@ pub(crate) struct Log {
     partial: Vec<u8>,
     kept: VecDeque<Kept>,
     kept_bytes: usize,
-    /// What was begun and did not end, by id.
-    under_way: HashMap<u64, Activity>,
+    activities: Activities,
     last_other: String,
     corrupted: Vec<String>,
     corrupted_bytes: usize,
     /// Whether a corrupted path came that is not among those.
     corrupted_is_cut: bool,
-}
-
-/// The last state of each kind, as its hash: only whether it changed matters.
-#[derive(Debug, Default)]
-struct Activity {
-    states: HashMap<u64, u64>,
-}
-
-impl Activity {
-    /// Whether it is another one than before.
-    fn comes_to(&mut self, kind: u64, state: &str) -> bool {
-        if self.states.len() >= MAX_KINDS && !self.states.contains_key(&kind) {
-            return false;
-        }
-        let mut hasher = DefaultHasher::new();
-        state.hash(&mut hasher);
-        let hash = hasher.finish();
-        self.states.insert(kind, hash) != Some(hash)
-    }
 }
 
 #[derive(Debug)]
@@ -97,23 +72,18 @@ impl Log {
 
     fn take(&mut self, line: Line, started: &mut dyn FnMut(&str)) -> bool {
         match line {
-            Line::Start { id, text } => {
-                if self.under_way.len() < MAX_ACTIVITIES {
-                    self.under_way.entry(id).or_default();
-                }
+            Line::Start { id, text, copied } => {
+                self.activities.begin(id, copied);
                 if !text.is_empty() {
                     started(&text);
                 }
                 true
             }
             Line::Stop { id } => {
-                self.under_way.remove(&id);
+                self.activities.end(id);
                 true
             }
-            Line::Result { id, kind, state } => {
-                let activity = self.under_way.get_mut(&id);
-                activity.is_some_and(|activity| activity.comes_to(kind, &state))
-            }
+            Line::Result { id, kind, state } => self.activities.comes_to(id, kind, &state),
             Line::Corrupted { id, path } => self.note_corrupted(id, path),
             Line::Message { level, text } => {
                 let news = !text.contains("; retrying in ");
@@ -131,7 +101,7 @@ impl Log {
 
     fn note_corrupted(&mut self, id: u64, path: String) -> bool {
         let bytes = self.corrupted_bytes + weight(&path);
-        let is_believed = self.under_way.contains_key(&id) && bytes <= MAX_CORRUPTED;
+        let is_believed = self.activities.is_under_way(id) && bytes <= MAX_CORRUPTED;
         if is_believed {
             self.corrupted_bytes = bytes;
             self.corrupted.push(path);
@@ -197,6 +167,11 @@ impl Log {
     /// that was begun: what is not among these may differ as well then.
     pub(crate) fn corrupted(&self) -> Option<&[String]> {
         (!self.corrupted_is_cut).then_some(&self.corrupted)
+    }
+
+    /// The store paths whose copy ended before all of it was copied.
+    pub(crate) fn cut_short(&self) -> &[String] {
+        self.activities.cut_short()
     }
 
     /// Whether Nix itself called anything an error.
@@ -274,21 +249,6 @@ mod tests {
         feed(&mut log, &start(7));
         feed(&mut log, "@nix {\"action\":\"stop\",\"id\":7}\n");
         assert!(!feed(&mut log, &result(7, 105, "1")));
-    }
-
-    #[test]
-    fn what_is_remembered_of_what_is_under_way_is_bounded() {
-        let mut log = Log::default();
-        for id in 0..2 * MAX_ACTIVITIES as u64 {
-            feed(&mut log, &start(id));
-            feed(&mut log, &result(id, 105, "0"));
-        }
-        assert!(log.under_way.len() <= MAX_ACTIVITIES);
-        for kind in 0..1_000 {
-            feed(&mut log, &result(0, 1_000 + kind, "0"));
-        }
-        assert!(log.under_way[&0].states.len() <= MAX_KINDS);
-        assert!(feed(&mut log, &result(0, 105, "1")), "it is known still");
     }
 
     #[test]

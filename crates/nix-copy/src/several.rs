@@ -92,6 +92,7 @@ mod tests {
             signal: None,
             message: message.to_owned(),
             hint: None,
+            cut_short: Vec::new(),
             details: String::new(),
         }
     }

@@ -279,7 +279,13 @@ impl Uploader for NixUploader {
             self.no_end_was_overlooked(paths)?;
             Ok(warnings)
         });
-        copied.map_err(|error| self.error(error))
+        copied.map_err(|error| {
+            let named = error.named(paths);
+            UploadError {
+                named,
+                ..self.error(error)
+            }
+        })
     }
 
     /// Asks the destination for a path that nobody has, with a timeout of 30

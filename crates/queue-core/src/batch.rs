@@ -1,4 +1,4 @@
-//! Finding the culprits of a failed batch by halving it.
+//! Finding the culprits of a failed batch, by what points at them and by halving it.
 
 use crate::retry::mixed;
 
@@ -21,16 +21,20 @@ use crate::retry::mixed;
 /// whole: it would fail as well. It is handed out in halves at once.
 ///
 /// With `b` culprits among `n` it hands out at most `1 + 2·b·⌈log2 n⌉` parts,
-/// and up to `⌈log2 n⌉` more each time something fails that would not do so
-/// again.
+/// two more where a guess ([`split_by`](Self::split_by)) was wrong, and up to
+/// `⌈log2 n⌉` more each time something fails that would not do so again.
 #[derive(Debug, Clone)]
 pub struct Splitter<T> {
     /// The next part is the last. None is empty.
     parts: Vec<Vec<T>>,
     halves: Halves,
+    /// Whether the first of those halves was guessed to be bad.
+    guessed: bool,
+    guesses_left: u32,
 }
 
 /// Where the two halves of what failed last are, as long as nothing else came between.
+/// They need not be of the same size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Halves {
     /// Tried, or taken apart since.
@@ -45,6 +49,7 @@ impl<T> Splitter<T> {
     /// The whole batch is the first part.
     #[must_use]
     pub fn new(batch: Vec<T>) -> Self {
+        let guesses_left = batch.len().max(1).next_power_of_two().ilog2();
         let parts = if batch.is_empty() {
             vec![]
         } else {
@@ -53,6 +58,8 @@ impl<T> Splitter<T> {
         Self {
             parts,
             halves: Halves::Gone,
+            guessed: false,
+            guesses_left,
         }
     }
 
@@ -61,10 +68,15 @@ impl<T> Splitter<T> {
     #[allow(clippy::should_implement_trait)]
     pub fn next(&mut self) -> Option<Vec<T>> {
         let mut next = self.parts.pop()?;
-        if self.halves == Halves::FirstOut && next.len() > 1 {
+        if self.halves == Halves::FirstOut {
             // The first half was accepted, so the culprit is in the second.
-            self.halve(next);
-            next = self.parts.pop()?;
+            if self.guessed {
+                self.guesses_left = 0;
+            }
+            if next.len() > 1 {
+                self.halve(next);
+                next = self.parts.pop()?;
+            }
         }
         self.halves = match self.halves {
             Halves::Next => Halves::FirstOut,
@@ -84,16 +96,54 @@ impl<T> Splitter<T> {
         None
     }
 
+    /// As [`split`](Self::split), but those of the part that something points at
+    /// are handed out first, and then all the others at once. Where that is no help
+    /// it is halved: when it points at none, or at more than half of them; once a
+    /// guess was wrong; and after `⌈log2 n⌉` guesses.
+    ///
+    /// ```
+    /// use queue_core::Splitter;
+    /// let mut splitter = Splitter::new((0..1000).collect());
+    /// let all = splitter.next().expect("all");
+    /// splitter.split_by(all, |&n| n == 123);
+    /// assert_eq!(splitter.next(), Some(vec![123]));
+    /// ```
+    pub fn split_by(&mut self, part: Vec<T>, is_suspect: impl Fn(&T) -> bool) -> Option<T> {
+        let suspects = part.iter().filter(|one| is_suspect(one)).count();
+        if self.guesses_left == 0 || suspects == 0 || suspects > part.len() / 2 {
+            return self.split(part);
+        }
+        self.guesses_left -= 1;
+        let (suspects, others) = part.into_iter().partition(is_suspect);
+        self.hand_out(suspects, others);
+        self.guessed = true;
+        None
+    }
+
     fn halve(&mut self, mut part: Vec<T>) {
         let second = part.split_off(part.len().div_ceil(2));
-        self.parts.push(second);
-        self.parts.push(part);
+        self.hand_out(part, second);
+    }
+
+    /// One after the other, next. None is empty.
+    fn hand_out(&mut self, first: Vec<T>, second: Vec<T>) {
+        self.parts.extend([second, first]);
         self.halves = Halves::Next;
+        self.guessed = false;
+    }
+
+    /// Something else comes between the halves. Whether a guess was right is not
+    /// known then.
+    fn lose_track(&mut self) {
+        if self.guessed && self.halves != Halves::Gone {
+            self.guesses_left = 0;
+        }
+        self.halves = Halves::Gone;
     }
 
     /// Takes back a part to be handed out again as it is.
     pub fn again(&mut self, part: Vec<T>) {
-        self.halves = Halves::Gone;
+        self.lose_track();
         if !part.is_empty() {
             self.parts.push(part);
         }
@@ -101,7 +151,7 @@ impl<T> Splitter<T> {
 
     /// Hands out the farthest element next, as a part of its own.
     pub fn take_from_far_end(&mut self) {
-        self.halves = Halves::Gone;
+        self.lose_track();
         let Some(farthest) = self.parts.first_mut() else {
             return;
         };
@@ -115,7 +165,7 @@ impl<T> Splitter<T> {
     /// Hands out one of the elements next, as a part of its own: which one, any
     /// number decides.
     pub fn take_any(&mut self, random: u64) {
-        self.halves = Halves::Gone;
+        self.lose_track();
         let left: usize = self.parts.iter().map(Vec::len).sum();
         let Some(mut at) = mixed(random).checked_rem(left as u64) else {
             return;
@@ -162,6 +212,47 @@ mod tests {
         assert_eq!(tried(8, &[0]), [first.to_vec(), rest.to_vec()].concat());
     }
 
+    /// The same where each of these is pointed at when it is among what failed.
+    fn tried_by(len: usize, bad: &[usize], pointed_at: &[usize]) -> Vec<Vec<usize>> {
+        let mut splitter = Splitter::new((0..len).collect());
+        let mut tried = Vec::new();
+        while let Some(part) = splitter.next() {
+            tried.push(part.clone());
+            if part.iter().any(|x| bad.contains(x)) {
+                splitter.split_by(part, |x| pointed_at.contains(x));
+            }
+        }
+        tried
+    }
+
+    #[test]
+    fn a_culprit_that_is_pointed_at_costs_two_tries() {
+        let all = vec![0, 1, 2, 3, 4, 5, 6, 7];
+        let rest = vec![0, 1, 2, 3, 4, 6, 7];
+        assert_eq!(tried_by(8, &[5], &[5]), [all, vec![5], rest]);
+    }
+
+    #[test]
+    fn after_a_wrong_guess_the_others_are_halved() {
+        let tried = tried_by(8, &[0, 7], &[5, 6]);
+        let all = vec![0, 1, 2, 3, 4, 5, 6, 7];
+        let begin = [all, vec![5, 6], vec![0, 1, 2], vec![0, 1], vec![0]];
+        assert_eq!(tried[..5], begin);
+    }
+
+    #[test]
+    fn where_many_are_bad_not_all_others_are_tried_for_each() {
+        let bad: Vec<usize> = (0..256).collect();
+        let mut splitter = Splitter::new(bad.clone());
+        let mut effort = 0;
+        while let Some(part) = splitter.next() {
+            effort += part.len();
+            let named = part[0];
+            splitter.split_by(part, |&x| x == named);
+        }
+        assert!(effort <= 2 * 256 * 10, "{effort}");
+    }
+
     #[test]
     fn what_fails_once_and_not_again_costs_little() {
         let mut splitter = Splitter::new((0..1000).collect());
@@ -179,9 +270,12 @@ mod tests {
             bad in proptest::collection::btree_set(0..200usize, 0..20),
             turns in proptest::collection::btree_set(0..50usize, 0..5),
             any in proptest::collection::btree_set(0..50usize, 0..5),
+            pointed_at in proptest::collection::btree_set(0..200usize, 0..20),
+            points_at_the_bad: bool,
             random: u64,
         ) {
             let batch = order[..len].to_vec();
+            let is_suspect = |x: &usize| pointed_at.contains(x) || points_at_the_bad && bad.contains(x);
             let mut splitter = Splitter::new(batch.clone());
             let (mut passed, mut culprits, mut tries) = (BTreeSet::new(), BTreeSet::new(), 0);
             while let Some(part) = splitter.next() {
@@ -194,7 +288,7 @@ mod tests {
                 }
                 prop_assert!(!part.is_empty());
                 if part.iter().any(|x| bad.contains(x)) {
-                    culprits.extend(splitter.split(part));
+                    culprits.extend(splitter.split_by(part, is_suspect));
                 } else {
                     passed.extend(part);
                 }
@@ -202,7 +296,8 @@ mod tests {
             let wanted: BTreeSet<_> = batch.into_iter().collect();
             prop_assert_eq!(&culprits, &(&wanted & &bad));
             prop_assert_eq!(&passed, &(&wanted - &bad));
-            let bound = 1 + turns.len() + any.len() + 2 * culprits.len() * (len.max(1) as f64).log2().ceil() as usize;
+            let misled = usize::from(!pointed_at.is_subset(&bad));
+            let bound = 1 + 2 * misled + turns.len() + any.len() + 2 * culprits.len() * (len.max(1) as f64).log2().ceil() as usize;
             prop_assert!(tries <= bound, "{} tries, {} culprits among {}", tries, culprits.len(), len);
         }
     }

@@ -78,6 +78,10 @@ pub struct UploadError {
     pub hint: Option<String>,
     /// All that the uploader said: several lines, free of secrets.
     pub details: String,
+    /// Which paths that is about, as far as it says so: a guess, for the push to
+    /// try first. Nobody is blamed for it. What is not among the paths of the
+    /// upload does not matter.
+    pub named: Vec<StorePath>,
 }
 
 impl UploadError {
@@ -89,6 +93,7 @@ impl UploadError {
             message: message.into(),
             hint: None,
             details: String::new(),
+            named: Vec::new(),
         }
     }
 }

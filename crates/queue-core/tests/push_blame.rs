@@ -163,6 +163,45 @@ fn a_destination_that_answers_and_takes_nothing_does_not_cost_a_timeout_per_entr
     assert_eq!((world.queued().len(), report.failed.len()), (64, 2));
 }
 
+/// A world with many entries, of which one is bad, and errors that speak of another one or of it.
+fn many_and_one(bad: &str, named: &str) -> World {
+    let world = World::new();
+    let names: Vec<String> = (0..256).map(|n| format!("p{n}")).collect();
+    world.build_and_enqueue(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    world.destination.cannot_take(bad);
+    world.destination.named.borrow_mut().push(named.into());
+    world
+}
+
+#[test]
+fn an_entry_that_the_error_names_is_tried_alone_and_then_the_rest() {
+    let world = many_and_one("p77", "p77");
+    let report = world.push();
+    assert_eq!(world.destination.uploads.get(), 3);
+    assert_eq!((report.uploaded.len(), report.failed.len()), (255, 1));
+    assert_eq!(report.failed[0].path.name(), "p77");
+}
+
+#[test]
+fn nobody_is_blamed_for_what_an_error_names() {
+    for named in ["p78", "unknown"] {
+        let world = many_and_one("p77", named);
+        let report = world.push();
+        assert!(world.destination.uploads.get() <= 2 + 2 * 8, "{named}");
+        assert_eq!((report.uploaded.len(), report.failed.len()), (255, 1));
+        assert_eq!(report.failed[0].path.name(), "p77", "{named}");
+    }
+}
+
+#[test]
+fn an_entry_that_is_refused_is_blamed_once_others_got_through_whatever_was_named() {
+    let mut world = many_and_one("p77", "p77");
+    world.destination.bad.borrow_mut()[0].1 = UploadErrorKind::Refused;
+    world.options.retry.max_attempts = std::num::NonZeroU32::MIN;
+    let report = world.push();
+    assert_eq!((report.uploaded.len(), report.parked), (255, 1));
+}
+
 #[test]
 fn one_entry_that_is_refused_or_stalls_holds_no_other_up() {
     for kind in [

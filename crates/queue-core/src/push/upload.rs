@@ -36,7 +36,7 @@ fn lost() -> UploadError {
 }
 
 impl Run<'_, '_> {
-    /// Uploads a batch, halving what fails; nothing of it that is damaged, where
+    /// Uploads a batch, splitting what fails; nothing of it that is damaged, where
     /// that is looked at. `Err` ends the push.
     pub(super) fn upload_batch(&mut self, batch: Vec<StorePath>) -> Result<(), Outcome> {
         let mut splitter = Splitter::new(batch);
@@ -70,7 +70,8 @@ impl Run<'_, '_> {
     }
 
     /// Hands out again what failed, in smaller parts: without what is no longer
-    /// valid, if `ask` finds any, else halved. `Err` ends the push.
+    /// valid, if `ask` finds any; else what the error names, and the rest; else
+    /// halved. `Err` ends the push.
     fn split(
         &mut self,
         part: Vec<StorePath>,
@@ -79,10 +80,12 @@ impl Run<'_, '_> {
         splitter: &mut Splitter<StorePath>,
     ) -> Result<(), Outcome> {
         let size = part.len();
+        // What refuses one path may refuse all: that shows once others got through.
+        let is_named = |path: &StorePath| !is_suspicious(&error) && error.named.contains(path);
         let part = self.without_invalid(part, ask);
         if part.len() < size {
             splitter.again(part);
-        } else if let Some(culprit) = splitter.split(part) {
+        } else if let Some(culprit) = splitter.split_by(part, is_named) {
             return self.blame(culprit, error, splitter);
         }
         self.observer.notice(&PushEvent::Split(size, &error));

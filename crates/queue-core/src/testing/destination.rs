@@ -52,13 +52,26 @@ impl Destination {
 
     fn take(&mut self, object: &StorePath) -> Result<(), UploadError> {
         if self.cannot_take.contains(object) {
-            return Err(unclear(format!("cannot copy {object}")));
+            let mut error = unclear(format!("cannot copy {object}"));
+            if is_named(object) {
+                error.named.push(object.clone());
+            }
+            return Err(error);
         }
         if !self.loses.contains(object) {
             self.holds.insert(object.clone());
         }
         Ok(())
     }
+}
+
+/// Of some faults an uploader can tell whose they are: here of those of `a`, `c` and `e`.
+fn is_named(object: &StorePath) -> bool {
+    object
+        .name()
+        .bytes()
+        .next_back()
+        .is_some_and(|last| last % 2 == 1)
 }
 
 fn unclear(message: impl Into<String>) -> UploadError {

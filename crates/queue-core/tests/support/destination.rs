@@ -13,6 +13,8 @@ pub struct Destination {
     pub holds: RefCell<BTreeSet<StorePath>>,
     /// Names that make an upload fail, with what kind.
     pub bad: RefCell<Vec<(String, UploadErrorKind)>>,
+    /// Names that its errors speak of, whatever it is that failed.
+    pub named: RefCell<Vec<String>>,
     /// Names that are taken and lost.
     pub lost: RefCell<Vec<String>>,
     /// Set when it does not answer.
@@ -32,6 +34,14 @@ impl Destination {
             .borrow_mut()
             .push((name.into(), UploadErrorKind::Unclear));
     }
+
+    fn error(&self, kind: UploadErrorKind, message: String) -> UploadError {
+        let named = self.named.borrow();
+        UploadError {
+            named: named.iter().map(|name| super::path(name)).collect(),
+            ..UploadError::new(kind, message)
+        }
+    }
 }
 
 impl Uploader for Destination {
@@ -42,12 +52,12 @@ impl Uploader for Destination {
             before(self.uploads.get());
         }
         if let Some(kind) = *self.down.borrow() {
-            return Err(UploadError::new(kind, "no answer"));
+            return Err(self.error(kind, "no answer".into()));
         }
         let bad = self.bad.borrow();
         let hit = |(name, _): &&(String, _)| paths.iter().any(|path| path.name() == *name);
         if let Some((name, kind)) = bad.iter().find(hit) {
-            return Err(UploadError::new(*kind, format!("cannot copy {name}")));
+            return Err(self.error(*kind, format!("cannot copy {name}")));
         }
         let lost = self.lost.borrow();
         let kept = paths

@@ -1,0 +1,144 @@
+//! What Nix is at, as its log tells: each thing has a number, a beginning, states
+//! and an end.
+
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use crate::internal_json::PROGRESS;
+
+/// Most activities that are remembered; results of others are no news. A copy has
+/// a few, and one or two more for each path that goes at the same moment.
+const MAX_ACTIVITIES: usize = 10_000;
+/// Most states of one activity that are remembered, each of another kind.
+const MAX_KINDS: usize = 16;
+/// Most paths whose copy ended early that are remembered: as many as go at the
+/// same moment.
+const MAX_CUT_SHORT: usize = 256;
+
+/// Bounded, however much is begun.
+#[derive(Debug, Default)]
+pub(crate) struct Activities {
+    /// What was begun and did not end, by id.
+    under_way: HashMap<u64, Activity>,
+    cut_short: Vec<String>,
+}
+
+#[derive(Debug, Default)]
+struct Activity {
+    /// The last state of each kind, as its hash: only whether it changed matters.
+    states: HashMap<u64, u64>,
+    /// The store path that is copied.
+    copied: Option<String>,
+    /// Whether something of it was copied, and not all.
+    is_amid: bool,
+}
+
+impl Activity {
+    /// Whether it is another one than before.
+    fn comes_to(&mut self, kind: u64, state: &str) -> bool {
+        if self.states.len() >= MAX_KINDS && !self.states.contains_key(&kind) {
+            return false;
+        }
+        let mut hasher = DefaultHasher::new();
+        state.hash(&mut hasher);
+        let hash = hasher.finish();
+        self.states.insert(kind, hash) != Some(hash)
+    }
+}
+
+impl Activities {
+    pub(crate) fn begin(&mut self, id: u64, copied: Option<String>) {
+        if self.under_way.len() < MAX_ACTIVITIES {
+            let activity = self.under_way.entry(id).or_default();
+            activity.copied = copied;
+        }
+    }
+
+    pub(crate) fn end(&mut self, id: u64) {
+        let ended = self.under_way.remove(&id);
+        let copied = ended.filter(|activity| activity.is_amid);
+        if let Some(path) = copied.and_then(|activity| activity.copied)
+            && self.cut_short.len() < MAX_CUT_SHORT
+        {
+            self.cut_short.push(path);
+        }
+    }
+
+    pub(crate) fn is_under_way(&self, id: u64) -> bool {
+        self.under_way.contains_key(&id)
+    }
+
+    /// Whether that is news: of something under way, and another state than before.
+    pub(crate) fn comes_to(&mut self, id: u64, kind: u64, state: &str) -> bool {
+        let Some(activity) = self.under_way.get_mut(&id) else {
+            return false;
+        };
+        if kind == PROGRESS
+            && activity.copied.is_some()
+            && let Some((done, expected)) = progress(state)
+        {
+            activity.is_amid = done < expected;
+        }
+        activity.comes_to(kind, state)
+    }
+
+    /// The store paths whose copy ended before all of it was copied, as Nix printed
+    /// them. 2.8.0 does not tell how far a copy is.
+    pub(crate) fn cut_short(&self) -> &[String] {
+        &self.cut_short
+    }
+}
+
+/// Bytes done and expected: `[40,120,0,0]`.
+fn progress(state: &str) -> Option<(u64, u64)> {
+    let mut numbers = state.strip_prefix('[')?.split(',');
+    let mut number = || numbers.next()?.trim().parse().ok();
+    Some((number()?, number()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn copy(activities: &mut Activities, id: u64, states: &[&str]) {
+        activities.begin(id, Some(format!("/s/{id}")));
+        for state in states {
+            assert!(activities.comes_to(id, PROGRESS, state));
+        }
+    }
+
+    #[test]
+    fn a_copy_that_ends_in_the_middle_is_cut_short() {
+        let mut activities = Activities::default();
+        copy(&mut activities, 1, &["[8,120,0,0]", "[120,120,0,0]"]);
+        copy(&mut activities, 2, &["[8,120,0,0]"]);
+        copy(&mut activities, 3, &["[0,0,0,0]"]);
+        copy(&mut activities, 4, &["nonsense", "[", "[1", "[-1,2]"]);
+        copy(&mut activities, 5, &[]);
+        activities.begin(6, None);
+        activities.comes_to(6, PROGRESS, "[1,40,0,0]");
+        for id in 1..10 {
+            activities.end(id);
+        }
+        assert_eq!(activities.cut_short(), ["/s/2"]);
+    }
+
+    #[test]
+    fn what_is_remembered_is_bounded() {
+        let mut activities = Activities::default();
+        for id in 0..2 * MAX_ACTIVITIES as u64 {
+            copy(&mut activities, id, &[]);
+            activities.comes_to(id, PROGRESS, "[0,1]");
+        }
+        assert!(activities.under_way.len() <= MAX_ACTIVITIES);
+        for kind in 0..1_000 {
+            activities.comes_to(0, 1_000 + kind, "0");
+        }
+        assert!(activities.under_way[&0].states.len() <= MAX_KINDS);
+        assert!(activities.comes_to(0, PROGRESS, "1"), "it is known still");
+        for id in 0..MAX_ACTIVITIES as u64 {
+            activities.end(id);
+        }
+        assert!(activities.cut_short.len() <= MAX_CUT_SHORT);
+    }
+}
