@@ -12,7 +12,7 @@ use crate::row::{Aim, Measured, Reach, Row};
 use crate::stage::{CONFIG, Stage};
 
 /// Theirs, in the order of the table.
-pub(crate) fn rows() -> [Row; 8] {
+pub(crate) fn rows() -> [Row; 9] {
     [
         Row {
             name: "push-200",
@@ -33,6 +33,16 @@ pub(crate) fn rows() -> [Row; 8] {
                 reach: Reach::Noted,
             }],
             measure: beside_json,
+        },
+        Row {
+            name: "push-200-removing",
+            work: "push 200 small paths to `file://`, once more",
+            compared_with: "the same, and then removing as many links, and writing a small file, durably",
+            aims: &[Aim {
+                what: "",
+                reach: Reach::Noted,
+            }],
+            measure: beside_json_and_removing,
         },
         Row {
             name: "push-2000",
@@ -172,11 +182,38 @@ fn two_hundred(stage: &Stage, all_there: bool) -> (Timed, Timed) {
     (ours, theirs)
 }
 
-fn beside_json(bench: &Bench) -> Vec<Measured> {
-    let stage = Stage::new();
-    let (ours, mut theirs) = two_hundred(&stage, false);
+/// What a push lets `nix copy` say.
+fn with_json(stage: &Stage) -> (Timed, Timed) {
+    let (ours, mut theirs) = two_hundred(stage, false);
     let json = ["--log-format", "internal-json"].map(str::to_owned);
     theirs.words.splice(2..2, json);
+    (ours, theirs)
+}
+
+/// Does what is done with a queue once all is copied, by what is on every machine.
+fn and_removing(stage: &Stage, theirs: Timed) -> Timed {
+    let (queue, auto) = (stage.queue(), stage.auto_dir());
+    let script = format!(
+        "set -e\n{}\nfind {queue} {auto} -maxdepth 1 -type l -delete\nsync {queue}\n\
+         echo >{queue}/.push/new\nsync {queue}/.push/new\n\
+         mv {queue}/.push/new {queue}/.push/old\nsync {queue}/.push",
+        theirs.words.join(" ")
+    );
+    let words = vec![stage.script("copy-and-remove", &script).into_string()];
+    Timed { words, ..theirs }
+}
+
+fn beside_json(bench: &Bench) -> Vec<Measured> {
+    let stage = Stage::new();
+    let (ours, theirs) = with_json(&stage);
+    let rounds = bench.rounds(8, 3);
+    vec![alternate((&stage, &ours), (&stage, &theirs), rounds)]
+}
+
+fn beside_json_and_removing(bench: &Bench) -> Vec<Measured> {
+    let stage = Stage::new();
+    let (ours, theirs) = with_json(&stage);
+    let theirs = and_removing(&stage, theirs);
     let rounds = bench.rounds(8, 3);
     vec![alternate((&stage, &ours), (&stage, &theirs), rounds)]
 }
@@ -190,15 +227,8 @@ fn all_there(bench: &Bench) -> Vec<Measured> {
 
 fn beside_removing(bench: &Bench) -> Vec<Measured> {
     let stage = Stage::new();
-    let (ours, mut theirs) = two_hundred(&stage, true);
-    let (queue, auto) = (stage.queue(), stage.auto_dir());
-    let script = format!(
-        "set -e\n{}\nfind {queue} {auto} -maxdepth 1 -type l -delete\nsync {queue}\n\
-         echo >{queue}/.push/new\nsync {queue}/.push/new\n\
-         mv {queue}/.push/new {queue}/.push/old\nsync {queue}/.push",
-        theirs.words.join(" ")
-    );
-    theirs.words = vec![stage.script("copy-and-remove", &script).into_string()];
+    let (ours, theirs) = two_hundred(&stage, true);
+    let theirs = and_removing(&stage, theirs);
     let rounds = bench.rounds(15, 10);
     vec![alternate((&stage, &ours), (&stage, &theirs), rounds)]
 }
