@@ -110,8 +110,8 @@ fn any_ledger() {
 #[test]
 fn any_bytes_in_base_32() {
     fuzz("base 32", bytes_like(&[&[0; 20], &[255; 32]]), |bytes| {
-        let digits = base32::encode(&bytes);
-        prop_assert_eq!(digits.len(), (bytes.len() * 8).div_ceil(5));
+        let digits = base32::encode(&std::array::from_fn(|i| bytes.get(i).copied().unwrap_or(0)));
+        prop_assert_eq!(digits.len(), 32);
         prop_assert!(digits.bytes().all(base32::is_digit));
         Ok(())
     });
