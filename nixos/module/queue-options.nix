@@ -175,7 +175,7 @@ in
           example = 100;
         };
       jobs =
-        passedOn (types.ints.between 1 64) "1, but for `http(s)://` and `s3://` as many as make 16 uploads, 8 at most"
+        passedOn (types.ints.between 1 64) "1, but for `http(s)://` and `s3://` as many as make 16 uploads, 8 at most; for `ssh://` and what is large over `ssh-ng://` 4"
           "How many `nix copy` run at once for one batch, each with parts of it that have no path in common."
         // {
           example = 4;

@@ -105,6 +105,42 @@ fn a_batch_goes_in_parts_at_once_and_nothing_twice() {
     assert_eq!(product.rooted(), BTreeSet::new());
 }
 
+/// There no path waits for the one before, but one stream does not fill a long line.
+#[test]
+fn by_ssh_ng_only_what_is_large_goes_in_parts() {
+    let destination = "ssh-ng://localhost?remote-store=@T@/remote";
+    let (product, calls) = installed(destination, "check-sigs = false");
+    let mut paths = product.nix().build(&programs());
+    calls.take();
+    product.run(&["push"]).success().without_complaint();
+    assert_eq!(copies(&calls), 1);
+    paths.extend(product.nix().build(&expr::with_drv(
+        r#"builtins.genList (i: drv "large-${toString i}"
+            "echo ${toString i} > $out; /usr/bin/head -c 17000000 /dev/zero >> $out") 4"#,
+    )));
+    calls.take();
+    product.run(&["push"]).success().without_complaint();
+    assert_eq!(copies(&calls), 4);
+    let destination = destination.replace("@T@", product.nix().dir().as_str());
+    assert_eq!(product.nix().valid_in(&destination, &paths), paths);
+    assert_eq!(product.queued(), BTreeSet::new());
+}
+
+/// Copies that begin together would all initialise it: they fail over that, and one that is ended in
+/// the middle breaks the store for good. So a question goes first.
+#[test]
+fn a_store_that_was_never_used_takes_all_in_one_push() {
+    for destination in ["ssh://localhost?remote-store=@T@/remote", "@T@/chroot"] {
+        let (product, calls) = installed(destination, "jobs = 4\ncheck-sigs = false");
+        let paths = product.nix().build(&expr::independent(16));
+        calls.take();
+        product.run(&["push"]).success().stdout_has("16 copied");
+        assert_eq!(copies(&calls), 4);
+        let destination = destination.replace("@T@", product.nix().dir().as_str());
+        assert_eq!(product.nix().valid_in(&destination, &paths), paths);
+    }
+}
+
 #[test]
 fn what_is_not_queued_goes_first_where_several_refer_to_it() {
     let server = Server::binary_cache();

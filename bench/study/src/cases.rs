@@ -36,6 +36,8 @@ pub(crate) enum What {
     One,
     /// [`Builder::onto_others`].
     OntoOthers,
+    /// [`Builder::large_onto_others`].
+    LargeOntoOthers,
 }
 
 impl What {
@@ -49,6 +51,7 @@ impl What {
             What::Chain => builder.chain(),
             What::One => builder.one(),
             What::OntoOthers => builder.onto_others(),
+            What::LargeOntoOthers => builder.large_onto_others(),
         }
     }
 }
@@ -72,6 +75,7 @@ impl Case {
             What::Chain => "chain",
             What::One => "one",
             What::OntoOthers => "onto-others",
+            What::LargeOntoOthers => "heavy-onto-others",
         };
         format!("{kind}-{distance}-{what}")
     }
@@ -80,7 +84,7 @@ impl Case {
 /// All cases, the most telling ones first.
 pub(crate) fn all() -> Vec<Case> {
     use Kind::{Chroot, File, Http, Ssh, SshNg};
-    use What::{Chain, Few, Large, Mix, One, OntoOthers, Small};
+    use What::{Chain, Few, Large, LargeOntoOthers, Mix, One, OntoOthers, Small};
     let far = |kind, what, times, policies| Case {
         what,
         kind,
@@ -129,11 +133,31 @@ pub(crate) fn all() -> Vec<Case> {
             ]
             .concat(),
         ),
+        far(
+            Http,
+            Large,
+            2,
+            [at_once(&[2, 4], Split::BySize), pushes(), with_zstd()].concat(),
+        ),
         far(Http, Few, 5, [at_once_by_size(), pushes()].concat()),
         far(SshNg, Small, 5, at_once_by_size()),
         far(SshNg, Mix, 5, [at_once_by_groups(), connections()].concat()),
-        far(SshNg, Large, 3, at_once_by_size()),
-        far(Ssh, Small, 3, [at_once_by_size(), connections()].concat()),
+        far(SshNg, Large, 3, [at_once_by_size(), pushes()].concat()),
+        far(
+            SshNg,
+            LargeOntoOthers,
+            3,
+            [at_once_by_size(), pushes()].concat(),
+        ),
+        far(
+            Ssh,
+            Small,
+            3,
+            [at_once_by_size(), connections(), pushes()].concat(),
+        ),
+        far(Ssh, Mix, 3, [at_once_by_groups(), pushes()].concat()),
+        near(Ssh, Small, 5, [at_once_by_size(), pushes()].concat()),
+        near(Ssh, Mix, 5, [at_once_by_groups(), pushes()].concat()),
         near(
             Http,
             Small,
@@ -165,8 +189,9 @@ pub(crate) fn all() -> Vec<Case> {
         ),
         near(File, Large, 3, at_once(&[2, 4], Split::BySize)),
         near(File, One, 3, levels()),
-        near(SshNg, Small, 5, at_once_by_size()),
+        near(SshNg, Small, 5, [at_once_by_size(), pushes()].concat()),
         near(SshNg, Mix, 5, at_once_by_groups()),
+        near(SshNg, Large, 5, [at_once_by_size(), pushes()].concat()),
         near(Chroot, Small, 5, at_once_by_size()),
         near(Chroot, Mix, 5, at_once_by_groups()),
     ]

@@ -72,7 +72,7 @@ pub(crate) fn copy(nix: &Nix, to: &Fresh, payload: &Payload, policy: &Policy) ->
 fn nix_copy(nix: &Nix, uri: &str, policy: &Policy) -> Command {
     let mut command = nix.command("nix");
     command.args(["copy", "--no-check-sigs", "--to", uri]);
-    if !policy.remembers {
+    if uri.starts_with("http") && !policy.remembers {
         command.args(["--option", "narinfo-cache-positive-ttl", "0"]);
     }
     for (name, value) in &policy.settings {

@@ -98,14 +98,32 @@ impl Builder<'_> {
 
     /// 60 files of 1 kB to 500 kB, each of which refers to 25 of 200 paths that are there already.
     pub(crate) fn onto_others(&self) -> Payload {
-        let others = (0..200).map(|_| (100, Vec::new()));
-        let facts = (0..60).map(|i| {
-            let references = (0..25).map(|k| (i * 25 + k) % 200);
-            (log_distributed(i, 1_000.0, 500_000.0), references.collect())
+        let sizes = (0..60).map(|i| log_distributed(i, 1_000.0, 500_000.0));
+        self.onto("60 onto 200", sizes.collect(), (200, 100), 25)
+    }
+
+    /// 4 files of 25 MB, each of which refers to 8 libraries of 1 MB that are there already.
+    pub(crate) fn large_onto_others(&self) -> Payload {
+        self.onto("4 large onto 8", vec![25_000_000; 4], (8, 1_000_000), 8)
+    }
+
+    /// Files of these sizes, each of which refers to so many of others, of which there are so many
+    /// of such a size.
+    fn onto(
+        &self,
+        name: &'static str,
+        sizes: Vec<u64>,
+        (others, size): (usize, u64),
+        each: usize,
+    ) -> Payload {
+        let libraries = (0..others).map(|_| (size, Vec::new()));
+        let facts = sizes.into_iter().enumerate().map(|(i, size)| {
+            let references = (0..each).map(|k| (i * each + k) % others);
+            (size, references.collect())
         });
-        let mut payload = self.build("60 onto 200", others.chain(facts).collect());
-        let others = payload.paths.drain(..200).map(|other| other.path);
-        payload.there = others.collect();
+        let mut payload = self.build(name, libraries.chain(facts).collect());
+        let libraries = payload.paths.drain(..others).map(|other| other.path);
+        payload.there = libraries.collect();
         for path in &mut payload.paths {
             path.references.clear();
         }

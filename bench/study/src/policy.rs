@@ -17,8 +17,8 @@ pub(crate) struct Policy {
     pub(crate) parameters: Vec<&'static str>,
     /// Settings of Nix: name and value.
     pub(crate) settings: Vec<(&'static str, &'static str)>,
-    /// Whether each copy has an empty cache directory of its own, and remembers what it is told;
-    /// else it is to believe nothing that it remembers (`narinfo-cache-positive-ttl 0`).
+    /// Whether each copy to an `http://` has an empty cache directory of its own, and remembers what
+    /// it is told; else it is to believe nothing that it remembers (`narinfo-cache-positive-ttl 0`).
     pub(crate) remembers: bool,
     /// Whether it is no `nix copy` but a push of ours, of the paths that are given, which splits
     /// them itself.

@@ -8,11 +8,25 @@ use std::num::NonZeroUsize;
 /// memory (`bench/study/FINDINGS.md`).
 const UPLOADS: usize = 16;
 const MOST_COPIES: usize = 8;
+/// How many copies by default go to the other end of an `ssh` at once.
+const CONNECTIONS: usize = 4;
 
 /// Whether the store at this URI is a binary cache that is spoken to over a network.
 pub(crate) fn is_cache_elsewhere(uri: &str) -> bool {
     let schemes = ["http://", "https://", "s3://"];
     schemes.iter().any(|scheme| uri.starts_with(scheme))
+}
+
+/// Whether it is a binary cache: files, and no database.
+pub(crate) fn is_binary_cache(uri: &str) -> bool {
+    is_cache_elsewhere(uri) || uri.starts_with("file://")
+}
+
+/// Whether what is copied to the store at this URI goes in one stream, where no path
+/// waits for the one before (`RemoteStore::addMultipleToStore`; 2.8.0, 2.26.3,
+/// 2.34.8).
+pub(crate) fn is_stream(uri: &str) -> bool {
+    uri.starts_with("ssh-ng://")
 }
 
 /// A store URI as Nix takes it, and what may be shown of it.
@@ -66,10 +80,12 @@ impl Destination {
         self.redact(&self.uri)
     }
 
-    /// How many copies to it pay at once, where Nix believes in so many cores. To a
-    /// binary cache elsewhere (`http(s)://`, `s3://`) `nix copy` uploads as many
+    /// How many copies to it may pay at once, where Nix believes in so many cores. To
+    /// a binary cache elsewhere (`http(s)://`, `s3://`) `nix copy` uploads as many
     /// paths at once as there are cores and waits three round trips for each: as
-    /// many copies as make 16 uploads, at most eight. To all others one.
+    /// many copies as make 16 uploads, at most eight. Over `ssh://` it waits for each
+    /// path, over `ssh-ng://` it sends one stream, which does not fill a long line:
+    /// four, of the latter for what is large. To all others one.
     ///
     /// ```
     /// let jobs = |uri, cores| {
@@ -79,13 +95,17 @@ impl Destination {
     /// assert_eq!(jobs("https://cache.example.org", 1), 8);
     /// assert_eq!(jobs("https://cache.example.org", 6), 3);
     /// assert_eq!(jobs("https://cache.example.org", 16), 1);
-    /// assert_eq!(jobs("ssh-ng://cache.example.org", 1), 1);
+    /// assert_eq!(jobs("ssh-ng://builder.example.org", 16), 4);
+    /// assert_eq!(jobs("file:///cache", 1), 1);
     /// ```
     #[must_use]
     pub fn default_jobs(&self, cores: NonZeroUsize) -> NonZeroUsize {
-        let copies = match is_cache_elsewhere(&self.uri) {
-            true => UPLOADS.div_ceil(cores.get()).min(MOST_COPIES),
-            false => 1,
+        let copies = if is_cache_elsewhere(&self.uri) {
+            UPLOADS.div_ceil(cores.get()).min(MOST_COPIES)
+        } else if is_stream(&self.uri) || self.uri.starts_with("ssh://") {
+            CONNECTIONS
+        } else {
+            1
         };
         NonZeroUsize::new(copies).unwrap_or(NonZeroUsize::MIN)
     }

@@ -11,10 +11,39 @@ use std::num::NonZeroUsize;
 
 use queue_core::{StoreObject, StorePath};
 
+use crate::destination::is_stream;
+
 /// Fewer entries go in one copy.
 const FEWEST: usize = 4;
-/// What a path costs besides its bytes, in bytes: three round trips.
-const EACH: u64 = 100_000;
+/// So many bytes are worth a copy, however few paths they are: by `ssh-ng` over
+/// 50 ms they take as long as a connection and its questions.
+const LARGE: u64 = 16_000_000;
+
+/// What a copy costs besides the bytes that it copies, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Costs {
+    /// For each path.
+    pub(crate) path: u64,
+    /// For each round, and for the question that goes before a first one of several
+    /// copies: all that begins with a new connection.
+    pub(crate) round: u64,
+}
+
+impl Costs {
+    /// To the store at `uri`: a path that is waited for takes three round trips.
+    pub(crate) fn to(uri: &str) -> Self {
+        match is_stream(uri) {
+            true => Self {
+                path: 0,
+                round: LARGE,
+            },
+            false => Self {
+                path: 100_000,
+                round: 0,
+            },
+        }
+    }
+}
 
 /// Copied at the same time, each by one copy, which is told these paths and brings
 /// their closures.
@@ -33,16 +62,17 @@ pub(crate) fn are_wanted(paths: usize, jobs: NonZeroUsize) -> bool {
 pub(crate) fn rounds(
     paths: &[StorePath],
     objects: &[StoreObject],
+    costs: Costs,
     jobs: NonZeroUsize,
 ) -> Option<Vec<Round>> {
     if !are_wanted(paths.len(), jobs) {
         return None;
     }
-    let closure = Closure::new(paths, objects)?;
+    let closure = Closure::new(paths, objects, costs)?;
     let owners = closure.owners();
     let halves = [closure.shared(&owners), closure.rest(&owners)];
-    let rounds = halves.map(|groups| pack(groups, jobs));
-    if !pays(&rounds) {
+    let rounds = halves.map(|groups| pack(groups, costs, jobs));
+    if !pays(&rounds, costs) {
         return None;
     }
     let rounds = rounds.iter().map(|round| closure.named(round));
@@ -51,12 +81,18 @@ pub(crate) fn rounds(
 
 /// Whether it takes less than four fifths of the time of one copy, were nothing to
 /// be copied but what is queued: the rest is there, as a rule.
-fn pays(rounds: &[Vec<Group>]) -> bool {
+fn pays(rounds: &[Vec<Group>], costs: Costs) -> bool {
     let sum = |costs: &mut dyn Iterator<Item = u64>| costs.fold(0, u64::saturating_add);
     let cost = |part: &Group| part.queued_cost;
-    let all = sum(&mut rounds.iter().flatten().map(cost));
+    let all = sum(&mut rounds.iter().flatten().map(cost)).saturating_add(costs.round);
     let longest = |round: &Vec<Group>| round.iter().map(cost).max();
-    let at_once = sum(&mut rounds.iter().filter_map(longest));
+    let longest = rounds.iter().filter_map(longest);
+    let question = match rounds.iter().find(|round| !round.is_empty()) {
+        Some(first) if first.len() > 1 => costs.round,
+        _ => 0,
+    };
+    let rounds = longest.map(|longest| longest.saturating_add(costs.round));
+    let at_once = sum(&mut rounds.chain([question]));
     at_once < all / 5 * 4
 }
 
@@ -83,10 +119,17 @@ impl Group {
 }
 
 /// Packs groups into parts, the largest first, each into the part that has the
-/// least. There are two queued paths for each part, on the average, or one part.
-fn pack(mut groups: Vec<Group>, jobs: NonZeroUsize) -> Vec<Group> {
-    let queued: usize = groups.iter().map(|group| group.queued).sum();
-    let most = jobs.get().min(groups.len()).min(queued / 2);
+/// least. For each part there are [`LARGE`] bytes that are queued, on the average,
+/// or two paths, where a path costs something by itself; or it is one part.
+fn pack(mut groups: Vec<Group>, costs: Costs, jobs: NonZeroUsize) -> Vec<Group> {
+    let queued = match costs.path {
+        0 => 0,
+        _ => groups.iter().map(|group| group.queued).sum::<usize>() / 2,
+    };
+    let bytes = groups.iter().map(|group| group.queued_cost);
+    let large = bytes.fold(0, u64::saturating_add) / LARGE;
+    let worth = queued.max(usize::try_from(large).unwrap_or(usize::MAX));
+    let most = jobs.get().min(groups.len()).min(worth);
     let mut parts = vec![Group::default(); most.max(1)];
     groups.sort_by_key(|group| Reverse(group.cost));
     for group in groups {
@@ -123,10 +166,11 @@ struct Closure<'a> {
     /// To others.
     references: Vec<Vec<usize>>,
     queued: BTreeSet<usize>,
+    costs: Costs,
 }
 
 impl<'a> Closure<'a> {
-    fn new(paths: &[StorePath], objects: &'a [StoreObject]) -> Option<Self> {
+    fn new(paths: &[StorePath], objects: &'a [StoreObject], costs: Costs) -> Option<Self> {
         let numbered = objects.iter().enumerate();
         let position: BTreeMap<&StorePath, usize> =
             numbered.map(|(i, object)| (&object.path, i)).collect();
@@ -144,6 +188,7 @@ impl<'a> Closure<'a> {
             objects,
             references,
             queued: positions(paths)?.into_iter().collect(),
+            costs,
         })
     }
 
@@ -220,7 +265,7 @@ impl<'a> Closure<'a> {
 
     /// What is queued is named in any case.
     fn add(&self, group: &mut Group, i: usize, is_named: bool) {
-        let cost = self.objects[i].nar_size.saturating_add(EACH);
+        let cost = self.objects[i].nar_size.saturating_add(self.costs.path);
         group.cost = group.cost.saturating_add(cost);
         let is_queued = self.queued.contains(&i);
         if is_queued {

@@ -12,9 +12,9 @@ use crate::chunks::calls;
 use crate::classify::{LOST_REFERENCES, REFERENCES};
 use crate::copy_args::{self, Objects, Route};
 use crate::credibility;
-use crate::destination::Place;
+use crate::destination::{Place, is_binary_cache, is_cache_elsewhere};
 use crate::memory::Memory;
-use crate::parts::{self, Round};
+use crate::parts::{self, Costs, Round};
 use crate::path_info::{self, Asked};
 use crate::queries::{self, unique};
 use crate::several;
@@ -44,7 +44,8 @@ pub struct Progress(pub String);
 /// With [`jobs`](UploadOptions::jobs) an upload asks the local store what its paths
 /// refer to, and copies in at most two rounds: what several of them share, then the
 /// rest, each by as many copies at once as that says. No path is copied by two at
-/// the same time. The first failure ends all of them.
+/// the same time. The first failure ends all of them; but where it may be for their
+/// number, at a store, one copy tries again. A store is asked for one path first.
 pub struct NixUploader {
     nix: Nix,
     options: UploadOptions,
@@ -124,19 +125,53 @@ impl NixUploader {
             paths.sort_by_key(StorePath::is_derivation);
         }
         let route = self.route()?;
-        for round in self.rounds(paths) {
-            several::at_once(&self.nix, &round, |nix, part| {
-                let mut calls = calls(nix, part);
-                calls.try_for_each(|(objects, paths)| self.copy(nix, &route, objects, &paths))
-            })?;
+        if let Some(rounds) = self.several_rounds(&paths) {
+            let opened = self.open_for_several(&rounds);
+            match opened.and_then(|()| self.copy_rounds(&route, &rounds)) {
+                Err(error) if self.may_be_for_their_number(&error) => {
+                    tracing::debug!(%error, "several copies at once failed: one copy");
+                }
+                copied => return copied.map(|()| warnings),
+            }
         }
+        self.copy_rounds(&route, &[vec![paths]])?;
         Ok(warnings)
     }
 
-    /// One copy of all, unless several pay.
-    fn rounds(&self, paths: Vec<StorePath>) -> Vec<Round> {
-        self.several_rounds(&paths)
-            .unwrap_or_else(|| vec![vec![paths]])
+    fn copy_rounds(&self, route: &Route, rounds: &[Round]) -> Result<(), CallError> {
+        rounds.iter().try_for_each(|round| {
+            several::at_once(&self.nix, round, |nix, part| {
+                let mut calls = calls(nix, part);
+                calls.try_for_each(|(objects, paths)| self.copy(nix, route, objects, &paths))
+            })
+        })
+    }
+
+    /// A store that was never used is initialised by whoever opens it first. Several
+    /// at once fail over that, and if one of them is ended in the middle of it the
+    /// store is broken for good (seen with 2.26.3 and 2.34.8: `…/db/schema' is
+    /// corrupt`). So one question goes first, unless one copy does.
+    fn open_for_several(&self, rounds: &[Round]) -> Result<(), CallError> {
+        let Some([first, _, ..]) = rounds.first().map(Vec::as_slice) else {
+            return Ok(());
+        };
+        if is_binary_cache(self.options.destination.uri()) {
+            return Ok(());
+        }
+        let UploadOptions {
+            timeouts, nix_opts, ..
+        } = &self.options;
+        let any = first.first().cloned();
+        self.absent(timeouts, nix_opts, any.as_slice()).map(drop)
+    }
+
+    /// Whether one copy may succeed where several have failed: a server may allow few
+    /// connections. A binary cache elsewhere takes any number.
+    fn may_be_for_their_number(&self, error: &CallError) -> bool {
+        use UploadErrorKind::{Refused, Unavailable, Unclear};
+        let is_unclear = matches!(error.kind(), Refused | Unavailable | Unclear);
+        let exited = matches!(error, CallError::Failed { signal: None, .. });
+        exited && is_unclear && !is_cache_elsewhere(self.options.destination.uri())
     }
 
     /// What it takes to know is asked only where several are wanted. Where there is
@@ -149,7 +184,10 @@ impl NixUploader {
             return None;
         }
         match sizes::closure(&self.nix, paths) {
-            Ok(objects) => parts::rounds(paths, &objects, jobs),
+            Ok(objects) => {
+                let costs = Costs::to(self.options.destination.uri());
+                parts::rounds(paths, &objects, costs, jobs)
+            }
             Err(error) => {
                 tracing::debug!(%error, "the closure is not known: one copy");
                 None

@@ -162,8 +162,9 @@ pub(crate) const QUEUE: &[SettingDoc] = &[
         "How many `nix copy` run at once for one batch, from 1 to 64, each with parts of it that have \
          no path in common; fewer where the batch is small or hangs together. For `http(s)://` and \
          `s3://` the default is as many as make 16 uploads, as each does as many as there are cores, \
-         but 8 at most; for all others 1. With more than one the local store is asked once more for \
-         each batch. With the closure type `bare` there is always one.",
+         but 8 at most; for `ssh://` it is 4, for `ssh-ng://` 4 for what is large (16 MB for each of \
+         them), and for all others 1. With more than one the local store is asked once more for each \
+         batch. With the closure type `bare` there is always one.",
     ),
     setting(
         "verify",

@@ -2,6 +2,11 @@ use proptest::prelude::*;
 
 use super::*;
 
+const CACHE: Costs = Costs {
+    path: 100_000,
+    round: 0,
+};
+
 fn path(i: usize) -> StorePath {
     // No digit is left out of Nix's base 32.
     format!("{i:032}-x").parse().unwrap()
@@ -24,7 +29,7 @@ fn objects(references: &[&[usize]]) -> Vec<StoreObject> {
 
 fn split(queued: &[usize], references: &[&[usize]], jobs: usize) -> Option<Vec<Round>> {
     let jobs = NonZeroUsize::new(jobs).unwrap();
-    rounds(&paths(queued), &objects(references), jobs)
+    rounds(&paths(queued), &objects(references), CACHE, jobs)
 }
 
 fn lengths(rounds: &[Round]) -> Vec<Vec<usize>> {
@@ -44,6 +49,56 @@ fn a_part_has_two_entries_on_the_average() {
     let all: Vec<usize> = (0..7).collect();
     let rounds = split(&all, &[&[][..]; 7], 64).unwrap();
     assert_eq!(rounds[0].len(), 3);
+}
+
+#[test]
+fn what_is_large_is_a_part_of_its_own() {
+    let mut large = objects(&[&[][..]; 7]);
+    for object in &mut large[..5] {
+        object.nar_size = LARGE;
+    }
+    let jobs = NonZeroUsize::new(8).unwrap();
+    let rounds = rounds(&paths(&[0, 1, 2, 3, 4, 5, 6]), &large, CACHE, jobs).unwrap();
+    assert_eq!(lengths(&rounds), [[2, 2, 1, 1, 1]]);
+}
+
+#[test]
+fn where_no_path_waits_for_another_only_what_is_large_goes_in_parts() {
+    let stream = Costs::to("ssh-ng://h");
+    let jobs = NonZeroUsize::new(4).unwrap();
+    let parts = |size: u64, count: usize| {
+        let mut objects = objects(&vec![&[][..]; count]);
+        objects.iter_mut().for_each(|object| object.nar_size = size);
+        let all: Vec<usize> = (0..count).collect();
+        rounds(&paths(&all), &objects, stream, jobs).map(|rounds| rounds[0].len())
+    };
+    assert_eq!(parts(10_000, 300), None);
+    assert_eq!(parts(250_000, 100), None);
+    assert_eq!(parts(LARGE / 2, 4), None);
+    assert_eq!(parts(LARGE, 4), Some(4));
+    assert_eq!(parts(LARGE / 25, 100), Some(4));
+}
+
+#[test]
+fn where_a_round_costs_something_more_has_to_be_saved() {
+    // All need the first one.
+    let mut references: Vec<&[usize]> = vec![&[]];
+    references.extend([&[0][..]; 4]);
+    let rounds_of = |size: u64| {
+        let mut objects = objects(&references);
+        objects[1..]
+            .iter_mut()
+            .for_each(|object| object.nar_size = size);
+        let jobs = NonZeroUsize::new(4).unwrap();
+        rounds(
+            &paths(&[1, 2, 3, 4]),
+            &objects,
+            Costs::to("ssh-ng://h"),
+            jobs,
+        )
+    };
+    assert_eq!(rounds_of(LARGE / 2), None);
+    assert_eq!(lengths(&rounds_of(LARGE).unwrap()), [vec![1], vec![1; 4]]);
 }
 
 #[test]
@@ -88,7 +143,7 @@ fn one_copy_does_where_there_is_little_or_one_large_path() {
     let mut objects = objects(&[&[][..]; 4]);
     objects[0].nar_size = 1_000_000_000;
     let jobs = NonZeroUsize::new(8).unwrap();
-    assert_eq!(rounds(&paths(&[0, 1, 2, 3]), &objects, jobs), None);
+    assert_eq!(rounds(&paths(&[0, 1, 2, 3]), &objects, CACHE, jobs), None);
 }
 
 #[test]
@@ -106,7 +161,7 @@ fn no_size_is_too_large_to_be_counted() {
     let all: Vec<usize> = (0..8).collect();
     let jobs = NonZeroUsize::new(2).unwrap();
     // As large as can be together, they are not known to take less in parts.
-    assert_eq!(rounds(&paths(&all), &objects, jobs), None);
+    assert_eq!(rounds(&paths(&all), &objects, CACHE, jobs), None);
 }
 
 #[test]
@@ -151,15 +206,18 @@ proptest! {
     fn everything_is_copied_and_nothing_by_two_copies_at_once(
         (graph, queued) in graphs(),
         jobs in 1..10usize,
+        uri in prop_oneof![Just("http://h"), Just("ssh-ng://h")],
+        factor in prop_oneof![Just(1), Just(10_000)],
     ) {
         let graph: Vec<&[usize]> = graph.iter().map(Vec::as_slice).collect();
-        let objects = objects(&graph);
+        let mut objects = objects(&graph);
+        objects.iter_mut().for_each(|object| object.nar_size *= factor);
         // What is not in the closure of a queued path is not told of.
         let told = closure(&paths(&queued), &objects);
         let told: Vec<StoreObject> =
             objects.iter().filter(|object| told.contains(&object.path)).cloned().collect();
         let jobs = NonZeroUsize::new(jobs).unwrap();
-        let Some(rounds) = rounds(&paths(&queued), &told, jobs) else { return Ok(()) };
+        let Some(rounds) = rounds(&paths(&queued), &told, Costs::to(uri), jobs) else { return Ok(()) };
 
         let mut there = BTreeSet::new();
         for round in &rounds {

@@ -314,11 +314,7 @@ fn a_copy_to_a_binary_cache_is_believed_without_a_question() {
 
 /// Eight paths that know nothing of each other, in copies of two.
 fn eight() -> Vec<StorePath> {
-    let path = |i| {
-        format!("0000000000000000000000000000000{i}-x")
-            .parse()
-            .unwrap()
-    };
+    let path = |i| format!("{i:032}-x").parse().unwrap();
     (0..8).map(path).collect()
 }
 
@@ -360,6 +356,31 @@ esac"#;
     assert!(error.message.contains("is bad"), "{error}");
     // One that was told to stop before it noted anything did not run at all.
     assert!(calls_of(&dir, "nix").len() <= 4);
+}
+
+/// Says no where there is less than all.
+const ALL_OR_NOTHING: &str = r#"case "$*" in
+*00000-x*00001-x*00002-x*00003-x*00004-x*00005-x*00006-x*00007-x*) ;;
+*) echo "error: the store is busy" >&2; exit 1 ;;
+esac"#;
+
+#[test]
+fn where_several_fail_at_a_store_one_tries() {
+    let to = |uri: &str| {
+        let (_dir, dir) = temporary();
+        let mut uploader = four_jobs(copies(&dir, ALL_OR_NOTHING));
+        uploader.options.destination = Destination::new(uri);
+        (
+            uploader.upload(&eight()).is_ok(),
+            calls_of(&dir, "nix").len(),
+        )
+    };
+    for store in ["ssh://h", "/chroot", "file:///cache"] {
+        let (arrived, calls) = to(store);
+        assert!(arrived && (2..=5).contains(&calls), "{store}: {calls}");
+    }
+    let (arrived, calls) = to("https://cache");
+    assert!(!arrived && calls <= 4, "{calls}");
 }
 
 #[test]
