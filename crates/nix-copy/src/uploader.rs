@@ -2,26 +2,22 @@
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use queue_core::{StorePath, UploadError, UploadErrorKind, UploadWarning, Uploader};
 
-use crate::brings::{Brings, ToCopy};
+use crate::brings::Brings;
 use crate::call::{Call, CallError};
-use crate::chunks::calls;
 use crate::classify::{LOST_REFERENCES, REFERENCES};
-use crate::copy_args::{self, Objects, Route};
 use crate::credibility;
-use crate::destination::{Place, is_binary_cache, is_cache_elsewhere};
-use crate::memory::Memory;
-use crate::parts::{self, Costs, Round};
 use crate::path_info::{self, Asked};
 use crate::queries::{self, unique};
-use crate::several;
-use crate::sizes;
 use crate::supervise::Timeouts;
 use crate::upload_options::UploadOptions;
 use crate::{ClosureType, Nix};
+
+mod copying;
 
 /// Longest time that a probe may take.
 const PROBE_TIME: Duration = Duration::from_secs(30);
@@ -50,6 +46,8 @@ pub struct NixUploader {
     nix: Nix,
     options: UploadOptions,
     on_progress: Box<dyn Fn(&Progress) + Send + Sync>,
+    /// Whether the destination was opened, and so is initialised.
+    is_open: AtomicBool,
 }
 
 impl NixUploader {
@@ -60,6 +58,7 @@ impl NixUploader {
             nix,
             options,
             on_progress: Box::new(|_| {}),
+            is_open: AtomicBool::new(false),
         }
     }
 
@@ -90,108 +89,6 @@ impl NixUploader {
         Brings {
             nix: &self.nix,
             closure_type: self.options.closure_type,
-        }
-    }
-
-    fn route(&self) -> Result<Route, CallError> {
-        Ok(match self.options.place() {
-            Place::Argument(uri) => Route::To(uri.to_owned()),
-            Place::Setting(_) => Route::From(queries::store(&self.nix)?),
-        })
-    }
-
-    /// Copies with this Nix.
-    fn copy(
-        &self,
-        nix: &Nix,
-        route: &Route,
-        objects: Objects,
-        paths: &[String],
-    ) -> Result<(), CallError> {
-        let memory = Memory::of_a_copy(nix, self.options.destination.uri());
-        let arguments = copy_args::copy(&self.options, route, &memory, objects, paths);
-        let nix = memory.nix(nix);
-        self.with_call(&nix, &self.options.timeouts, |call| call.run(&arguments))?;
-        Ok(())
-    }
-
-    fn copy_all(&self, paths: &[StorePath]) -> Result<Vec<UploadWarning>, CallError> {
-        let ToCopy {
-            mut paths,
-            warnings,
-        } = self.brings().to_copy(paths)?;
-        // The order is of no account where closures are copied. Fewest calls then.
-        if self.options.closure_type != ClosureType::Bare {
-            paths.sort_by_key(StorePath::is_derivation);
-        }
-        let route = self.route()?;
-        if let Some(rounds) = self.several_rounds(&paths) {
-            let opened = self.open_for_several(&rounds);
-            match opened.and_then(|()| self.copy_rounds(&route, &rounds)) {
-                Err(error) if self.may_be_for_their_number(&error) => {
-                    tracing::debug!(%error, "several copies at once failed: one copy");
-                }
-                copied => return copied.map(|()| warnings),
-            }
-        }
-        self.copy_rounds(&route, &[vec![paths]])?;
-        Ok(warnings)
-    }
-
-    fn copy_rounds(&self, route: &Route, rounds: &[Round]) -> Result<(), CallError> {
-        rounds.iter().try_for_each(|round| {
-            several::at_once(&self.nix, round, |nix, part| {
-                let mut calls = calls(nix, part);
-                calls.try_for_each(|(objects, paths)| self.copy(nix, route, objects, &paths))
-            })
-        })
-    }
-
-    /// A store that was never used is initialised by whoever opens it first. Several
-    /// at once fail over that, and if one of them is ended in the middle of it the
-    /// store is broken for good (seen with 2.26.3 and 2.34.8: `…/db/schema' is
-    /// corrupt`). So one question goes first, unless one copy does.
-    fn open_for_several(&self, rounds: &[Round]) -> Result<(), CallError> {
-        let Some([first, _, ..]) = rounds.first().map(Vec::as_slice) else {
-            return Ok(());
-        };
-        if is_binary_cache(self.options.destination.uri()) {
-            return Ok(());
-        }
-        let UploadOptions {
-            timeouts, nix_opts, ..
-        } = &self.options;
-        let any = first.first().cloned();
-        self.absent(timeouts, nix_opts, any.as_slice()).map(drop)
-    }
-
-    /// Whether one copy may succeed where several have failed: a server may allow few
-    /// connections. A binary cache elsewhere takes any number.
-    fn may_be_for_their_number(&self, error: &CallError) -> bool {
-        use UploadErrorKind::{Refused, Unavailable, Unclear};
-        let is_unclear = matches!(error.kind(), Refused | Unavailable | Unclear);
-        let exited = matches!(error, CallError::Failed { signal: None, .. });
-        exited && is_unclear && !is_cache_elsewhere(self.options.destination.uri())
-    }
-
-    /// What it takes to know is asked only where several are wanted. Where there is
-    /// no answer one copy does.
-    fn several_rounds(&self, paths: &[StorePath]) -> Option<Vec<Round>> {
-        let UploadOptions {
-            jobs, closure_type, ..
-        } = self.options;
-        if !parts::are_wanted(paths.len(), jobs) || closure_type == ClosureType::Bare {
-            return None;
-        }
-        match sizes::closure(&self.nix, paths) {
-            Ok(objects) => {
-                let costs = Costs::to(self.options.destination.uri());
-                parts::rounds(paths, &objects, costs, jobs)
-            }
-            Err(error) => {
-                tracing::debug!(%error, "the closure is not known: one copy");
-                None
-            }
         }
     }
 

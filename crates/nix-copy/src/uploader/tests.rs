@@ -4,6 +4,8 @@ use super::*;
 use crate::{Cancel, Destination, Exposure, fake};
 use camino::{Utf8Path, Utf8PathBuf};
 
+mod several;
+
 const OUTPUT: &str = "00000000000000000000000000000001-output";
 const SOURCE: &str = "00000000000000000000000000000002-source";
 const FIRST: &str = "00000000000000000000000000000003-first.drv";
@@ -310,102 +312,4 @@ fn a_nix_that_notices_it_is_asked_for_its_version_alone() {
 fn a_copy_to_a_binary_cache_is_believed_without_a_question() {
     let (done, calls) = copied("nix (Nix) 2.8.0", "https://cache");
     assert_eq!((done, calls), (Ok(()), vec!["copy".to_owned()]));
-}
-
-/// Eight paths that know nothing of each other, in copies of two.
-fn eight() -> Vec<StorePath> {
-    let path = |i| format!("{i:032}-x").parse().unwrap();
-    (0..8).map(path).collect()
-}
-
-/// Knows the closure of what it is asked for, and copies as the script says: `$*` are the paths
-/// among other words.
-fn copies(dir: &Utf8Path, script: &str) -> Nix {
-    let closure = r#"case "$*" in *path-info*) for path; do
-    case $path in /s/*) list="$list${list:+,}{\"path\":\"$path\",\"narSize\":1,\"references\":[]}" ;; esac
-done
-echo "[$list]"; exit ;; esac"#;
-    let script = format!("{closure}\necho copy >> $0.calls\n{script}");
-    fake::nix(dir, &[("nix", &script)])
-}
-
-fn four_jobs(nix: Nix) -> NixUploader {
-    uploader(nix, |options| {
-        options.jobs = NonZeroUsize::new(4).unwrap();
-        options.timeouts.grace = Duration::from_millis(100);
-    })
-}
-
-#[test]
-fn several_copies_share_the_paths() {
-    let (_dir, dir) = temporary();
-    let uploader = four_jobs(copies(&dir, ""));
-    assert_eq!(uploader.upload(&eight()), Ok(Vec::new()));
-    assert_eq!(calls_of(&dir, "nix"), ["copy"; 4]);
-}
-
-#[test]
-fn a_copy_that_fails_ends_those_that_would_take_long() {
-    let (_dir, dir) = temporary();
-    let script = r#"case "$*" in
-*00000-x*) echo "error: path '/s/00000000000000000000000000000000-x' is bad" >&2; exit 1 ;;
-*) exec sleep 1000 ;;
-esac"#;
-    let error = four_jobs(copies(&dir, script)).upload(&eight());
-    let error = error.expect_err("one is bad");
-    assert!(error.message.contains("is bad"), "{error}");
-    // One that was told to stop before it noted anything did not run at all.
-    assert!(calls_of(&dir, "nix").len() <= 4);
-}
-
-/// Says no where there is less than all.
-const ALL_OR_NOTHING: &str = r#"case "$*" in
-*00000-x*00001-x*00002-x*00003-x*00004-x*00005-x*00006-x*00007-x*) ;;
-*) echo "error: the store is busy" >&2; exit 1 ;;
-esac"#;
-
-#[test]
-fn where_several_fail_at_a_store_one_tries() {
-    let to = |uri: &str| {
-        let (_dir, dir) = temporary();
-        let mut uploader = four_jobs(copies(&dir, ALL_OR_NOTHING));
-        uploader.options.destination = Destination::new(uri);
-        (
-            uploader.upload(&eight()).is_ok(),
-            calls_of(&dir, "nix").len(),
-        )
-    };
-    for store in ["ssh://h", "/chroot", "file:///cache"] {
-        let (arrived, calls) = to(store);
-        assert!(arrived && (2..=5).contains(&calls), "{store}: {calls}");
-    }
-    let (arrived, calls) = to("https://cache");
-    assert!(!arrived && calls <= 4, "{calls}");
-}
-
-#[test]
-fn who_asks_to_stop_ends_all_copies() {
-    let (_dir, dir) = temporary();
-    let (read, write) = std::io::pipe().unwrap();
-    let nix = copies(&dir, "exec sleep 1000").with_cancel(Cancel::when_readable(read.into()));
-    let uploader = four_jobs(nix);
-    let error = std::thread::scope(|scope| {
-        let upload = scope.spawn(|| uploader.upload(&eight()));
-        crate::wait::wait_for("four copies", || {
-            (calls_of(&dir, "nix").len() == 4).then_some(())
-        });
-        drop(write);
-        upload.join().unwrap()
-    });
-    let error = error.expect_err("it was to stop");
-    assert_eq!(error.kind, UploadErrorKind::Cancelled);
-}
-
-#[test]
-fn without_the_closure_it_is_one_copy() {
-    let (_dir, dir) = temporary();
-    let script = r#"case "$*" in *path-info*) exit 1 ;; esac; echo copy >> $0.calls"#;
-    let nix = fake::nix(&dir, &[("nix", script), ("nix-store", "true")]);
-    assert_eq!(four_jobs(nix).upload(&eight()), Ok(Vec::new()));
-    assert_eq!(calls_of(&dir, "nix"), ["copy"]);
 }
