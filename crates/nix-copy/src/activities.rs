@@ -11,16 +11,13 @@ use crate::internal_json::PROGRESS;
 const MAX_ACTIVITIES: usize = 10_000;
 /// Most states of one activity that are remembered, each of another kind.
 const MAX_KINDS: usize = 16;
-/// Most paths whose copy ended early that are remembered: as many as go at the
-/// same moment.
-const MAX_CUT_SHORT: usize = 256;
 
 /// Bounded, however much is begun.
 #[derive(Debug, Default)]
 pub(crate) struct Activities {
     /// What was begun and did not end, by id.
     under_way: HashMap<u64, Activity>,
-    cut_short: Vec<String>,
+    cut_short: Option<String>,
 }
 
 #[derive(Debug, Default)]
@@ -56,11 +53,9 @@ impl Activities {
 
     pub(crate) fn end(&mut self, id: u64) {
         let ended = self.under_way.remove(&id);
-        let copied = ended.filter(|activity| activity.is_amid);
-        if let Some(path) = copied.and_then(|activity| activity.copied)
-            && self.cut_short.len() < MAX_CUT_SHORT
-        {
-            self.cut_short.push(path);
+        let amid = ended.filter(|activity| activity.is_amid);
+        if self.cut_short.is_none() {
+            self.cut_short = amid.and_then(|activity| activity.copied);
         }
     }
 
@@ -82,10 +77,11 @@ impl Activities {
         activity.comes_to(kind, state)
     }
 
-    /// The store paths whose copy ended before all of it was copied, as Nix printed
-    /// them. 2.8.0 does not tell how far a copy is.
-    pub(crate) fn cut_short(&self) -> &[String] {
-        &self.cut_short
+    /// The first store path whose copy ended before all of it was copied, as Nix
+    /// printed it. What was copied beside it is cut short after it, for its sake.
+    /// 2.8.0 does not tell how far a copy is.
+    pub(crate) fn cut_short(&self) -> Option<&str> {
+        self.cut_short.as_deref()
     }
 }
 
@@ -108,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn a_copy_that_ends_in_the_middle_is_cut_short() {
+    fn the_first_copy_that_ends_in_the_middle_is_told() {
         let mut activities = Activities::default();
         copy(&mut activities, 1, &["[8,120,0,0]", "[120,120,0,0]"]);
         copy(&mut activities, 2, &["[8,120,0,0]"]);
@@ -117,10 +113,11 @@ mod tests {
         copy(&mut activities, 5, &[]);
         activities.begin(6, None);
         activities.comes_to(6, PROGRESS, "[1,40,0,0]");
+        copy(&mut activities, 7, &["[8,120,0,0]"]);
         for id in 1..10 {
             activities.end(id);
         }
-        assert_eq!(activities.cut_short(), ["/s/2"]);
+        assert_eq!(activities.cut_short(), Some("/s/2"));
     }
 
     #[test]
@@ -136,9 +133,5 @@ mod tests {
         }
         assert!(activities.under_way[&0].states.len() <= MAX_KINDS);
         assert!(activities.comes_to(0, PROGRESS, "1"), "it is known still");
-        for id in 0..MAX_ACTIVITIES as u64 {
-            activities.end(id);
-        }
-        assert!(activities.cut_short.len() <= MAX_CUT_SHORT);
     }
 }

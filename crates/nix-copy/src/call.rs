@@ -82,9 +82,9 @@ pub enum CallError {
         message: String,
         /// What to do about it.
         hint: Option<String>,
-        /// The store paths whose copy it ended before all of it was copied, as Nix
-        /// tells them.
-        cut_short: Vec<String>,
+        /// The first store path whose copy it ended before all of it was copied, as
+        /// Nix tells it.
+        cut_short: Option<String>,
         /// All that it said.
         details: String,
     },
@@ -191,7 +191,10 @@ impl CallError {
                 cut_short,
                 details,
                 ..
-            } => named(&[message, &cut_short.join("\n"), details], paths),
+            } => named(
+                &[message, cut_short.as_deref().unwrap_or_default(), details],
+                paths,
+            ),
             _ => Vec::new(),
         }
     }
@@ -321,7 +324,7 @@ impl<'a> Call<'a> {
                     signal: finished.status.signal(),
                     message,
                     hint,
-                    cut_short: finished.log.cut_short().to_vec(),
+                    cut_short: finished.log.cut_short().map(str::to_owned),
                     details,
                 }
             }

@@ -59,7 +59,7 @@ pub(crate) fn overlooked(absent: &[StorePath], store: &StoreDir) -> Result<(), C
             store.join(first)
         ),
         hint: BROKEN_OFF.map(str::to_owned),
-        cut_short: Vec::new(),
+        cut_short: None,
         details: String::new(),
     })
 }

@@ -96,6 +96,7 @@ impl Destination {
     /// assert_eq!(jobs("https://cache.example.org", 6), 3);
     /// assert_eq!(jobs("https://cache.example.org", 16), 1);
     /// assert_eq!(jobs("ssh-ng://builder.example.org", 16), 4);
+    /// assert_eq!(jobs("ssh://builder.example.org", 16), 4);
     /// assert_eq!(jobs("file:///cache", 1), 1);
     /// ```
     #[must_use]

@@ -169,8 +169,8 @@ impl Log {
         (!self.corrupted_is_cut).then_some(&self.corrupted)
     }
 
-    /// The store paths whose copy ended before all of it was copied.
-    pub(crate) fn cut_short(&self) -> &[String] {
+    /// The first store path whose copy ended before all of it was copied.
+    pub(crate) fn cut_short(&self) -> Option<&str> {
         self.activities.cut_short()
     }
 

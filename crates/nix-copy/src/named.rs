@@ -55,8 +55,9 @@ mod tests {
                 let sample = sample.unwrap();
                 let mut log = Log::default();
                 log.feed(sample.as_bytes(), &mut |_| {});
-                let (message, cut_short) = (log.last_error().unwrap(), log.cut_short().join(" "));
-                let found = named(&[&message, &cut_short, &log.text()], &mentioned(&sample));
+                let (message, cut_short) = (log.last_error().unwrap(), log.cut_short());
+                let texts = [&message, cut_short.unwrap_or_default(), &log.text()];
+                let found = named(&texts, &mentioned(&sample));
                 let found: BTreeSet<&str> = found.iter().map(StorePath::name).collect();
                 assert_eq!(found, names.iter().copied().collect(), "{version} {case}");
             }

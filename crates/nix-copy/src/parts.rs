@@ -15,32 +15,69 @@ use crate::destination::is_stream;
 
 /// Fewer entries go in one copy.
 const FEWEST: usize = 4;
-/// So many bytes are worth a copy, however few paths they are: by `ssh-ng` over
-/// 50 ms they take as long as a connection and its questions.
+/// So many bytes are worth a copy in one more stream: by `ssh-ng` over 50 ms they
+/// take as long as a connection and its questions.
 const LARGE: u64 = 16_000_000;
 
-/// What a copy costs besides the bytes that it copies, in bytes.
+/// What takes time in a copy, in bytes, and what of it several copies share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Costs {
-    /// For each path.
-    pub(crate) path: u64,
-    /// For each round, and for the question that goes before a first one of several
-    /// copies: all that begins with a new connection.
-    pub(crate) round: u64,
+pub(crate) enum Costs {
+    /// Each path waits for round trips, which several copies do at the same time. The
+    /// bytes are compressed, which takes as long by several: one uses all cores.
+    EachPath(u64),
+    /// No path waits. The bytes go faster in several streams. Each round costs so much
+    /// more, and so does the question that goes before a first one of several copies:
+    /// all that begins with a new connection.
+    Stream(u64),
 }
 
 impl Costs {
-    /// To the store at `uri`: a path that is waited for takes three round trips.
+    /// To the store at `uri`. Three round trips of 50 ms, of two paths at once, are
+    /// what two cores need for half a megabyte (`xz`).
     pub(crate) fn to(uri: &str) -> Self {
         match is_stream(uri) {
-            true => Self {
-                path: 0,
-                round: LARGE,
-            },
-            false => Self {
-                path: 100_000,
-                round: 0,
-            },
+            true => Self::Stream(LARGE),
+            false => Self::EachPath(500_000),
+        }
+    }
+
+    /// What of a part several copies share.
+    fn shared(self, part: &Group) -> u64 {
+        match self {
+            Self::EachPath(cost) => cost.saturating_mul(part.queued as u64),
+            Self::Stream(_) => part.queued_bytes,
+        }
+    }
+
+    /// What of it takes its time anyway.
+    fn alone(self, part: &Group) -> u64 {
+        match self {
+            Self::EachPath(_) => part.queued_bytes,
+            Self::Stream(_) => 0,
+        }
+    }
+
+    fn round(self) -> u64 {
+        match self {
+            Self::EachPath(_) => 0,
+            Self::Stream(cost) => cost,
+        }
+    }
+
+    /// Into how many parts this may go.
+    fn most_parts(self, groups: &[Group]) -> usize {
+        let queued: usize = groups.iter().map(|group| group.queued).sum();
+        match self {
+            Self::EachPath(_) => queued / 2,
+            Self::Stream(_) => queued,
+        }
+    }
+
+    /// Whether it is worth a copy of its own, beside others.
+    fn is_worth_a_copy(self, part: &Group) -> bool {
+        match self {
+            Self::EachPath(_) => true,
+            Self::Stream(_) => part.queued_bytes >= LARGE,
         }
     }
 }
@@ -68,7 +105,7 @@ pub(crate) fn rounds(
     if !are_wanted(paths.len(), jobs) {
         return None;
     }
-    let closure = Closure::new(paths, objects, costs)?;
+    let closure = Closure::new(paths, objects)?;
     let owners = closure.owners();
     let halves = [closure.shared(&owners), closure.rest(&owners)];
     let rounds = halves.map(|groups| pack(groups, costs, jobs));
@@ -83,17 +120,20 @@ pub(crate) fn rounds(
 /// be copied but what is queued: the rest is there, as a rule.
 fn pays(rounds: &[Vec<Group>], costs: Costs) -> bool {
     let sum = |costs: &mut dyn Iterator<Item = u64>| costs.fold(0, u64::saturating_add);
-    let cost = |part: &Group| part.queued_cost;
-    let all = sum(&mut rounds.iter().flatten().map(cost)).saturating_add(costs.round);
-    let longest = |round: &Vec<Group>| round.iter().map(cost).max();
-    let longest = rounds.iter().filter_map(longest);
-    let question = match rounds.iter().find(|round| !round.is_empty()) {
-        Some(first) if first.len() > 1 => costs.round,
+    let shared = |part: &Group| costs.shared(part);
+    let all_shared = sum(&mut rounds.iter().flatten().map(shared));
+    let longest = rounds
+        .iter()
+        .filter_map(|round| round.iter().map(shared).max());
+    let begun = match rounds.iter().find(|round| !round.is_empty()) {
+        Some(first) if first.len() > 1 => costs.round(),
         _ => 0,
     };
-    let rounds = longest.map(|longest| longest.saturating_add(costs.round));
-    let at_once = sum(&mut rounds.chain([question]));
-    at_once < all / 5 * 4
+    let at_once = sum(&mut longest.map(|longest| longest.saturating_add(costs.round())));
+    let alone = sum(&mut rounds.iter().flatten().map(|part| costs.alone(part)));
+    let one = sum(&mut [all_shared, alone, costs.round()].into_iter());
+    let several = sum(&mut [at_once, alone, begun].into_iter());
+    several < one / 5 * 4
 }
 
 /// Objects that go by one copy.
@@ -103,38 +143,42 @@ struct Group {
     paths: Vec<usize>,
     /// How many of them are queued.
     queued: usize,
-    /// What all of its objects cost.
-    cost: u64,
-    /// What those cost that are queued.
-    queued_cost: u64,
+    /// The bytes of all of its objects.
+    bytes: u64,
+    /// Of those that are queued.
+    queued_bytes: u64,
 }
 
 impl Group {
+    /// By which parts are made alike: a path is never for nothing.
+    fn weight(&self) -> u64 {
+        let paths = 100_000 * self.paths.len() as u64;
+        self.bytes.saturating_add(paths)
+    }
+
     fn take(&mut self, other: Self) {
         self.paths.extend(other.paths);
         self.queued += other.queued;
-        self.cost = self.cost.saturating_add(other.cost);
-        self.queued_cost = self.queued_cost.saturating_add(other.queued_cost);
+        self.bytes = self.bytes.saturating_add(other.bytes);
+        self.queued_bytes = self.queued_bytes.saturating_add(other.queued_bytes);
     }
 }
 
-/// Packs groups into parts, the largest first, each into the part that has the
-/// least. For each part there are [`LARGE`] bytes that are queued, on the average,
-/// or two paths, where a path costs something by itself; or it is one part.
+/// Packs groups into as many parts as are allowed and worth it, or into one.
 fn pack(mut groups: Vec<Group>, costs: Costs, jobs: NonZeroUsize) -> Vec<Group> {
-    let queued = match costs.path {
-        0 => 0,
-        _ => groups.iter().map(|group| group.queued).sum::<usize>() / 2,
-    };
-    let bytes = groups.iter().map(|group| group.queued_cost);
-    let large = bytes.fold(0, u64::saturating_add) / LARGE;
-    let worth = queued.max(usize::try_from(large).unwrap_or(usize::MAX));
-    let most = jobs.get().min(groups.len()).min(worth);
-    let mut parts = vec![Group::default(); most.max(1)];
-    groups.sort_by_key(|group| Reverse(group.cost));
+    groups.sort_by_key(|group| Reverse(group.weight()));
+    let most = jobs.get().min(groups.len()).min(costs.most_parts(&groups));
+    let several = (2..=most).rev().map(|parts| packed(&groups, parts));
+    let mut worth = several.filter(|parts| parts.iter().all(|part| costs.is_worth_a_copy(part)));
+    worth.next().unwrap_or_else(|| packed(&groups, 1))
+}
+
+/// Each into the part that has the least.
+fn packed(groups: &[Group], parts: usize) -> Vec<Group> {
+    let mut parts = vec![Group::default(); parts];
     for group in groups {
-        if let Some(least) = parts.iter_mut().min_by_key(|part| part.cost) {
-            least.take(group);
+        if let Some(least) = parts.iter_mut().min_by_key(|part| part.weight()) {
+            least.take(group.clone());
         }
     }
     parts.retain(|part| !part.paths.is_empty());
@@ -166,11 +210,10 @@ struct Closure<'a> {
     /// To others.
     references: Vec<Vec<usize>>,
     queued: BTreeSet<usize>,
-    costs: Costs,
 }
 
 impl<'a> Closure<'a> {
-    fn new(paths: &[StorePath], objects: &'a [StoreObject], costs: Costs) -> Option<Self> {
+    fn new(paths: &[StorePath], objects: &'a [StoreObject]) -> Option<Self> {
         let numbered = objects.iter().enumerate();
         let position: BTreeMap<&StorePath, usize> =
             numbered.map(|(i, object)| (&object.path, i)).collect();
@@ -188,7 +231,6 @@ impl<'a> Closure<'a> {
             objects,
             references,
             queued: positions(paths)?.into_iter().collect(),
-            costs,
         })
     }
 
@@ -265,12 +307,12 @@ impl<'a> Closure<'a> {
 
     /// What is queued is named in any case.
     fn add(&self, group: &mut Group, i: usize, is_named: bool) {
-        let cost = self.objects[i].nar_size.saturating_add(self.costs.path);
-        group.cost = group.cost.saturating_add(cost);
+        let bytes = self.objects[i].nar_size;
+        group.bytes = group.bytes.saturating_add(bytes);
         let is_queued = self.queued.contains(&i);
         if is_queued {
             group.queued += 1;
-            group.queued_cost = group.queued_cost.saturating_add(cost);
+            group.queued_bytes = group.queued_bytes.saturating_add(bytes);
         }
         if is_queued || is_named {
             group.paths.push(i);

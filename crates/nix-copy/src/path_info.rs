@@ -255,7 +255,7 @@ mod tests {
                 signal: None,
                 message: message.to_owned(),
                 hint: None,
-                cut_short: Vec::new(),
+                cut_short: None,
                 details: String::new(),
             };
             assert_eq!(unknown_flag(&error), Some("-k"));

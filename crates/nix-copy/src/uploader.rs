@@ -2,7 +2,6 @@
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use queue_core::{StorePath, UploadError, UploadErrorKind, UploadWarning, Uploader};
@@ -18,6 +17,7 @@ use crate::upload_options::UploadOptions;
 use crate::{ClosureType, Nix};
 
 mod copying;
+use copying::Seen;
 
 /// Longest time that a probe may take.
 const PROBE_TIME: Duration = Duration::from_secs(30);
@@ -41,13 +41,13 @@ pub struct Progress(pub String);
 /// refer to, and copies in at most two rounds: what several of them share, then the
 /// rest, each by as many copies at once as that says. No path is copied by two at
 /// the same time. The first failure ends all of them; but where it may be for their
-/// number, at a store, one copy tries again. A store is asked for one path first.
+/// number one copy tries again, and goes alone from then on if that was it. A store is
+/// asked for one path before the first several.
 pub struct NixUploader {
     nix: Nix,
     options: UploadOptions,
     on_progress: Box<dyn Fn(&Progress) + Send + Sync>,
-    /// Whether the destination was opened, and so is initialised.
-    is_open: AtomicBool,
+    seen: Seen,
 }
 
 impl NixUploader {
@@ -58,7 +58,7 @@ impl NixUploader {
             nix,
             options,
             on_progress: Box::new(|_| {}),
-            is_open: AtomicBool::new(false),
+            seen: Seen::default(),
         }
     }
 

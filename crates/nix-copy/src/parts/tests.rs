@@ -2,10 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-const CACHE: Costs = Costs {
-    path: 100_000,
-    round: 0,
-};
+const CACHE: Costs = Costs::EachPath(500_000);
 
 fn path(i: usize) -> StorePath {
     // No digit is left out of Nix's base 32.
@@ -51,15 +48,15 @@ fn a_part_has_two_entries_on_the_average() {
     assert_eq!(rounds[0].len(), 3);
 }
 
+/// One copy compresses with all cores already.
 #[test]
-fn what_is_large_is_a_part_of_its_own() {
-    let mut large = objects(&[&[][..]; 7]);
-    for object in &mut large[..5] {
-        object.nar_size = LARGE;
-    }
+fn few_large_paths_go_to_a_cache_in_one_copy() {
+    let mut large = objects(&[&[][..]; 4]);
+    large
+        .iter_mut()
+        .for_each(|object| object.nar_size = 25_000_000);
     let jobs = NonZeroUsize::new(8).unwrap();
-    let rounds = rounds(&paths(&[0, 1, 2, 3, 4, 5, 6]), &large, CACHE, jobs).unwrap();
-    assert_eq!(lengths(&rounds), [[2, 2, 1, 1, 1]]);
+    assert_eq!(rounds(&paths(&[0, 1, 2, 3]), &large, CACHE, jobs), None);
 }
 
 #[test]
@@ -77,6 +74,15 @@ fn where_no_path_waits_for_another_only_what_is_large_goes_in_parts() {
     assert_eq!(parts(LARGE / 2, 4), None);
     assert_eq!(parts(LARGE, 4), Some(4));
     assert_eq!(parts(LARGE / 25, 100), Some(4));
+
+    // Two large ones, and many beside them.
+    let mut mixed = objects(&vec![&[][..]; 102]);
+    mixed[..2]
+        .iter_mut()
+        .for_each(|object| object.nar_size = 5 * LARGE);
+    let all: Vec<usize> = (0..102).collect();
+    let rounds = rounds(&paths(&all), &mixed, stream, jobs).unwrap();
+    assert_eq!(rounds[0].len(), 2);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The copies of one upload: one, or several at once.
 
+use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 
 use queue_core::{StorePath, UploadErrorKind, UploadWarning};
@@ -13,6 +14,17 @@ use crate::destination::{Place, is_binary_cache, is_cache_elsewhere};
 use crate::memory::Memory;
 use crate::parts::{self, Costs, Round};
 use crate::{ClosureType, Nix, UploadOptions, queries, several, sizes};
+
+/// What the uploads so far have shown of the destination.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    /// It was opened, so it is initialised.
+    is_open: AtomicBool,
+    /// Several copies at once failed, and then one did not.
+    takes_only_one: AtomicBool,
+    /// Several copies at once failed, and then one as well: it was not for their number.
+    takes_none: AtomicBool,
+}
 
 impl NixUploader {
     fn route(&self) -> Result<Route, CallError> {
@@ -47,18 +59,45 @@ impl NixUploader {
             paths.sort_by_key(StorePath::is_derivation);
         }
         let route = self.route()?;
-        if let Some(rounds) = self.several_rounds(&paths)
-            && self.opens_for_several(&rounds)?
-        {
-            match self.copy_rounds(&route, &rounds) {
-                Err(error) if self.may_be_for_their_number(&error) => {
-                    tracing::debug!(%error, "several copies at once failed: one copy");
+        let copied = match self.several_rounds(&paths) {
+            Some(rounds) if self.opens_for_several(&rounds)? => {
+                match self.copy_rounds(&route, &rounds) {
+                    Err(error) if self.may_be_for_their_number(&error) => {
+                        self.copy_by_one_instead(&route, paths, &error)
+                    }
+                    copied => copied,
                 }
-                copied => return copied.map(|()| warnings),
             }
+            _ => self.copy_by_one(&route, paths),
+        };
+        copied.map(|()| warnings)
+    }
+
+    fn copy_by_one(&self, route: &Route, paths: Vec<StorePath>) -> Result<(), CallError> {
+        self.copy_rounds(route, &[vec![paths]])
+    }
+
+    fn copy_by_one_instead(
+        &self,
+        route: &Route,
+        paths: Vec<StorePath>,
+        of_several: &CallError,
+    ) -> Result<(), CallError> {
+        tracing::debug!(%of_several, "several copies at once failed: one copy");
+        let copied = self.copy_by_one(route, paths);
+        match copied {
+            Ok(()) => {
+                self.seen.takes_only_one.store(true, Relaxed);
+                tracing::warn!(
+                    "{}: several copies at once failed, and one did not, so one goes at a time now \
+                     (with `jobs = 1` from the beginning): {}",
+                    self.options.destination.shown(),
+                    self.options.destination.redact(&of_several.to_string())
+                );
+            }
+            Err(_) => self.seen.takes_none.store(true, Relaxed),
         }
-        self.copy_rounds(&route, &[vec![paths]])?;
-        Ok(warnings)
+        copied
     }
 
     fn copy_rounds(&self, route: &Route, rounds: &[Round]) -> Result<(), CallError> {
@@ -80,7 +119,7 @@ impl NixUploader {
         let Some([first, _, ..]) = rounds.first().map(Vec::as_slice) else {
             return Ok(true);
         };
-        if is_binary_cache(self.options.destination.uri()) || self.is_open.load(Relaxed) {
+        if is_binary_cache(self.options.destination.uri()) || self.seen.is_open.load(Relaxed) {
             return Ok(true);
         }
         let UploadOptions {
@@ -89,7 +128,7 @@ impl NixUploader {
         let any = first.first().cloned();
         match self.absent(timeouts, nix_opts, any.as_slice()) {
             Ok(_) => {
-                self.is_open.store(true, Relaxed);
+                self.seen.is_open.store(true, Relaxed);
                 Ok(true)
             }
             Err(error) if matches!(error.kind(), Unavailable | TimedOut | Stalled | Cancelled) => {
@@ -103,12 +142,26 @@ impl NixUploader {
     }
 
     /// Whether one copy may succeed where several have failed: a server may allow few
-    /// connections. A binary cache elsewhere takes any number.
+    /// connections or requests, and a cache says so. Not tried twice.
     fn may_be_for_their_number(&self, error: &CallError) -> bool {
-        use UploadErrorKind::{Refused, Unavailable, Unclear};
-        let is_unclear = matches!(error.kind(), Refused | Unavailable | Unclear);
-        let exited = matches!(error, CallError::Failed { signal: None, .. });
-        exited && is_unclear && !is_cache_elsewhere(self.options.destination.uri())
+        let CallError::Failed {
+            kind,
+            signal: None,
+            message,
+            ..
+        } = error
+        else {
+            return false;
+        };
+        let says_so = ["HTTP error 429", "HTTP error 503"].map(|text| message.contains(text));
+        let is_possible = match kind {
+            UploadErrorKind::Refused | UploadErrorKind::Unclear => true,
+            UploadErrorKind::Unavailable => {
+                says_so.contains(&true) || !is_cache_elsewhere(self.options.destination.uri())
+            }
+            _ => false,
+        };
+        is_possible && !self.seen.takes_none.load(Relaxed)
     }
 
     /// What it takes to know is asked only where several are wanted. Where there is
@@ -117,7 +170,9 @@ impl NixUploader {
         let UploadOptions {
             jobs, closure_type, ..
         } = self.options;
-        if !parts::are_wanted(paths.len(), jobs) || closure_type == ClosureType::Bare {
+        let is_bare = closure_type == ClosureType::Bare;
+        let takes_only_one = self.seen.takes_only_one.load(Relaxed);
+        if !parts::are_wanted(paths.len(), jobs) || is_bare || takes_only_one {
             return None;
         }
         match sizes::closure(&self.nix, paths) {

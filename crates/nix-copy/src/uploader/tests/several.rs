@@ -50,15 +50,18 @@ esac"#;
     let error = four_jobs(copies(&dir, script)).upload(&eight());
     let error = error.expect_err("one is bad");
     assert!(error.message.contains("is bad"), "{error}");
-    // One that was told to stop before it noted anything did not run at all.
-    assert!(calls_of(&dir, "nix").len() <= 4);
+    // One that was told to stop before it noted anything did not run at all; one more tried.
+    assert!(calls_of(&dir, "nix").len() <= 5);
 }
 
-/// Says no where there is less than all.
-const ALL_OR_NOTHING: &str = r#"case "$*" in
-*00000-x*00001-x*00002-x*00003-x*00004-x*00005-x*00006-x*00007-x*) ;;
-*) echo "error: the store is busy" >&2; exit 1 ;;
-esac"#;
+/// Says this, and no, where there is less than all.
+fn all_or(error: &str) -> String {
+    format!(
+        "case \"$*\" in\n\
+         *00000-x*00001-x*00002-x*00003-x*00004-x*00005-x*00006-x*00007-x*) ;;\n\
+         *) echo \"{error}\" >&2; exit 1 ;;\nesac"
+    )
+}
 
 /// How it goes with a destination that answers so, and how many copies that took.
 fn to(uri: &str, answer: &str, script: &str) -> (Result<(), UploadErrorKind>, usize) {
@@ -71,14 +74,44 @@ fn to(uri: &str, answer: &str, script: &str) -> (Result<(), UploadErrorKind>, us
 }
 
 #[test]
-fn where_several_fail_at_a_store_one_tries() {
-    for store in ["ssh://h", "/chroot", "file:///cache"] {
-        let (uploaded, calls) = to(store, "", ALL_OR_NOTHING);
-        assert_eq!(uploaded, Ok(()), "{store}");
-        assert!((2..=5).contains(&calls), "{store}: {calls}");
+fn where_several_fail_one_tries_if_it_may_be_for_their_number() {
+    const BUSY: &str = "error: the store is busy";
+    const GONE: &str = "ssh: connect to host h port 22: Connection refused";
+    const FULL: &str = "error: unable to upload 'x': HTTP error 502";
+    const MANY: &str = "error: unable to download 'x': HTTP error 503";
+    const DEAD: &str = "error: unable to download 'x': Could not connect to server";
+    let cases = [
+        ("ssh://h", BUSY, true),
+        ("/chroot", BUSY, true),
+        ("ssh://h", GONE, true),
+        ("https://cache", FULL, true),
+        ("https://cache", MANY, true),
+        ("https://cache", DEAD, false),
+        ("ssh://h", "error: path '/s/x' is not valid", false),
+    ];
+    for (uri, error, one_tries) in cases {
+        let (uploaded, calls) = to(uri, "", &all_or(error));
+        assert_eq!(uploaded.is_ok(), one_tries, "{uri} {error}: {uploaded:?}");
+        assert!(calls <= 5, "{uri} {error}: {calls}");
     }
-    let (uploaded, calls) = to("https://cache", "", ALL_OR_NOTHING);
-    assert!(uploaded.is_err() && calls <= 4, "{calls}");
+}
+
+#[test]
+fn what_was_found_out_about_their_number_is_kept() {
+    let uploads = |script: &str| {
+        let (_dir, dir) = temporary();
+        let mut uploader = four_jobs(copies(&dir, script));
+        uploader.options.timeouts.grace = Duration::ZERO;
+        let first = uploader.upload(&eight()).is_ok();
+        let before = calls_of(&dir, "nix").len();
+        assert_eq!(uploader.upload(&eight()).is_ok(), first);
+        (first, calls_of(&dir, "nix").len() - before)
+    };
+    // One goes alone from now on.
+    assert_eq!(uploads(&all_or("error: busy")), (true, 1));
+    // One is not tried again.
+    let (uploaded, calls) = uploads("sleep 0.1; echo error: broken >&2; exit 1");
+    assert!(!uploaded && calls <= 4, "{calls}");
 }
 
 #[test]
