@@ -73,6 +73,10 @@ fn count() -> Counts {
             &format!("push-of-{n:03}-programs-started"),
             started.programs,
         );
+        add(
+            &format!("push-of-{n:03}-processes-started"),
+            started.processes,
+        );
     }
     counts
 }

@@ -37,7 +37,7 @@ pub(crate) fn rows() -> [Row; 9] {
         Row {
             name: "push-200-removing",
             work: "push 200 small paths to `file://`, once more",
-            compared_with: "the same, and then removing as many links, and writing a small file, durably",
+            compared_with: "the same, and then a C program that removes as many links and writes a small file, durably",
             aims: &[Aim {
                 what: "",
                 reach: Reach::Noted,
@@ -67,7 +67,7 @@ pub(crate) fn rows() -> [Row; 9] {
         Row {
             name: "push-all-there-removing",
             work: "push 200 paths that are all there already, once more",
-            compared_with: "the same `nix copy`, and then removing as many links, and writing a small file, durably",
+            compared_with: "the same `nix copy`, and then a C program that removes as many links and writes a small file, durably",
             aims: &[Aim {
                 what: "",
                 reach: Reach::Noted,
@@ -190,15 +190,11 @@ fn with_json(stage: &Stage) -> (Timed, Timed) {
     (ours, theirs)
 }
 
-/// Does what is done with a queue once all is copied, by what is on every machine.
-fn and_removing(stage: &Stage, theirs: Timed) -> Timed {
+/// And then what is done with a queue once all is copied, in C.
+fn and_removing(bench: &Bench, stage: &Stage, theirs: Timed) -> Timed {
     let (queue, auto) = (stage.queue(), stage.auto_dir());
-    let script = format!(
-        "set -e\n{}\nfind {queue} {auto} -maxdepth 1 -type l -delete\nsync {queue}\n\
-         echo >{queue}/.push/new\nsync {queue}/.push/new\n\
-         mv {queue}/.push/new {queue}/.push/old\nsync {queue}/.push",
-        theirs.words.join(" ")
-    );
+    let (copy, remove) = (theirs.words.join(" "), bench.comparison("remove"));
+    let script = format!("{copy} && exec {remove} {queue} {auto}");
     let words = vec![stage.script("copy-and-remove", &script).into_string()];
     Timed { words, ..theirs }
 }
@@ -213,7 +209,7 @@ fn beside_json(bench: &Bench) -> Vec<Measured> {
 fn beside_json_and_removing(bench: &Bench) -> Vec<Measured> {
     let stage = Stage::new();
     let (ours, theirs) = with_json(&stage);
-    let theirs = and_removing(&stage, theirs);
+    let theirs = and_removing(bench, &stage, theirs);
     let rounds = bench.rounds(8, 3);
     vec![alternate((&stage, &ours), (&stage, &theirs), rounds)]
 }
@@ -228,7 +224,7 @@ fn all_there(bench: &Bench) -> Vec<Measured> {
 fn beside_removing(bench: &Bench) -> Vec<Measured> {
     let stage = Stage::new();
     let (ours, theirs) = two_hundred(&stage, true);
-    let theirs = and_removing(&stage, theirs);
+    let theirs = and_removing(bench, &stage, theirs);
     let rounds = bench.rounds(15, 10);
     vec![alternate((&stage, &ours), (&stage, &theirs), rounds)]
 }
