@@ -126,7 +126,7 @@ fn what_it_costs() {
     }
 }
 
-/// The culprit is found by halving, and each part is compared before it goes.
+/// The error names the culprit, which is tried alone then; each part is compared before it goes.
 #[test]
 fn what_it_costs_where_a_batch_fails() {
     if !is_long() {

@@ -164,7 +164,7 @@ pub(crate) const QUEUE: &[SettingDoc] = &[
          `s3://` the default is as many as make 16 uploads, as each does as many as there are cores, \
          but 8 at most; for `ssh://` it is 4, for `ssh-ng://` 4 for what is large (16 MB for each of \
          them), and for all others 1. With more than one the local store is asked once more for each \
-         batch. With the closure type `bare` there is always one.",
+         batch, and a destination that is a store once. With the closure type `bare` there is always one.",
     ),
     setting(
         "verify",

@@ -59,7 +59,7 @@ impl Push<'_> {
     /// destination, if it is to be verified), when its store path is no longer
     /// valid, or when a limit of the queue says to drop it and it could not be
     /// delivered. One bad entry fails
-    /// alone: a failed batch is halved until the culprit stands by itself. A
+    /// alone: a failed batch is split until the culprit stands by itself. A
     /// destination that does not answer is told apart first, and nobody else is
     /// blamed for it. What is damaged is parked before anything of it is copied,
     /// if contents are compared; what cannot be compared fails alone as well. What

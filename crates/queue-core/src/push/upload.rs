@@ -8,7 +8,7 @@ use crate::ledger::Parking;
 use crate::{RetryPolicy, Splitter, StorePath, UploadError, UploadErrorKind};
 
 /// So many entries alone make the destination the likelier culprit. Until the
-/// first stands alone a batch is halved, a timeout each time; the second is
+/// first stands alone such a batch is halved, a timeout each time; the second is
 /// taken alone from the far end and costs one more.
 const MAX_SUSPECTS: usize = 2;
 
