@@ -19,11 +19,11 @@ const FEWEST: usize = 4;
 /// take as long as a connection and its questions.
 const LARGE: u64 = 16_000_000;
 
-/// What takes time in a copy, in bytes, and what of it several copies share.
+/// What takes time in a copy, in bytes, and what of it several copies divide.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Costs {
     /// Each path waits for round trips, which several copies do at the same time. The
-    /// bytes are compressed, which takes as long by several: one uses all cores.
+    /// bytes take as long by several: a cache's are compressed, with all cores by one.
     EachPath(u64),
     /// No path waits. The bytes go faster in several streams. Each round costs so much
     /// more, and so does the question that goes before a first one of several copies:
@@ -41,16 +41,16 @@ impl Costs {
         }
     }
 
-    /// What of a part several copies share.
-    fn shared(self, part: &Group) -> u64 {
+    /// What of a part's time several copies divide.
+    fn divided(self, part: &Group) -> u64 {
         match self {
             Self::EachPath(cost) => cost.saturating_mul(part.queued as u64),
             Self::Stream(_) => part.queued_bytes,
         }
     }
 
-    /// What of it takes its time anyway.
-    fn alone(self, part: &Group) -> u64 {
+    /// What of it takes as long anyway.
+    fn undivided(self, part: &Group) -> u64 {
         match self {
             Self::EachPath(_) => part.queued_bytes,
             Self::Stream(_) => 0,
@@ -120,19 +120,19 @@ pub(crate) fn rounds(
 /// be copied but what is queued: the rest is there, as a rule.
 fn pays(rounds: &[Vec<Group>], costs: Costs) -> bool {
     let sum = |costs: &mut dyn Iterator<Item = u64>| costs.fold(0, u64::saturating_add);
-    let shared = |part: &Group| costs.shared(part);
-    let all_shared = sum(&mut rounds.iter().flatten().map(shared));
+    let divided = |part: &Group| costs.divided(part);
+    let all = sum(&mut rounds.iter().flatten().map(divided));
     let longest = rounds
         .iter()
-        .filter_map(|round| round.iter().map(shared).max());
-    let begun = match rounds.iter().find(|round| !round.is_empty()) {
+        .filter_map(|round| round.iter().map(divided).max());
+    let at_once = sum(&mut longest.map(|longest| longest.saturating_add(costs.round())));
+    let question = match rounds.iter().find(|round| !round.is_empty()) {
         Some(first) if first.len() > 1 => costs.round(),
         _ => 0,
     };
-    let at_once = sum(&mut longest.map(|longest| longest.saturating_add(costs.round())));
-    let alone = sum(&mut rounds.iter().flatten().map(|part| costs.alone(part)));
-    let one = sum(&mut [all_shared, alone, costs.round()].into_iter());
-    let several = sum(&mut [at_once, alone, begun].into_iter());
+    let undivided = sum(&mut rounds.iter().flatten().map(|part| costs.undivided(part)));
+    let one = sum(&mut [all, undivided, costs.round()].into_iter());
+    let several = sum(&mut [question, at_once, undivided].into_iter());
     several < one / 5 * 4
 }
 
