@@ -16,6 +16,10 @@ What the programs cost, beside what one would compare them with. Ratios are what
 are measured in the same run, on the same machine. The times are only noted.
 ";
 
+const ABOUT_NOTES: &str = "\
+A ratio is the median of those of single rounds, so it need not be the quotient of the two times. \
+What the notes say is of runs of their own, whose times differ by some per cent.";
+
 const METHOD: &str = "\
 ## How it is measured
 
@@ -65,7 +69,7 @@ fn text(lines: &[Line], notes: &[(&str, String)], machine: &[String]) -> String 
         _ => format!("{missed} of {judged} figures do not reach what they shall.\n"),
     });
     if !notes.is_empty() {
-        parts.push("## Notes\n".to_owned());
+        parts.push(format!("## Notes\n\n{ABOUT_NOTES}\n"));
     }
     for (name, note) in notes {
         parts.push(format!("### `{name}`\n\n{}\n", note.trim()));
@@ -86,7 +90,7 @@ mod tests {
         let notes = [("growth", "It grows.\n".to_owned())];
         let text = text(&[], &notes, &["kernel: Linux".to_owned()]);
         assert!(
-            text.contains("## Notes\n\n### `growth`\n\nIt grows.\n\n## Machine"),
+            text.contains("\n\n### `growth`\n\nIt grows.\n\n## Machine"),
             "{text}"
         );
         assert!(text.contains("\n- kernel: Linux\n\n## How"), "{text}");

@@ -8,7 +8,7 @@ use crate::quantity::Quantity;
 use crate::row::{Aim, Measured, Reach, Row};
 use crate::stage::{CONFIG, NO_FSYNC, Stage};
 
-/// Theirs, in the order of the table.
+/// The rows of this file, in the order of the table.
 pub(crate) fn rows() -> [Row; 8] {
     [
         Row {

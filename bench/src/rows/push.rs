@@ -11,7 +11,7 @@ use crate::quantity::Quantity;
 use crate::row::{Aim, Measured, Reach, Row};
 use crate::stage::{CONFIG, Stage};
 
-/// Theirs, in the order of the table.
+/// The rows of this file, in the order of the table.
 pub(crate) fn rows() -> [Row; 9] {
     [
         Row {
@@ -95,7 +95,7 @@ pub(crate) fn rows() -> [Row; 9] {
                 },
                 Aim {
                     what: "calls of `nix copy`",
-                    // 2 · 3 · log2(1000) = 59.8
+                    // 2 · 3 · log2(1000) = 59.8, of halving alone
                     reach: Reach::Count(59.0),
                 },
             ],

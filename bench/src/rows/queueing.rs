@@ -16,7 +16,7 @@ use crate::quantity::Quantity;
 use crate::row::{Aim, Measured, Ratio, Reach, Row, median};
 use crate::stage::{CONFIG, Stage};
 
-/// Theirs, in the order of the table.
+/// The rows of this file, in the order of the table.
 pub(crate) fn rows() -> [Row; 2] {
     [
         Row {

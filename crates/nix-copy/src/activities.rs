@@ -26,13 +26,13 @@ struct Activity {
     states: HashMap<u64, u64>,
     /// The store path that is copied.
     copied: Option<String>,
-    /// Whether something of it was copied, and not all.
-    is_amid: bool,
+    /// Whether fewer bytes were done than expected when Nix last told.
+    is_unfinished: bool,
 }
 
 impl Activity {
-    /// Whether it is another one than before.
-    fn comes_to(&mut self, kind: u64, state: &str) -> bool {
+    /// Notes a state. Whether it is another one than before.
+    fn note(&mut self, kind: u64, state: &str) -> bool {
         if self.states.len() >= MAX_KINDS && !self.states.contains_key(&kind) {
             return false;
         }
@@ -53,9 +53,9 @@ impl Activities {
 
     pub(crate) fn end(&mut self, id: u64) {
         let ended = self.under_way.remove(&id);
-        let amid = ended.filter(|activity| activity.is_amid);
+        let unfinished = ended.filter(|activity| activity.is_unfinished);
         if self.cut_short.is_none() {
-            self.cut_short = amid.and_then(|activity| activity.copied);
+            self.cut_short = unfinished.and_then(|activity| activity.copied);
         }
     }
 
@@ -63,8 +63,9 @@ impl Activities {
         self.under_way.contains_key(&id)
     }
 
-    /// Whether that is news: of something under way, and another state than before.
-    pub(crate) fn comes_to(&mut self, id: u64, kind: u64, state: &str) -> bool {
+    /// Notes a state. Whether that is news: of something under way, and another one than
+    /// before.
+    pub(crate) fn note(&mut self, id: u64, kind: u64, state: &str) -> bool {
         let Some(activity) = self.under_way.get_mut(&id) else {
             return false;
         };
@@ -72,14 +73,14 @@ impl Activities {
             && activity.copied.is_some()
             && let Some((done, expected)) = progress(state)
         {
-            activity.is_amid = done < expected;
+            activity.is_unfinished = done < expected;
         }
-        activity.comes_to(kind, state)
+        activity.note(kind, state)
     }
 
-    /// The first store path whose copy ended before all of it was copied, as Nix
-    /// printed it. What was copied beside it is cut short after it, for its sake.
-    /// 2.8.0 does not tell how far a copy is.
+    /// The first store path whose copy ended unfinished, as Nix printed it. Others that
+    /// were under way then are ended because of it, and are not at fault. None of 2.8.0,
+    /// which does not tell how far a copy to `file://` is.
     pub(crate) fn cut_short(&self) -> Option<&str> {
         self.cut_short.as_deref()
     }
@@ -99,7 +100,7 @@ mod tests {
     fn copy(activities: &mut Activities, id: u64, states: &[&str]) {
         activities.begin(id, Some(format!("/s/{id}")));
         for state in states {
-            assert!(activities.comes_to(id, PROGRESS, state));
+            assert!(activities.note(id, PROGRESS, state));
         }
     }
 
@@ -112,7 +113,7 @@ mod tests {
         copy(&mut activities, 4, &["nonsense", "[", "[1", "[-1,2]"]);
         copy(&mut activities, 5, &[]);
         activities.begin(6, None);
-        activities.comes_to(6, PROGRESS, "[1,40,0,0]");
+        activities.note(6, PROGRESS, "[1,40,0,0]");
         copy(&mut activities, 7, &["[8,120,0,0]"]);
         for id in 1..10 {
             activities.end(id);
@@ -125,13 +126,13 @@ mod tests {
         let mut activities = Activities::default();
         for id in 0..2 * MAX_ACTIVITIES as u64 {
             copy(&mut activities, id, &[]);
-            activities.comes_to(id, PROGRESS, "[0,1]");
+            activities.note(id, PROGRESS, "[0,1]");
         }
         assert!(activities.under_way.len() <= MAX_ACTIVITIES);
         for kind in 0..1_000 {
-            activities.comes_to(0, 1_000 + kind, "0");
+            activities.note(0, 1_000 + kind, "0");
         }
         assert!(activities.under_way[&0].states.len() <= MAX_KINDS);
-        assert!(activities.comes_to(0, PROGRESS, "1"), "it is known still");
+        assert!(activities.note(0, PROGRESS, "1"), "it is known still");
     }
 }

@@ -83,7 +83,7 @@ impl Log {
                 self.activities.end(id);
                 true
             }
-            Line::Result { id, kind, state } => self.activities.comes_to(id, kind, &state),
+            Line::Result { id, kind, state } => self.activities.note(id, kind, &state),
             Line::Corrupted { id, path } => self.note_corrupted(id, path),
             Line::Message { level, text } => {
                 let news = !text.contains("; retrying in ");

@@ -7,7 +7,8 @@
 
 use queue_core::StorePath;
 
-/// Those of `paths` that the first of the texts names that names any.
+/// Those of `paths` whose hash is in the first of the texts that has any: the most
+/// telling text goes first.
 pub(crate) fn named(texts: &[&str], paths: &[StorePath]) -> Vec<StorePath> {
     let in_text = |text: &&str| -> Vec<StorePath> {
         let is_named = |path: &&StorePath| text.contains(path.hash());

@@ -28,14 +28,18 @@ pub struct Progress(pub String);
 
 /// [`Uploader`] that runs `nix copy`.
 ///
-/// One process per thousand paths, and one more for derivations; the closure
-/// types `source` and `cache` ask the local store for derivers first, `bare`
-/// asks it for the order where one process does not do. Nothing else is asked
-/// when all goes well, neither for versions nor for validity, but for
-/// destinations that Nix before 2.25 may overlook losing (`ssh-ng://`,
-/// `unix://`, `daemon`): there it is asked for its version, and a Nix that is
-/// not known to notice for what the destination has. The timeouts hold for each
-/// of these processes on its own.
+/// When all goes well: one process per thousand paths, or 96 KiB of them, and one more
+/// for derivations. Besides,
+///
+/// - the closure types `source` and `cache` ask the local store for derivers first,
+///   `bare` for the order where one process does not do;
+/// - where the URI has a secret in it, Nix is asked which store it works on;
+/// - for destinations that Nix before 2.25 may overlook losing (`ssh-ng://`, `unix://`,
+///   `daemon`) it is asked for its version, and one that is not known to notice for
+///   what the destination has;
+/// - with [`jobs`](UploadOptions::jobs) see below.
+///
+/// The timeouts hold for each of these processes on its own.
 ///
 /// With [`jobs`](UploadOptions::jobs) an upload asks the local store what its paths
 /// refer to, and copies in at most two rounds: what several of them share, then the

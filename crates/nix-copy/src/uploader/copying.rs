@@ -22,8 +22,9 @@ pub(super) struct Seen {
     is_open: AtomicBool,
     /// Several copies at once failed, and then one did not.
     takes_only_one: AtomicBool,
-    /// Several copies at once failed, and then one as well: it was not for their number.
-    takes_none: AtomicBool,
+    /// Several copies at once failed, and then one as well: their number is not blamed
+    /// again.
+    one_failed_too: AtomicBool,
 }
 
 impl NixUploader {
@@ -59,10 +60,10 @@ impl NixUploader {
             paths.sort_by_key(StorePath::is_derivation);
         }
         let route = self.route()?;
-        let copied = match self.several_rounds(&paths) {
-            Some(rounds) if self.opens_for_several(&rounds)? => {
+        let copied = match self.rounds_of_several(&paths) {
+            Some(rounds) if self.open_before_several(&rounds)? => {
                 match self.copy_rounds(&route, &rounds) {
-                    Err(error) if self.may_be_for_their_number(&error) => {
+                    Err(error) if self.may_be_too_many(&error) => {
                         self.copy_by_one_instead(&route, paths, &error)
                     }
                     copied => copied,
@@ -95,7 +96,7 @@ impl NixUploader {
                     self.options.destination.redact(&of_several.to_string())
                 );
             }
-            Err(_) => self.seen.takes_none.store(true, Relaxed),
+            Err(_) => self.seen.one_failed_too.store(true, Relaxed),
         }
         copied
     }
@@ -114,7 +115,7 @@ impl NixUploader {
     /// store is broken for good (seen with 2.26.3 and 2.34.8: `…/db/schema' is
     /// corrupt`). So one question goes first, unless one copy does. Whether several may
     /// go: not where it cannot be asked. An error where the destination is to blame.
-    fn opens_for_several(&self, rounds: &[Round]) -> Result<bool, CallError> {
+    fn open_before_several(&self, rounds: &[Round]) -> Result<bool, CallError> {
         use UploadErrorKind::{Cancelled, Stalled, TimedOut, Unavailable};
         let Some([first, _, ..]) = rounds.first().map(Vec::as_slice) else {
             return Ok(true);
@@ -143,7 +144,7 @@ impl NixUploader {
 
     /// Whether one copy may succeed where several have failed: a server may allow few
     /// connections or requests, and a cache says so. Not tried twice.
-    fn may_be_for_their_number(&self, error: &CallError) -> bool {
+    fn may_be_too_many(&self, error: &CallError) -> bool {
         let CallError::Failed {
             kind,
             signal: None,
@@ -161,12 +162,12 @@ impl NixUploader {
             }
             _ => false,
         };
-        is_possible && !self.seen.takes_none.load(Relaxed)
+        is_possible && !self.seen.one_failed_too.load(Relaxed)
     }
 
     /// What it takes to know is asked only where several are wanted. Where there is
     /// no answer one copy does.
-    fn several_rounds(&self, paths: &[StorePath]) -> Option<Vec<Round>> {
+    fn rounds_of_several(&self, paths: &[StorePath]) -> Option<Vec<Round>> {
         let UploadOptions {
             jobs, closure_type, ..
         } = self.options;

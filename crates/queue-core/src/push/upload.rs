@@ -80,7 +80,7 @@ impl Run<'_, '_> {
         splitter: &mut Splitter<StorePath>,
     ) -> Result<(), Outcome> {
         let size = part.len();
-        // What refuses one path may refuse all: that shows once others got through.
+        // What refuses one path may refuse all, so the name says nothing then.
         let is_named = |path: &StorePath| !is_suspicious(&error) && error.named.contains(path);
         let part = self.without_invalid(part, ask);
         if part.len() < size {
