@@ -18,49 +18,52 @@ const FEWEST: usize = 4;
 /// So many bytes are worth a copy in one more stream: by `ssh-ng` over 50 ms they
 /// take as long as a connection and its questions.
 const LARGE: u64 = 16_000_000;
+/// How long a path waits, in bytes: three round trips of 50 ms, of two paths at once,
+/// are what two cores need for half a megabyte (`xz`).
+const WAIT: u64 = 500_000;
 
 /// What takes time in a copy, in bytes, and what of it several copies divide.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Costs {
     /// Each path waits for round trips, which several copies do at the same time. The
     /// bytes take as long by several: a cache's are compressed, with all cores by one.
-    EachPath(u64),
-    /// No path waits. The bytes go faster in several streams. Each round costs so much
-    /// more, and so does the question that goes before a first one of several copies:
-    /// all that begins with a new connection.
-    Stream(u64),
+    /// Reckoned for caches; elsewhere it only decides whether several pay.
+    EachPath,
+    /// No path waits. The bytes go faster in several streams. Each round costs
+    /// [`LARGE`] more, and so does the question that goes before a first one of several
+    /// copies: all that begins with a new connection.
+    Stream,
 }
 
 impl Costs {
-    /// To the store at `uri`. Three round trips of 50 ms, of two paths at once, are
-    /// what two cores need for half a megabyte (`xz`).
+    /// To the store at `uri`.
     pub(crate) fn to(uri: &str) -> Self {
         match is_stream(uri) {
-            true => Self::Stream(LARGE),
-            false => Self::EachPath(500_000),
+            true => Self::Stream,
+            false => Self::EachPath,
         }
     }
 
     /// What of a part's time several copies divide.
     fn divided(self, part: &Group) -> u64 {
         match self {
-            Self::EachPath(cost) => cost.saturating_mul(part.queued as u64),
-            Self::Stream(_) => part.queued_bytes,
+            Self::EachPath => WAIT.saturating_mul(part.queued as u64),
+            Self::Stream => part.queued_bytes,
         }
     }
 
     /// What of it takes as long anyway.
     fn undivided(self, part: &Group) -> u64 {
         match self {
-            Self::EachPath(_) => part.queued_bytes,
-            Self::Stream(_) => 0,
+            Self::EachPath => part.queued_bytes,
+            Self::Stream => 0,
         }
     }
 
     fn round(self) -> u64 {
         match self {
-            Self::EachPath(_) => 0,
-            Self::Stream(cost) => cost,
+            Self::EachPath => 0,
+            Self::Stream => LARGE,
         }
     }
 
@@ -68,16 +71,16 @@ impl Costs {
     fn most_parts(self, groups: &[Group]) -> usize {
         let queued: usize = groups.iter().map(|group| group.queued).sum();
         match self {
-            Self::EachPath(_) => queued / 2,
-            Self::Stream(_) => queued,
+            Self::EachPath => queued / 2,
+            Self::Stream => queued,
         }
     }
 
     /// Whether it is worth a copy of its own, beside others.
     fn is_worth_a_copy(self, part: &Group) -> bool {
         match self {
-            Self::EachPath(_) => true,
-            Self::Stream(_) => part.queued_bytes >= LARGE,
+            Self::EachPath => true,
+            Self::Stream => part.queued_bytes >= LARGE,
         }
     }
 }
@@ -107,8 +110,8 @@ pub(crate) fn rounds(
     }
     let closure = Closure::new(paths, objects)?;
     let owners = closure.owners();
-    let halves = [closure.shared(&owners), closure.rest(&owners)];
-    let rounds = halves.map(|groups| pack(groups, costs, jobs));
+    let groups = [closure.shared(&owners), closure.rest(&owners)];
+    let rounds = groups.map(|groups| pack(groups, costs, jobs));
     if !pays(&rounds, costs) {
         return None;
     }

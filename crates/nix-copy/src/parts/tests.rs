@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-const CACHE: Costs = Costs::EachPath(500_000);
+const CACHE: Costs = Costs::EachPath;
 
 fn path(i: usize) -> StorePath {
     // No digit is left out of Nix's base 32.

@@ -71,7 +71,9 @@ impl NixUploader {
             }
             _ => self.copy_by_one(&route, paths),
         };
-        copied.map(|()| warnings)
+        copied?;
+        self.seen.is_open.store(true, Relaxed);
+        Ok(warnings)
     }
 
     fn copy_by_one(&self, route: &Route, paths: Vec<StorePath>) -> Result<(), CallError> {

@@ -124,6 +124,17 @@ fn a_store_is_asked_for_one_path_before_several_copies_go_there() {
 }
 
 #[test]
+fn a_store_that_has_taken_something_is_not_asked() {
+    let (_dir, dir) = temporary();
+    let mut uploader = four_jobs(copies_and_answers(&dir, "echo asked >> $0.calls", ""));
+    uploader.options.destination = Destination::new("ssh://h");
+    for paths in [&eight()[..1], &eight()] {
+        assert_eq!(uploader.upload(paths), Ok(Vec::new()));
+    }
+    assert_eq!(calls_of(&dir, "nix"), ["copy"; 5]);
+}
+
+#[test]
 fn a_store_is_asked_once() {
     let (_dir, dir) = temporary();
     let mut uploader = four_jobs(copies_and_answers(&dir, "echo asked >> $0.calls", ""));
