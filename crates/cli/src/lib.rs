@@ -25,6 +25,7 @@ mod program;
 mod session;
 mod signals;
 mod store_argument;
+mod subject;
 pub mod terminal;
 mod view;
 

@@ -1,6 +1,9 @@
 //! Messages on standard error, or in the journal.
 
+pub(crate) mod journal;
 mod text;
+
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use nix_post_build_push_config::Environment;
 use tracing_subscriber::filter::{EnvFilter, ParseError};
@@ -23,6 +26,22 @@ const OURS: [&str; 4] = [
     "nix_copy",
     "queue_core",
 ];
+
+/// Whether messages go to the journal itself.
+static NATIVE: AtomicBool = AtomicBool::new(false);
+
+/// Whether a message is seen as one entry of a journal and not as lines.
+pub(crate) fn is_native() -> bool {
+    NATIVE.load(Relaxed)
+}
+
+/// Has all messages arrive before the process ends.
+pub(crate) fn settle() {
+    if is_native() {
+        // Nobody is left to be told.
+        let _ = journal::settle();
+    }
+}
 
 /// Sets up the messages of this process, once.
 ///
@@ -47,19 +66,21 @@ pub(crate) fn init(args: OutputArgs, environment: &Environment) -> Result<(), Co
 
 fn layer(format: LogFormat) -> Result<Box<dyn Layer<Registry> + Send + Sync>, CommandError> {
     match format {
-        LogFormat::Text => Ok(text_layer()),
+        LogFormat::Auto if journal::is_stderr() => Ok(native().unwrap_or_else(|_| text_layer())),
+        LogFormat::Auto | LogFormat::Text => Ok(text_layer()),
         LogFormat::Json => Ok(fmt::layer()
             .json()
             .flatten_event(true)
             .with_writer(|| JsonStderr)
             .boxed()),
-        LogFormat::Journald => match tracing_journald::layer() {
-            Ok(layer) => Ok(layer
-                .with_syslog_identifier(crate::cli::NAME.to_owned())
-                .boxed()),
-            Err(error) => Err(no_journal(&error)),
-        },
+        LogFormat::Journald => native().map_err(|error| no_journal(&error)),
     }
+}
+
+fn native() -> std::io::Result<Box<dyn Layer<Registry> + Send + Sync>> {
+    let layer = journal::layer(crate::cli::NAME)?;
+    NATIVE.store(true, Relaxed);
+    Ok(layer.boxed())
 }
 
 fn no_journal(error: &std::io::Error) -> CommandError {
@@ -83,13 +104,13 @@ fn format(args: OutputArgs, environment: &Environment) -> Result<LogFormat, Comm
             .map(|word| LogFormat::from_str(word, false))
     };
     match args.log_format.map(Ok).or_else(variable) {
-        None => Ok(LogFormat::Text),
+        None => Ok(LogFormat::Auto),
         Some(Ok(format)) => Ok(format),
         Some(Err(_)) => Err(CommandError::new(
             Exit::Config,
             format!("variable {FORMAT}: unknown format"),
         )
-        .hint("allowed are text, json, journald")),
+        .hint("allowed are auto, text, json, journald")),
     }
 }
 

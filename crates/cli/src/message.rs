@@ -1,9 +1,15 @@
 //! A message: what, why, and what to do about it.
 
 use std::error::Error;
+use std::fmt::Write;
 
 use nix_post_build_push_config::{Problem, redact_uris};
 use queue_core::{PortError, UploadError};
+use tracing::Level;
+
+use crate::logging;
+use crate::subject::{self, Subject};
+use crate::terminal::Escaped;
 
 /// Something to tell the user, in parts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -16,6 +22,8 @@ pub(crate) struct Message {
     pub hints: Vec<String>,
     /// All that another program said, in lines.
     pub details: String,
+    /// What it is about.
+    pub about: Subject,
 }
 
 impl Message {
@@ -25,6 +33,46 @@ impl Message {
             text: text.into(),
             ..Self::default()
         }
+    }
+
+    /// About a queue, with whose name it begins.
+    pub(crate) fn of_queue(queue: &str, text: impl std::fmt::Display) -> Self {
+        Self::new(format!("{queue}: {text}")).about_queue(queue)
+    }
+
+    /// Says which queue it is about, where the text does so already.
+    #[must_use]
+    pub(crate) fn about_queue(mut self, queue: &str) -> Self {
+        self.about.queue = Some(queue.to_owned());
+        self
+    }
+
+    /// Says which store path it is about.
+    #[must_use]
+    pub(crate) fn about_path(mut self, store_path: impl Into<String>) -> Self {
+        self.about.store_path = Some(store_path.into());
+        self
+    }
+
+    /// Says which destination it is about: as it may be shown.
+    #[must_use]
+    pub(crate) fn about_destination(mut self, destination: impl Into<String>) -> Self {
+        self.about.destination = Some(destination.into());
+        self
+    }
+
+    /// Says which attempt failed.
+    #[must_use]
+    pub(crate) fn about_attempt(mut self, attempt: u32) -> Self {
+        self.about.attempt = Some(attempt);
+        self
+    }
+
+    /// Says what sort of error it is, with a word of [`subject::KINDS`].
+    #[must_use]
+    pub(crate) fn of_kind(mut self, kind: &'static str) -> Self {
+        self.about.error_kind = Some(kind);
+        self
     }
 
     /// Adds an error and its causes.
@@ -48,7 +96,7 @@ impl Message {
     /// An error of a port as the cause of something of ours.
     #[must_use]
     pub(crate) fn caused_by_port(self, error: &PortError) -> Self {
-        let message = self.caused_by(error);
+        let message = self.caused_by(error).of_kind(subject::LOCAL);
         match error.hint() {
             Some(hint) => message.hint(hint),
             None => message,
@@ -58,6 +106,7 @@ impl Message {
     /// A failed upload as the cause.
     #[must_use]
     pub(crate) fn caused_by_upload(mut self, error: &UploadError) -> Self {
+        self.about.error_kind = Some(subject::of_upload(error.kind));
         self.causes.push(error.message.clone());
         self.hints.extend(error.hint.clone());
         let details = error.details.trim();
@@ -69,40 +118,86 @@ impl Message {
 
     /// Reports it as an error.
     pub(crate) fn error(&self) {
-        let Parts {
-            causes,
-            hints,
-            details,
-        } = self.parts();
-        tracing::error!(causes, hints, details, "{}", redact_uris(&self.text));
+        self.report(Level::ERROR);
     }
 
     /// Reports it as a warning.
     pub(crate) fn warning(&self) {
-        let Parts {
-            causes,
-            hints,
-            details,
-        } = self.parts();
-        tracing::warn!(causes, hints, details, "{}", redact_uris(&self.text));
+        self.report(Level::WARN);
     }
 
-    /// The journal takes them as they are, so what is secret in a URI goes here already.
-    fn parts(&self) -> Parts {
-        let shown = |text: &str| (!text.is_empty()).then(|| redact_uris(text).into_owned());
-        Parts {
-            causes: shown(&self.causes.join("\n")),
-            hints: shown(&self.hints.join("\n")),
-            details: shown(&self.details),
+    /// Reports it as worth knowing.
+    pub(crate) fn info(&self) {
+        self.report(Level::INFO);
+    }
+
+    /// Reports it to whoever wants to know in detail.
+    pub(crate) fn debug(&self) {
+        self.report(Level::DEBUG);
+    }
+
+    /// Reports it to whoever wants to know all.
+    pub(crate) fn trace(&self) {
+        self.report(Level::TRACE);
+    }
+
+    fn report(&self, level: Level) {
+        let Self { about, .. } = self;
+        let joined = |lines: &[String]| shown(&lines.join("\n"));
+        let (causes, hints) = (joined(&self.causes), joined(&self.hints));
+        let details = shown(&self.details);
+        let text = match logging::is_native() {
+            true => self.whole(),
+            false => redact_uris(&self.text).into_owned(),
+        };
+        // The level of an event is a constant.
+        macro_rules! event {
+            ($level:ident) => {
+                tracing::event!(
+                    Level::$level,
+                    queue = about.queue.as_deref(),
+                    store_path = about.store_path.as_deref(),
+                    destination = about.destination.as_deref(),
+                    attempt = about.attempt,
+                    error_kind = about.error_kind,
+                    causes,
+                    hints,
+                    details,
+                    "{text}"
+                )
+            };
         }
+        match level {
+            Level::ERROR => event!(ERROR),
+            Level::WARN => event!(WARN),
+            Level::INFO => event!(INFO),
+            Level::DEBUG => event!(DEBUG),
+            Level::TRACE => event!(TRACE),
+        }
+    }
+
+    /// In lines, as they stand on standard error: a journal shows nothing else of a message, unless
+    /// it is asked for its fields.
+    fn whole(&self) -> String {
+        let mut whole = Escaped(&self.text).to_string();
+        let parts = [
+            ("  caused by: ", &self.causes.join("\n")),
+            ("  | ", &self.details),
+            ("hint: ", &self.hints.join("\n")),
+        ];
+        for (before, text) in parts {
+            for line in text.lines() {
+                // Writing to a string cannot fail.
+                let _ = write!(whole, "\n{before}{}", Escaped(line));
+            }
+        }
+        whole
     }
 }
 
-/// As fields of an event: several lines in one field.
-struct Parts {
-    causes: Option<String>,
-    hints: Option<String>,
-    details: Option<String>,
+/// The journal and JSON take fields as they are, so what is secret in a URI goes here already.
+fn shown(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| redact_uris(text).into_owned())
 }
 
 impl From<&(dyn Error + 'static)> for Message {
@@ -117,7 +212,7 @@ impl From<&(dyn Error + 'static)> for Message {
 
 impl From<&PortError> for Message {
     fn from(error: &PortError) -> Self {
-        let message = Self::from(error as &(dyn Error + 'static));
+        let message = Self::from(error as &(dyn Error + 'static)).of_kind(subject::LOCAL);
         match error.hint() {
             Some(hint) => message.hint(hint),
             None => message,
@@ -127,7 +222,7 @@ impl From<&PortError> for Message {
 
 impl From<&Problem> for Message {
     fn from(problem: &Problem) -> Self {
-        let message = Self::new(problem.to_string());
+        let message = Self::new(problem.to_string()).of_kind(subject::CONFIG);
         match &problem.hint {
             Some(hint) => message.hint(hint),
             None => message,

@@ -111,13 +111,15 @@ fn run_command(cli: Cli, split: &Split) -> Exit {
         error.report();
         error.exit
     });
-    match written {
+    let exit = match written {
         Ok(()) => exit,
         Err(error) => {
             error.report();
             exit.max(error.exit)
         }
-    }
+    };
+    logging::settle();
+    exit
 }
 
 fn session(cli: &Cli, split: &Split, environment: Environment) -> Session {

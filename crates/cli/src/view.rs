@@ -9,6 +9,7 @@ use crate::adapters::{OpenQueue, Store, retry_policy};
 use crate::error::CommandError;
 use crate::message::Message;
 use crate::session::destination;
+use crate::subject;
 
 /// What is looked at for each entry, besides its place in the queue. Each takes a system call.
 #[derive(Clone, Copy)]
@@ -128,7 +129,7 @@ pub(crate) fn warn_of_foreign(queue: &str, foreign: &Foreign) {
         true => format!("queue {queue}: `{name}` {reason}"),
         false => format!("queue {queue}: `{name}` is not an entry: it {reason}"),
     };
-    Message::new(what).hint(hint).warning();
+    Message::new(what).about_queue(queue).hint(hint).warning();
 }
 
 /// What a queue's pushes remember; nothing, with a warning, if that is lost.
@@ -143,6 +144,8 @@ pub(crate) fn ledger(queue: &OpenQueue) -> Ledger {
             "queue {}: its memory of failures is lost",
             queue.name()
         ))
+        .about_queue(queue.name())
+        .of_kind(subject::LOCAL)
     };
     match queue.ledger() {
         Ok(Ok(ledger)) => ledger,

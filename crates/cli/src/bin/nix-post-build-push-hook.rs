@@ -8,7 +8,6 @@ use std::io::Write;
 use std::panic::{UnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
-use nix_post_build_push::terminal::Escaped;
 use nix_post_build_push::{core_dumps, hook};
 use nix_post_build_push_config::OnError;
 
@@ -21,10 +20,6 @@ Set it in nix.conf, with its full path:
 It takes no arguments. It finds its configuration as nix-post-build-push does;
 see `nix-post-build-push help`.
 ";
-
-/// Nix shows all of it to whoever builds, and `OUT_PATHS` may hold any nonsense.
-const MOST_LINES: usize = 50;
-const LONGEST_LINE: usize = 4_000;
 
 fn main() -> ExitCode {
     core_dumps::forbid();
@@ -45,12 +40,7 @@ fn passing(run: impl FnOnce() -> ExitCode + UnwindSafe) -> ExitCode {
 }
 
 fn tell(outcome: &hook::Outcome, stderr: &mut impl Write) -> ExitCode {
-    // Nothing can be done about a standard error that is closed.
-    for (kind, texts) in [("error", &outcome.errors), ("warning", &outcome.warnings)] {
-        for line in lines(texts) {
-            let _ = writeln!(stderr, "{kind}: nix-post-build-push-hook: {line}");
-        }
-    }
+    outcome.tell(stderr);
     match outcome.on_error {
         OnError::Fail if !outcome.errors.is_empty() => ExitCode::FAILURE,
         _ => ExitCode::SUCCESS,
@@ -76,29 +66,9 @@ fn answer(argument: &str) -> ExitCode {
     }
 }
 
-/// Whatever a path or a file may hold, each text stays on its line, and the whole is no flood.
-fn lines(texts: &[String]) -> Vec<String> {
-    let shown = texts.iter().take(MOST_LINES);
-    let shown = shown.map(|error| shortened(&Escaped(error).to_string()));
-    let left = texts.len().saturating_sub(MOST_LINES);
-    let more = (left > 0).then(|| format!("and {left} more"));
-    shown.chain(more).collect()
-}
-
-/// The reason is at the end.
-fn shortened(line: &str) -> String {
-    let count = line.chars().count();
-    if count <= LONGEST_LINE {
-        return line.to_owned();
-    }
-    let start: String = line.chars().take(LONGEST_LINE / 2).collect();
-    let end: String = line.chars().skip(count - LONGEST_LINE / 2).collect();
-    format!("{start} … {end}")
-}
-
 #[cfg(test)]
 mod tests {
-    use nix_post_build_push::hook::Outcome;
+    use nix_post_build_push::hook::{Complaint, Outcome};
 
     use super::*;
 
@@ -106,7 +76,7 @@ mod tests {
     fn a_bug_passes_and_a_failure_fails_only_where_that_is_asked_for() {
         assert_eq!(passing(|| panic!("a bug")), ExitCode::SUCCESS);
         assert_eq!(passing(|| ExitCode::FAILURE), ExitCode::FAILURE);
-        let text = || vec!["x".to_owned()];
+        let text = || vec![Complaint::from("x".to_owned())];
         let mut said = Vec::new();
         for (errors, warnings, on_error, code) in [
             (text(), vec![], OnError::Fail, ExitCode::FAILURE),

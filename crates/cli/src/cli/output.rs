@@ -13,7 +13,7 @@ pub(crate) struct OutputArgs {
     /// Say less; twice, only errors
     #[arg(short, long, action = ArgAction::Count, global = true, help_heading = HEADING)]
     pub quiet: u8,
-    /// How messages are written to standard error
+    /// How messages are written [default: auto]
     #[arg(
         long,
         value_name = "FORMAT",
@@ -27,9 +27,11 @@ pub(crate) struct OutputArgs {
 /// How messages are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum LogFormat {
-    /// Lines for people
+    /// To the journal, as `journald`, where standard error goes there; else as `text`
+    Auto,
+    /// Lines for people, on standard error
     Text,
-    /// One JSON object a line
+    /// One JSON object a line, on standard error
     Json,
     /// To the journal itself, with fields and levels; nothing to standard error
     Journald,

@@ -62,7 +62,7 @@ fn drop_from(queue: &OpenQueue, store: &Store, paths: &[StorePath]) -> (Vec<Stor
         paths,
     );
     report.not_forgotten = report.not_forgotten.or(not_opened);
-    let exit = tell(&report, queue.name());
+    let exit = tell(&report, queue.name(), store);
     (report.removed, exit)
 }
 
@@ -78,15 +78,15 @@ fn push_room(
     Ok(Some((state, leaving)))
 }
 
-fn tell(report: &DropReport, name: &str) -> Exit {
-    let say = |text: &str, error: &PortError| {
-        Message::new(format!("{name}: {text}")).caused_by_port(error)
-    };
+fn tell(report: &DropReport, name: &str, store: &Store) -> Exit {
+    let say = |text: &str, error: &PortError| Message::of_queue(name, text).caused_by_port(error);
     if let Some(error) = &report.not_forgotten {
         say("the failures of what is dropped are not forgotten", error).error();
     }
     for (path, error) in &report.failed {
-        say(&format!("failed to drop {path}"), error).error();
+        say(&format!("failed to drop {path}"), error)
+            .about_path(store.dir.join(path))
+            .error();
     }
     for error in &report.not_durable {
         say("what was dropped may be back after a power cut", error).warning();

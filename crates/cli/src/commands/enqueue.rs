@@ -13,6 +13,7 @@ use crate::error::CommandError;
 use crate::exit_codes::Exit;
 use crate::message::Message;
 use crate::session::{Configured, Session};
+use crate::subject;
 
 pub(super) fn run(args: &EnqueueArgs, session: &mut Session) -> Result<Exit, CommandError> {
     let Configured { config, exit } = session.configure(Need::Enqueue)?;
@@ -100,11 +101,14 @@ fn enqueue_to_all(given: &Given, config: &Config, store: &Store, session: &mut S
         }
         let views: Vec<_> = queues.iter().map(OpenQueue::queue).collect();
         let report = enqueue(&views, &store.collector, &store.dir, paths);
-        exit = exit.max(tell(&report, &queues, session, &mut absent));
+        exit = exit.max(tell(&report, &queues, store, session, &mut absent));
     }
     for path in &absent {
         let full = store.dir.join(path);
-        Message::new(format!("{full} does not exist, so it was not enqueued")).error();
+        Message::new(format!("{full} does not exist, so it was not enqueued"))
+            .about_path(full)
+            .of_kind(subject::INVALID)
+            .error();
     }
     exit.max(if absent.is_empty() {
         Exit::Done
@@ -122,8 +126,9 @@ fn create<'c>(
         let opened = OpenQueue::create(store, settings);
         opened
             .inspect_err(|error| {
-                let text = format!("{}: nothing was enqueued", settings.name);
-                Message::new(text).caused_by_port(error).error();
+                Message::of_queue(&settings.name, "nothing was enqueued")
+                    .caused_by_port(error)
+                    .error();
                 *exit = Exit::Failed;
             })
             .ok()
@@ -134,6 +139,7 @@ fn create<'c>(
 fn tell(
     report: &EnqueueReport,
     queues: &[OpenQueue],
+    store: &Store,
     session: &mut Session,
     absent: &mut BTreeSet<StorePath>,
 ) -> Exit {
@@ -144,22 +150,25 @@ fn tell(
         exit = Exit::Failed;
     }
     for (report, queue) in report.queues.iter().zip(queues) {
-        exit = exit.max(tell_failures(report, queue.name()));
+        exit = exit.max(tell_failures(report, queue.name(), store));
         absent.extend(report.absent.iter().cloned());
         session.confirm(confirmation(report, queue.name()));
     }
     exit
 }
 
-fn tell_failures(report: &QueueReport, name: &str) -> Exit {
+fn tell_failures(report: &QueueReport, name: &str, store: &Store) -> Exit {
     for (path, error) in &report.failed {
-        let text = format!("{name}: failed to enqueue {path}");
-        Message::new(text).caused_by_port(error).error();
+        Message::of_queue(name, format!("failed to enqueue {path}"))
+            .about_path(store.dir.join(path))
+            .caused_by_port(error)
+            .error();
     }
-    tell_limits(report, name);
+    tell_limits(report, name, store);
     if let Some(error) = &report.not_durable {
-        let text = format!("{name}: what was enqueued may not outlive a power cut");
-        Message::new(text).caused_by_port(error).error();
+        Message::of_queue(name, "what was enqueued may not outlive a power cut")
+            .caused_by_port(error)
+            .error();
     }
     let taken = report.failed.is_empty() && report.refused.is_empty();
     let fine = taken && report.not_durable.is_none();
@@ -168,21 +177,27 @@ fn tell_failures(report: &QueueReport, name: &str) -> Exit {
 
 /// What the limits of the queue did. To drop the oldest is what somebody asked for, to refuse
 /// what is new is a failure all the same: it will not be copied.
-fn tell_limits(report: &QueueReport, name: &str) {
+fn tell_limits(report: &QueueReport, name: &str, store: &Store) {
     let why = report.refused_because.clone().unwrap_or_default();
     for path in &report.refused {
-        let mut message = Message::new(format!("{name}: {path} was not enqueued"));
+        let mut message = limited(name, path, store, "was not enqueued");
         message.causes.push(why.clone());
         message.hint(refusal_hint(report)).error();
     }
     for path in &report.dropped {
-        let text = format!("{name}: {path} was dropped undelivered, to make room");
-        Message::new(text).warning();
+        limited(name, path, store, "was dropped undelivered, to make room").warning();
     }
     for error in &report.problems {
-        let text = format!("{name}: the limits of the queue were not kept");
-        Message::new(text).caused_by_port(error).warning();
+        Message::of_queue(name, "the limits of the queue were not kept")
+            .caused_by_port(error)
+            .warning();
     }
+}
+
+fn limited(name: &str, path: &StorePath, store: &Store, what: &str) -> Message {
+    Message::of_queue(name, format!("{path} {what}"))
+        .about_path(store.dir.join(path))
+        .of_kind(subject::LIMIT)
 }
 
 fn confirmation(report: &QueueReport, name: &str) -> String {

@@ -84,11 +84,7 @@ fn not_begun(error: &std::io::Error) -> CommandError {
 
 /// The message of the fault itself was written where it happened.
 fn report_fault(settings: &QueueSettings) -> Exit {
-    Message::new(format!(
-        "{}: ended by a fault of the program",
-        settings.name
-    ))
-    .error();
+    Message::of_queue(&settings.name, "ended by a fault of the program").error();
     Exit::Bug
 }
 
@@ -96,6 +92,7 @@ fn report_fault(settings: &QueueSettings) -> Exit {
 pub(super) fn report(mut error: CommandError, settings: &QueueSettings) -> Exit {
     for message in &mut error.messages {
         message.text = format!("{}: {}", settings.name, message.text);
+        message.about.queue = Some(settings.name.clone());
     }
     error.report();
     error.exit

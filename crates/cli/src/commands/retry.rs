@@ -42,17 +42,17 @@ fn retry(queue: &OpenQueue, paths: &[StorePath]) -> Result<Vec<StorePath>, Comma
         return Err(CommandError::new(Exit::Failed, text).hint("try again when it has ended"));
     };
     if let Some(error) = &report.ledger_lost {
-        let text = format!("{name}: the memory of failures is lost, so all is tried again");
-        Message::new(text)
+        let text = "the memory of failures is lost, so all is tried again";
+        Message::of_queue(name, text)
             .caused_by(error)
             .hint(error.hint())
             .warning();
     }
     if report.destination_forgotten {
-        tracing::info!("{name}: the next push asks the destination again");
+        Message::of_queue(name, "the next push asks the destination again").info();
     }
     if report.forgotten.is_empty() {
-        tracing::info!("{name}: none of these entries had failed");
+        Message::of_queue(name, "none of these entries had failed").info();
     }
     Ok(report.forgotten)
 }

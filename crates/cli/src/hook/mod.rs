@@ -4,7 +4,9 @@
 //! parser and no logger, starts no process unless it must, and takes whatever
 //! can be enqueued in spite of whatever is wrong besides.
 
+mod complaint;
 mod report;
+mod tell;
 
 use std::ffi::OsString;
 use std::time::Duration;
@@ -18,6 +20,8 @@ use queue_core::{Queue, StorePath, enqueue};
 use crate::adapters::{Deadline, OpenQueue, Store};
 use crate::hook_variables::{Built, HookVariables};
 
+pub use complaint::Complaint;
+
 /// How long a build may wait for others, all in all: for the calls of Nix that cannot be avoided,
 /// until the last of them has ended or is killed, and for a garbage collector. What the disk takes
 /// comes on top, and 20 milliseconds for each connection that may not end at once.
@@ -27,9 +31,9 @@ const TIME: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub struct Outcome {
     /// One line for each failure; empty when all is well.
-    pub errors: Vec<String>,
+    pub errors: Vec<Complaint>,
     /// One line for each thing that is worth a word and no failure.
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Complaint>,
     /// What a failure comes to.
     pub on_error: OnError,
 }
@@ -55,7 +59,7 @@ fn run_until(variables: Vec<(OsString, OsString)>, uid: u32, deadline: Deadline)
             let built = built(hook_variables, &store, &mut outcome);
             enqueue_everywhere(&store, &resolution, &built, &mut outcome);
         }
-        Err(error) => outcome.errors.push(report::port_error(&error)),
+        Err(error) => outcome.errors.push(report::port_error(&error).into()),
     }
     // The program is about to end: to give back piece by piece what it read would be for nothing.
     std::mem::forget(resolution);
@@ -84,14 +88,17 @@ fn resolve_for_queueing(variables: &[(OsString, OsString)], uid: u32) -> Resolut
 fn built(variables: HookVariables, store: &Store, outcome: &mut Outcome) -> Built {
     let mut built = variables.read(store);
     if built.is_nothing() {
-        outcome.errors.push(NOT_A_HOOK.to_owned());
+        outcome.errors.push(NOT_A_HOOK.to_owned().into());
     }
     if let Err(error) = built.ask_nix(store) {
         let derivation = built.derivation.iter();
         let lost = derivation.map(|path| report::outputs_unknown(path, &error, &store.dir));
         outcome.errors.extend(lost);
     }
-    outcome.errors.append(&mut built.errors);
+    let errors = std::mem::take(&mut built.errors);
+    outcome
+        .errors
+        .extend(errors.into_iter().map(Complaint::from));
     built
 }
 
@@ -144,7 +151,8 @@ fn enqueue_in(
         errors.extend(report::queue_report(queue.name(), report, &store.dir));
         warnings.extend(report::limits(queue.name(), report, &store.dir));
     }
-    errors.extend(done.unprotected.as_ref().map(report::port_error));
+    let unprotected = done.unprotected.as_ref().map(report::port_error);
+    errors.extend(unprotected.map(Complaint::from));
 }
 
 #[cfg(test)]

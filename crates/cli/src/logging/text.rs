@@ -9,6 +9,8 @@ use tracing_subscriber::fmt::FmtContext;
 use tracing_subscriber::fmt::format::{FormatEvent, FormatFields, Writer};
 use tracing_subscriber::registry::LookupSpan;
 
+use super::journal;
+use crate::subject;
 use crate::terminal::Escaped;
 
 /// `error: what failed`, `  caused by: why`, `hint: what to do`.
@@ -23,7 +25,7 @@ impl Lines {
         let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
         Self {
             colours: wanted && std::io::stderr().is_terminal(),
-            priorities: is_journal(),
+            priorities: journal::is_stderr(),
         }
     }
 
@@ -50,15 +52,6 @@ impl Lines {
             false => word.to_owned(),
         }
     }
-}
-
-/// Whether standard error goes to the journal: `JOURNAL_STREAM` in systemd.exec(5).
-fn is_journal() -> bool {
-    let Ok(stderr) = rustix::fs::fstat(std::io::stderr()) else {
-        return false;
-    };
-    let stream = format!("{}:{}", stderr.st_dev, stderr.st_ino);
-    std::env::var_os("JOURNAL_STREAM").is_some_and(|journal| *journal == *stream)
 }
 
 impl<S, N> FormatEvent<S, N> for Lines
@@ -104,6 +97,8 @@ impl Fields {
             "causes" => write!(self.causes, "{value}"),
             "hints" => write!(self.hints, "{value}"),
             "details" => write!(self.details, "{value}"),
+            // They stand in the message.
+            name if subject::FIELDS.contains(&name) => Ok(()),
             name => write!(self.others, " {name}={value}"),
         }
     }

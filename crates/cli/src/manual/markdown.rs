@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use clap::{Arg, Command};
 
-use super::{json, settings, texts};
+use super::{journal, json, settings, texts};
 use crate::cli::{self, NAME};
 use crate::exit_codes;
 
@@ -27,9 +27,19 @@ pub(crate) fn markdown() -> String {
         config_file(),
         table("## Exit codes", ["Code", "Meaning"], exit_code_rows()),
         table("## Files", ["File", "What it is"], rows(texts::FILES)),
+        journal_fields(),
         json_output(),
     ];
     sections.join("\n")
+}
+
+fn journal_fields() -> String {
+    let fields = journal::fields();
+    let rows = fields.iter();
+    let rows = rows.map(|(name, meaning)| [format!("`{name}`"), meaning.clone()]);
+    let fields = cells(["Field", "What it holds"], rows);
+    let (about, examples) = (journal::INTRODUCTION, journal::EXAMPLES);
+    format!("## Journal\n\n{about}\n\n{fields}\n```sh\n{examples}```\n")
 }
 
 fn commands(command: &Command) -> String {

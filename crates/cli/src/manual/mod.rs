@@ -1,5 +1,6 @@
 //! The manual: what the program's help, its manual page and CLI.md say.
 
+mod journal;
 mod json;
 mod man;
 mod markdown;

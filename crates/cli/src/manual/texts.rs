@@ -164,7 +164,7 @@ pub(crate) const VARIABLES: &[(&str, &str)] = &[
     ),
     (
         "NIX_POST_BUILD_PUSH_LOG_FORMAT",
-        "How to write them: text, json or journald.",
+        "How to write them: auto, text, json or journald.",
     ),
     ("NIX_POST_BUILD_PUSH_XARGS_BIN", "Has no effect any more."),
     (

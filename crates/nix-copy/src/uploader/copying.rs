@@ -92,6 +92,7 @@ impl NixUploader {
             Ok(()) => {
                 self.seen.takes_only_one.store(true, Relaxed);
                 tracing::warn!(
+                    destination = self.options.destination.shown(),
                     "{}: several copies at once failed, and one did not, so one goes at a time now \
                      (with `jobs = 1` from the beginning): {}",
                     self.options.destination.shown(),

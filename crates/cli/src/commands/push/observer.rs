@@ -9,6 +9,7 @@ use crate::adapters::OPENED_BY;
 use crate::json::time;
 use crate::message::Message;
 use crate::session::destination;
+use crate::subject;
 use crate::view::warn_of_foreign;
 
 /// What to do about a queue that is beyond a limit.
@@ -53,8 +54,23 @@ impl<'a> Narrator<'a> {
         self.store.join(path).into_string()
     }
 
+    /// About this queue.
+    fn say(&self, text: impl std::fmt::Display) -> Message {
+        Message::of_queue(self.queue, text)
+    }
+
+    /// About its destination as well.
+    fn say_of_destination(&self, text: impl std::fmt::Display) -> Message {
+        self.say(text).about_destination(&self.destination)
+    }
+
+    /// About one of its entries.
+    fn say_of(&self, path: &StorePath, text: impl std::fmt::Display) -> Message {
+        self.say(text).about_path(self.full(path))
+    }
+
     fn waiting(&mut self, time: Duration, why: &Outcome) {
-        let (queue, to) = (self.queue, &self.destination);
+        let to = &self.destination;
         let kept = if self.has_dropped {
             ""
         } else {
@@ -65,67 +81,74 @@ impl<'a> Narrator<'a> {
         match why {
             Outcome::AlreadyRunning if self.waits_for_another => {}
             Outcome::AlreadyRunning => {
-                tracing::info!("{queue}: another push is at work; waiting for its end");
+                self.say("another push is at work; waiting for its end")
+                    .info();
                 self.waits_for_another = true;
             }
             Outcome::Unavailable { error, .. } => {
-                Message::new(format!("{queue}: {to} is unavailable"))
+                self.say_of_destination(format!("{to} is unavailable"))
                     .caused_by_upload(error)
                     .hint(format!("{kept}it is asked again in {time}"))
                     .warning();
             }
             Outcome::BackingOff { .. } => {
-                tracing::info!("{queue}: {to} did not answer; it is asked again in {time}");
+                let text = format!("{to} did not answer; it is asked again in {time}");
+                self.say_of_destination(text).info();
             }
-            _ => tracing::info!("{queue}: what failed is tried again in {time}"),
+            _ => self
+                .say(format!("what failed is tried again in {time}"))
+                .info(),
         }
     }
 
     fn invalid(&self, path: &StorePath) {
-        let path = self.full(path);
+        let full = self.full(path);
+        let say = |text: String| self.say_of(path, text).of_kind(subject::INVALID);
         match self.queued {
-            true => Message::new(format!(
-                "{}: {path} is no longer valid; removed from the queue",
-                self.queue
-            ))
-            .warning(),
-            false => Message::new(format!("{}: {path} is not valid", self.queue)).error(),
+            true => say(format!("{full} is no longer valid; removed from the queue")).warning(),
+            false => say(format!("{full} is not valid")).error(),
         }
     }
 
     fn ledger_lost(&self, error: &LedgerError) {
-        Message::new(format!("{}: the memory of failures is lost", self.queue))
+        self.say("the memory of failures is lost")
+            .of_kind(subject::LOCAL)
             .caused_by(error)
             .hint(error.hint())
             .warning();
     }
 
     fn other_destination(&self, number: usize) {
-        let (queue, to) = (self.queue, &self.destination);
+        let to = &self.destination;
         let failed = match number {
             1 => "1 path that failed".to_owned(),
             _ => format!("{number} paths that failed"),
         };
-        tracing::info!("{queue}: {failed} elsewhere, before the destination was {to}: tried anew");
+        let text = format!("{failed} elsewhere, before the destination was {to}: tried anew");
+        self.say_of_destination(text).info();
     }
 
     fn dropped(&self, path: &StorePath, why: &str) {
         let what = format!("{} was dropped undelivered", self.full(path));
-        self.limited(&what, why).warning();
+        let message = self.limited(&what, why);
+        message.about_path(self.full(path)).warning();
     }
 
     /// A limit of the queue did something.
     fn limited(&self, what: &str, why: &str) -> Message {
-        let mut message = Message::new(format!("{}: {what}", self.queue));
+        let mut message = self.say(what).of_kind(subject::LIMIT);
         message.causes.push(why.to_owned());
         message.hint(LIMITS_HINT)
     }
 
     fn failed(&self, failed: &FailedEntry) {
-        let (queue, path) = (self.queue, self.full(&failed.path));
-        let text = format!("{queue}: failed to copy {path} to {}", self.destination);
-        let message = Message::new(text).caused_by_upload(&failed.error);
-        let attempts = failed.attempts;
+        let (path, attempts) = (self.full(&failed.path), failed.attempts);
+        let text = format!("failed to copy {path} to {}", self.destination);
+        let message = self
+            .say_of_destination(text)
+            .about_path(path)
+            .about_attempt(attempts)
+            .caused_by_upload(&failed.error);
         let message = match failed.next_try {
             _ if !self.queued => message,
             Some(next) => message.hint(format!(
@@ -142,20 +165,26 @@ impl<'a> Narrator<'a> {
 
     /// What becomes of a batch, for who wants to know it in detail.
     fn batch(&self, event: &PushEvent<'_>) {
-        let (queue, to) = (self.queue, &self.destination);
+        let to = &self.destination;
         match event {
             PushEvent::Started(paths) => {
-                tracing::debug!("{queue}: copying {} to {to}", count(paths.len()));
+                let text = format!("copying {} to {to}", count(paths.len()));
+                self.say_of_destination(text).debug();
             }
             PushEvent::Uploaded(paths) => {
-                tracing::debug!("{queue}: copied {}", count(paths.len()));
+                self.say_of_destination(format!("copied {}", count(paths.len())))
+                    .debug();
                 for path in *paths {
-                    tracing::trace!("{queue}: copied {}", self.full(path));
+                    self.say_of(path, format!("copied {}", self.full(path)))
+                        .about_destination(to)
+                        .trace();
                 }
             }
             PushEvent::Split(size, error) => {
-                let text = format!("{queue}: failed to copy {} together", count(*size));
-                tracing::debug!(details = error.message, "{text}; trying smaller parts");
+                let together = format!("failed to copy {} together", count(*size));
+                let mut message = self.say_of_destination(together + "; trying smaller parts");
+                message.details.clone_from(&error.message);
+                message.of_kind(subject::of_upload(error.kind)).debug();
             }
             _ => {}
         }
@@ -168,13 +197,13 @@ impl PushObserver for Narrator<'_> {
             return self.waiting(*time, why);
         }
         self.has_dropped |= matches!(event, PushEvent::Dropped(..));
-        let queue = self.queue;
         match event {
             PushEvent::LedgerLost(error) => self.ledger_lost(error),
             PushEvent::OtherDestination(number) => self.other_destination(*number),
-            PushEvent::Foreign(foreign) => warn_of_foreign(queue, foreign),
+            PushEvent::Foreign(foreign) => warn_of_foreign(self.queue, foreign),
             PushEvent::Rooted(path) => {
-                tracing::info!("{queue}: {} had no root and has one now", self.full(path));
+                let text = format!("{} had no root and has one now", self.full(path));
+                self.say_of(path, text).info();
             }
             PushEvent::Invalid(path) => self.invalid(path),
             PushEvent::Dropped(path, why) => self.dropped(path, why),
@@ -182,13 +211,13 @@ impl PushObserver for Narrator<'_> {
                 .limited("nothing new is queued from now on", why)
                 .hint(OPENED_BY)
                 .warning(),
-            PushEvent::Opened => tracing::info!("{queue}: what is new is queued again"),
+            PushEvent::Opened => self.say("what is new is queued again").info(),
             PushEvent::Warning(warning) => {
-                let path = self.full(&warning.path);
-                tracing::warn!("{queue}: {path} {}", warning.message);
+                let text = format!("{} {}", self.full(&warning.path), warning.message);
+                self.say_of(&warning.path, text).warning();
             }
             PushEvent::Failed(failed) => self.failed(failed),
-            PushEvent::Problem(error) => Message::from(*error).error(),
+            PushEvent::Problem(error) => Message::from(*error).about_queue(self.queue).error(),
             PushEvent::Started(_) | PushEvent::Uploaded(_) | PushEvent::Split(..) => {
                 self.batch(event);
             }

@@ -10,6 +10,7 @@ use crate::exit_codes::Exit;
 use crate::json::{FailedJson, PushJson, time};
 use crate::message::Message;
 use crate::session::{Session, destination};
+use crate::subject::UNAVAILABLE;
 
 /// The exit code of one push.
 pub(super) fn exit(report: &PushReport) -> Exit {
@@ -32,12 +33,10 @@ pub(super) fn report_outcome(report: &PushReport, settings: &QueueSettings) {
 /// Reports what waits for somebody.
 fn warn_of_parked(parked: usize, settings: &QueueSettings) {
     if parked > 0 {
-        Message::new(format!(
-            "{}: {parked} parked: they failed too often, or are damaged",
-            settings.name
-        ))
-        .hint("`status` says why; `retry` tries again, `drop` gives up")
-        .warning();
+        let text = format!("{parked} parked: they failed too often, or are damaged");
+        Message::of_queue(&settings.name, text)
+            .hint("`status` says why; `retry` tries again, `drop` gives up")
+            .warning();
     }
 }
 
@@ -47,29 +46,30 @@ pub(super) fn report_direct_outcome(report: &PushReport, settings: &QueueSetting
 }
 
 pub(super) fn report_end(report: &PushReport, settings: &QueueSettings, queued: bool) {
-    let name = &settings.name;
     let to = destination(settings).unwrap_or_default();
+    let say = |text: &str| Message::of_queue(&settings.name, text).about_destination(&to);
     match &report.outcome {
-        Outcome::AlreadyRunning => tracing::debug!("{name}: another push is at work on this queue"),
+        Outcome::AlreadyRunning => say("another push is at work on this queue").debug(),
         Outcome::Cancelled if queued => {
-            tracing::warn!("{name}: asked to stop; the rest stays queued");
+            say("asked to stop; the rest stays queued").warning();
         }
-        Outcome::Cancelled => tracing::warn!("{name}: asked to stop; the rest was not copied"),
+        Outcome::Cancelled => say("asked to stop; the rest was not copied").warning(),
         Outcome::BackingOff { until, error } => {
             let until = time(*until);
-            let mut message = Message::new(format!("{name}: {to} is not asked before {until}"));
+            let mut message =
+                say(&format!("{to} is not asked before {until}")).of_kind(UNAVAILABLE);
             message.causes.push(error.clone());
             message.hint("to ask it now: push --force").error();
         }
         Outcome::Unavailable { error, until } => {
-            let text = format!("{name}: {to} is unavailable");
-            let mut message = Message::new(text).caused_by_upload(error);
+            let mut message = say(&format!("{to} is unavailable")).caused_by_upload(error);
             message.hints.extend(again(*until, report, queued));
             message.error();
         }
         Outcome::Broken(error) => {
-            let text = format!("{name}: nothing can be copied from here");
-            Message::new(text).caused_by_upload(error).error();
+            say("nothing can be copied from here")
+                .caused_by_upload(error)
+                .error();
         }
         _ => {}
     }

@@ -10,6 +10,7 @@ use queue_core::DrainTime;
 use rustix::fs::inotify::{self, CreateFlags, Reader, WatchFlags};
 
 use super::together::{Member, Rest, Together};
+use crate::message::Message;
 
 /// Between looks at a queue that cannot be watched, and at one that waits for the others: not all
 /// that gives it work is seen by watching (a `retry`).
@@ -34,9 +35,8 @@ impl<'a> Waiting<'a> {
         member: &'a Member<'a>,
     ) -> Self {
         let watch = watch(queue_dir).inspect_err(|error| {
-            tracing::debug!(
-                "{queue_dir} cannot be watched ({error}), it is looked at now and then"
-            );
+            let text = format!("{queue_dir} cannot be watched, it is looked at now and then");
+            Message::new(text).caused_by(error).debug();
         });
         Self {
             deadline,

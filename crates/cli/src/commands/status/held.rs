@@ -55,12 +55,13 @@ impl Held {
         }
         let name = &settings.name;
         let (held, size) = (Bytes(held), Bytes(size));
-        Message::new(format!(
-            "{name}: the queue keeps {held} of the store alive, more than a tenth of its file \
-             system ({size})"
-        ))
-        .hint("`push` it, `drop` what is not wanted, or set `max-pinned` in its table `limits`")
-        .warning();
+        let text = format!(
+            "the queue keeps {held} of the store alive, more than a tenth of its file system \
+             ({size})"
+        );
+        Message::of_queue(name, text)
+            .hint("`push` it, `drop` what is not wanted, or set `max-pinned` in its table `limits`")
+            .warning();
     }
 }
 

@@ -82,8 +82,9 @@ fn closed(queue: Option<&OpenQueue>) -> Option<String> {
 /// What cannot be seen of the limits hides nothing else of the queue.
 fn known<T>(queue: &OpenQueue, answer: Result<T, PortError>) -> Option<T> {
     let warn = |error: &PortError| {
-        let text = format!("{}: what its limits did cannot be seen", queue.name());
-        Message::new(text).caused_by_port(error).warning();
+        Message::of_queue(queue.name(), "what its limits did cannot be seen")
+            .caused_by_port(error)
+            .warning();
     };
     answer.inspect_err(warn).ok()
 }

@@ -58,9 +58,9 @@ pub(super) fn tell(drained: &Drained, settings: &QueueSettings) {
         DrainEnd::NextTryTooLate => "; the next try does not fit into what is left of the time",
         _ => "",
     };
-    let text = format!("{}: {}{why}", settings.name, what_is_left(report));
+    let text = format!("{}{why}", what_is_left(report));
     let hint = what_to_do(report, &settings.name);
-    let mut message = Message::new(text).hint(hint);
+    let mut message = Message::of_queue(&settings.name, text).hint(hint);
     // Where it is the outcome, it was said.
     let cause = drained.ended().and_then(|(_, error, _)| error);
     message.causes.extend(cause.map(str::to_owned));

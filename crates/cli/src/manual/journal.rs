@@ -1,0 +1,43 @@
+//! What the journal can be asked for.
+
+use crate::subject::KINDS;
+
+pub(super) const INTRODUCTION: &str = "\
+Where standard error goes to the journal, as in a service of systemd, messages are written there as \
+entries with fields of their own (`--log-format auto`, the default, or `journald`): priority 3 is an \
+error, 4 a warning, 6 what is worth knowing, 7 what `-v` adds. `MESSAGE` holds all of a message, its \
+causes and hints included. The hook writes its errors and warnings there as well, as \
+`SYSLOG_IDENTIFIER=nix-post-build-push-hook`. `--log-format json` has the same fields in small \
+letters, without `NPBP_`.";
+
+const FIELDS: &[(&str, &str)] = &[
+    ("NPBP_QUEUE", "The queue's name."),
+    ("NPBP_STORE_PATH", "The store path, in full."),
+    ("NPBP_DESTINATION", "The destination, without secrets."),
+    (
+        "NPBP_ATTEMPT",
+        "How often the path failed, this time included.",
+    ),
+    ("NPBP_CAUSES", "Why, a line each."),
+    ("NPBP_HINTS", "What to do about it, a line each."),
+    ("NPBP_DETAILS", "What another program said, in lines."),
+];
+
+/// The fields and what they mean.
+pub(super) fn fields() -> Vec<(String, String)> {
+    let kinds = KINDS.map(|(word, meaning)| format!("`{word}` ({meaning})"));
+    let kind = format!("What sort of error: {}.", kinds.join(", "));
+    let fields = FIELDS.iter();
+    let mut fields: Vec<_> = fields
+        .map(|(name, meaning)| ((*name).to_owned(), (*meaning).to_owned()))
+        .collect();
+    fields.insert(4, ("NPBP_ERROR_KIND".to_owned(), kind));
+    fields
+}
+
+pub(super) const EXAMPLES: &str = "\
+journalctl -t nix-post-build-push -p warning --since today     # what went wrong
+journalctl NPBP_QUEUE=main NPBP_ERROR_KIND=unavailable         # when the destination did not answer
+journalctl NPBP_STORE_PATH=/nix/store/…-hello-2.12             # all about one path
+journalctl -t nix-post-build-push-hook                         # what could not be queued
+";

@@ -1,0 +1,113 @@
+//! What the journal can be asked for.
+
+use std::collections::BTreeSet;
+
+use camino::Utf8PathBuf;
+use machine_tests::Machine;
+use serde_json::Value;
+use system_tests::expr;
+
+const PUSH: &str = "nix-post-build-push-main.service";
+
+/// Entries of the journal that fit, in order.
+#[track_caller]
+fn entries(machine: &Machine, matches: &str) -> Vec<Value> {
+    let output = machine.sh(&format!(
+        "journalctl --sync; journalctl --quiet --no-pager --all --output json {matches}"
+    ));
+    let lines = output.stdout.lines();
+    lines
+        .map(|line| serde_json::from_str(line).expect("journalctl prints JSON"))
+        .collect()
+}
+
+fn field<'e>(entry: &'e Value, name: &str) -> &'e str {
+    entry[name].as_str().unwrap_or_default()
+}
+
+/// A machine whose queue `main` goes to a directory; nobody pushes but by hand.
+fn machine() -> Machine {
+    let machine = Machine::boot();
+    machine.configure(
+        r#"{ services.nix-post-build-push.queues.main = { destination = "file:///srv/cache"; interval = "1h"; }; }"#,
+    );
+    machine.sh("systemctl stop nix-post-build-push-main.timer");
+    machine
+}
+
+/// Builds something, and makes it a path that no `nix copy` can read to its end.
+fn build_unreadable(machine: &Machine) -> Utf8PathBuf {
+    let built: BTreeSet<_> = machine.build(&expr::file("greeting", "hello"));
+    let path = built.into_iter().next().expect("one output");
+    machine.sh(&format!("rm {path} && mkfifo {path}"));
+    path
+}
+
+#[test]
+fn a_path_that_cannot_be_copied_is_found_by_each_field() {
+    let machine = machine();
+    let path = build_unreadable(&machine);
+    machine.try_sh(&format!("systemctl start {PUSH}"));
+    let wanted = [
+        ("NPBP_QUEUE", "main"),
+        ("NPBP_STORE_PATH", path.as_str()),
+        ("NPBP_DESTINATION", "file:///srv/cache"),
+        ("NPBP_ATTEMPT", "1"),
+        ("SYSLOG_IDENTIFIER", "nix-post-build-push"),
+        ("PRIORITY", "3"),
+    ];
+    for (name, value) in wanted {
+        let found = entries(&machine, &format!("-u {PUSH} {name}={value}"));
+        let failed = found
+            .iter()
+            .find(|entry| field(entry, "MESSAGE").contains("failed to copy"));
+        let failed = failed.unwrap_or_else(|| panic!("{name}={value}: {found:#?}"));
+        assert!(!field(failed, "NPBP_ERROR_KIND").is_empty(), "{failed:#?}");
+        // Whoever asks for no field has the whole story too.
+        let message = field(failed, "MESSAGE");
+        for told in [
+            "main: failed to copy",
+            "\n  caused by: ",
+            "\nhint: attempt 1",
+        ] {
+            assert!(message.contains(told), "{told}: {message}");
+        }
+    }
+    let others = entries(&machine, &format!("-u {PUSH} NPBP_QUEUE=other"));
+    assert_eq!(others, [Value::Null; 0]);
+}
+
+#[test]
+fn what_a_push_says_that_ends_at_once_is_found_under_its_unit() {
+    let machine = machine();
+    // It fails before it has done anything, as fast as it can.
+    // Also one that is not what systemd has started, but a child of it.
+    let push = "nix-post-build-push push --queue nobody";
+    const RUNS: usize = 30;
+    for started in [push, &format!("sh -c '{push}; true'")].repeat(RUNS / 2) {
+        machine.try_sh(&format!(
+            "systemd-run --quiet --wait --collect --unit=hasty -- {started}"
+        ));
+    }
+    let found = entries(&machine, "-u hasty PRIORITY=3 NPBP_ERROR_KIND=config");
+    let all = entries(&machine, "PRIORITY=3 NPBP_ERROR_KIND=config");
+    assert_eq!((found.len(), all.len()), (RUNS, RUNS));
+}
+
+#[test]
+fn what_a_hook_cannot_queue_stands_in_the_journal_with_its_queue_and_its_path() {
+    let machine = machine();
+    // Somebody else may write there, so nothing is queued.
+    machine.sh("mkdir -p /var/lib/nix-post-build-push && rm -rf /var/lib/nix-post-build-push/main");
+    machine.sh("install -d -m 777 /var/lib/nix-post-build-push/main");
+    let expression = expr::file("greeting", "hello");
+    let output = machine.try_as("alice", &["nix-build", "--no-out-link", "-E", &expression]);
+    assert_eq!(output.code, 0, "{output}");
+    let found = entries(
+        &machine,
+        "-t nix-post-build-push-hook PRIORITY=3 NPBP_QUEUE=main",
+    );
+    let message = field(&found[0], "MESSAGE");
+    assert!(message.contains("queue main: "), "{found:#?}");
+    assert!(output.stderr.contains(message), "{output}");
+}
