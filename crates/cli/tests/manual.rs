@@ -60,29 +60,63 @@ fn the_manual_covers_every_command_option_and_exit_code() {
 }
 
 #[test]
-fn the_manual_is_a_manual_page() {
-    let page = World::new().run(&["man"]).ok();
-    for section in [
-        "NAME",
-        "SYNOPSIS",
-        "COMMANDS",
-        "OPTIONS",
-        "ENVIRONMENT",
-        "FILES",
+fn each_page_of_the_manual_has_what_such_a_page_has() {
+    for (page, sections) in [
+        (
+            "nix-post-build-push",
+            &["COMMANDS", "OPTIONS", "ENVIRONMENT", "FILES", "JSON OUTPUT"][..],
+        ),
+        ("nix-post-build-push-hook", &["ENVIRONMENT", "EXIT STATUS"]),
+        (
+            "nix-post-build-push.toml",
+            &["[queues.NAME]", "[queues.NAME.limits]", "[hook]", "[nix]"],
+        ),
     ] {
-        assert!(page.contains(&format!(".SH {section}")), "{section}");
+        let text = World::new().run(&["man", page]).ok();
+        for section in sections.iter().chain(&["NAME", "DESCRIPTION", "SEE ALSO"]) {
+            let plain = format!(".SH {section}\n");
+            let quoted = format!(".SH \"{section}\"\n");
+            assert!(
+                text.contains(&plain) || text.contains(&quoted),
+                "{page}: {section}"
+            );
+        }
     }
+    let page = World::new().run(&["man"]).ok();
     assert_eq!(World::new().run(&["perldoc"]).ok(), page);
+    World::new().run(&["man", "no-such-page"]).fails(2);
+}
+
+/// What the short help lists below `Commands:`.
+fn commands() -> Vec<String> {
+    let help = World::new().run(&["--help"]).ok();
+    let listed = help.split("Commands:\n").nth(1).unwrap_or_default();
+    let lines = listed.lines().take_while(|line| !line.trim().is_empty());
+    let names = lines.filter_map(|line| line.strip_prefix("  "));
+    let names = names.filter(|line| !line.starts_with(' '));
+    names
+        .filter_map(|line| line.split(' ').next())
+        .map(str::to_owned)
+        .collect()
 }
 
 #[test]
-fn there_are_completions_for_the_usual_shells() {
-    for shell in ["bash", "zsh", "fish"] {
-        assert!(
-            World::new()
-                .run(&["completions", shell])
-                .ok()
-                .contains("upload-queued-paths")
-        );
+fn the_page_of_the_program_has_every_command() {
+    let page = World::new().run(&["man"]).ok();
+    assert!(commands().len() > 10);
+    for name in commands() {
+        let heading = |line: &str| {
+            let title = line.strip_prefix(".SS ").unwrap_or_default();
+            title.trim_matches('"').split(' ').next() == Some(&*name)
+        };
+        assert!(page.lines().any(heading), "{name}");
+    }
+}
+
+#[test]
+fn a_shell_for_which_there_is_no_script_of_our_own_gets_one_of_claps() {
+    for shell in ["elvish", "powershell"] {
+        let script = World::new().run(&["completions", shell]).ok();
+        assert!(script.contains("until-empty"), "{shell}");
     }
 }

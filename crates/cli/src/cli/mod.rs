@@ -18,7 +18,7 @@ pub(crate) use output::{LogFormat, OutputArgs};
 pub(crate) use paths::{PathArgs, PickArgs};
 pub(crate) use settings::SettingArgs;
 
-use crate::manual::texts;
+use crate::manual::{ManPage, texts};
 
 /// The name of the program.
 pub(crate) const NAME: &str = "nix-post-build-push";
@@ -124,6 +124,9 @@ pub(crate) enum Command {
     Config(ConfigCommand),
 
     /// Print the completions for a shell
+    ///
+    /// For bash, zsh and fish they offer the queues and their entries as well, as they are at that
+    /// moment: they ask the `nix-post-build-push` that is in PATH.
     #[command(after_help = texts::COMPLETIONS_EXAMPLES)]
     Completions {
         /// The shell
@@ -131,8 +134,14 @@ pub(crate) enum Command {
     },
 
     /// Show the manual
+    ///
+    /// On a terminal `man` shows it; anything else is given its source, in roff.
     #[command(visible_aliases = ["doc", "perldoc"], after_help = texts::MAN_EXAMPLES)]
-    Man,
+    Man {
+        /// The page
+        #[arg(default_value = NAME)]
+        page: ManPage,
+    },
 
     /// Explain the program or one of its commands
     #[command(after_help = texts::HELP_EXAMPLES)]

@@ -5,12 +5,12 @@ use std::process::{Command, Stdio};
 
 use crate::error::CommandError;
 use crate::exit_codes::Exit;
-use crate::manual;
+use crate::manual::ManPage;
 use crate::session::Session;
 
-/// Shows the manual on a terminal; gives its source to anything else.
-pub(super) fn run(session: &mut Session) -> Result<Exit, CommandError> {
-    let page = manual::man_page()?;
+/// Shows a page of the manual on a terminal; gives its source to anything else.
+pub(super) fn run(page: ManPage, session: &mut Session) -> Result<Exit, CommandError> {
+    let page = page.source()?;
     if std::io::stdout().is_terminal() && show(&page).is_ok() {
         return Ok(Exit::Done);
     }

@@ -40,7 +40,7 @@ pub(crate) fn run(command: Command, session: &mut Session) -> Result<Exit, Comma
         Command::Drop(args) => drop::run(&args, session),
         Command::Config(command) => config::run(&command, session),
         Command::Completions { shell } => completions::run(shell, session),
-        Command::Man => man::run(session),
+        Command::Man { page } => man::run(page, session),
         Command::Help(args) => help::run(&args, session),
         Command::Version => {
             session

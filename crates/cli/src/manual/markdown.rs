@@ -93,19 +93,16 @@ fn without_title(examples: &str) -> String {
         .collect()
 }
 
-fn is_own(arg: &Arg) -> bool {
+/// Whether it is an argument of the command's own.
+pub(super) fn is_own(arg: &Arg) -> bool {
     !arg.is_global_set()
         && !arg.is_hide_set()
         && !matches!(arg.get_id().as_str(), "help" | "version")
 }
 
 /// Its place in the grammar.
-fn word(arg: &Arg) -> String {
-    let name = arg.get_id().as_str().to_uppercase();
-    let name = arg
-        .get_value_names()
-        .and_then(|names| names.first())
-        .map_or(name, ToString::to_string);
+pub(super) fn word(arg: &Arg) -> String {
+    let name = value_name(arg);
     let many = arg
         .get_num_args()
         .is_some_and(|range| range.max_values() > 1)
@@ -115,6 +112,38 @@ fn word(arg: &Arg) -> String {
         (false, true) => format!(" [{name}…]"),
         (false, false) => format!(" [{name}]"),
     }
+}
+
+/// What its value is called.
+pub(super) fn value_name(arg: &Arg) -> String {
+    let names = arg.get_value_names().and_then(|names| names.first());
+    let by_itself = || arg.get_id().as_str().to_uppercase();
+    names.map_or_else(by_itself, ToString::to_string)
+}
+
+/// What it means, and which values it may have.
+pub(super) fn meaning(arg: &Arg) -> String {
+    let help = arg
+        .get_long_help()
+        .or(arg.get_help())
+        .map(ToString::to_string)
+        .unwrap_or_default();
+    let values: Vec<_> = arg
+        .get_possible_values()
+        .iter()
+        .filter(|_| arg.get_action().takes_values() && arg.get_id() != "shell")
+        .map(|value| format!("`{}`", value.get_name()))
+        .collect();
+    let says_them = || {
+        values
+            .iter()
+            .all(|value| help.contains(value.trim_matches('`')))
+    };
+    let values = match says_them() {
+        true => String::new(),
+        false => format!(" ({})", values.join(", ")),
+    };
+    format!("{}{values}", help.replace('\n', " "))
 }
 
 /// An argument with its names and its meaning, in one line.
@@ -132,22 +161,7 @@ fn argument(arg: &Arg) -> String {
     if names.is_empty() {
         names.push(format!("`{}`", value.trim()));
     }
-    let help = arg
-        .get_long_help()
-        .or(arg.get_help())
-        .map(ToString::to_string)
-        .unwrap_or_default();
-    let values: Vec<_> = arg
-        .get_possible_values()
-        .iter()
-        .filter(|_| arg.get_action().takes_values() && arg.get_id() != "shell")
-        .map(|value| format!("`{}`", value.get_name()))
-        .collect();
-    let values = match values.is_empty() {
-        true => String::new(),
-        false => format!(" ({})", values.join(", ")),
-    };
-    format!("{}: {}{values}", names.join(", "), help.replace('\n', " "))
+    format!("{}: {}", names.join(", "), meaning(arg))
 }
 
 fn options(command: &Command) -> String {
@@ -202,10 +216,7 @@ fn default(setting: &settings::SettingDoc) -> String {
 }
 
 fn environment() -> String {
-    let introduction = "Every setting of a queue but `enable` and its limits, and `on-error`, has a variable: \
-                        `NIX_POST_BUILD_PUSH_` and its key in capitals with `_` for `-`. Switches \
-                        are `1`, `true`, `yes`, `on` or `0`, `false`, `no`, `off`. An empty \
-                        variable counts as unset. The others are:\n";
+    let introduction = format!("{}\n", texts::SETTING_VARIABLES);
     format!(
         "## Environment\n\n{introduction}\n{}",
         cells(["Variable", "Meaning"], rows(texts::VARIABLES))
@@ -234,9 +245,7 @@ fn config_file() -> String {
 }
 
 fn exit_code_rows() -> impl Iterator<Item = [String; 2]> {
-    let all = "With several queues, the first of 70, 78, 69, 75, 0 that applies. A signal ends `push` \
-               and `closure` in good order, and then the process by that signal: a shell shows 143 \
-               for SIGTERM and 130 for SIGINT.";
+    let all = texts::SEVERAL_EXIT_CODES;
     let codes = exit_codes::ALL
         .iter()
         .map(|(code, meaning)| [code.to_string(), (*meaning).to_owned()]);

@@ -1,4 +1,4 @@
-//! The manual: what the program's help, its manual page and CLI.md say.
+//! The manual: what the program's help, its manual pages and CLI.md say.
 
 mod journal;
 mod json;
@@ -7,5 +7,5 @@ mod markdown;
 pub(crate) mod settings;
 pub(crate) mod texts;
 
-pub(crate) use man::man_page;
+pub(crate) use man::ManPage;
 pub(crate) use markdown::markdown;

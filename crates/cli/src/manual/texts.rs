@@ -109,7 +109,8 @@ Examples:
 pub(crate) const MAN_EXAMPLES: &str = "\
 Examples:
   nix-post-build-push man
-  nix-post-build-push man > nix-post-build-push.1";
+  nix-post-build-push man nix-post-build-push.toml
+  nix-post-build-push man nix-post-build-push-hook > nix-post-build-push-hook.1";
 
 /// Examples for `help`.
 pub(crate) const HELP_EXAMPLES: &str = "\
@@ -133,6 +134,19 @@ and everything behind `--`, are paths.";
 pub(crate) const PRECEDENCE: &str = "\
 A setting comes from the command line, else from its variable, else from the configuration \
 file, else it has its default. Only the options for Nix are put together from all of them.";
+
+/// Which variables settings have.
+pub(crate) const SETTING_VARIABLES: &str = "\
+Every setting of a queue but `enable` and its limits, and `on-error`, has a variable: \
+`NIX_POST_BUILD_PUSH_` and its key in capitals with `_` for `-`. Switches \
+are `1`, `true`, `yes`, `on` or `0`, `false`, `no`, `off`. An empty \
+variable counts as unset. The others are:";
+
+/// Which exit code there is where several apply, and what a signal does.
+pub(crate) const SEVERAL_EXIT_CODES: &str = "\
+With several queues, the first of 70, 78, 69, 75, 0 that applies. A signal ends `push` \
+and `closure` in good order, and then the process by that signal: a shell shows 143 \
+for SIGTERM and 130 for SIGINT.";
 
 /// Paragraphs on the configuration file.
 pub(crate) const CONFIG_FILE: &str = "\
