@@ -11,6 +11,7 @@ use queue_core::{StoreDir, StorePath};
 
 use crate::args::{OwnOptions, Split};
 use crate::commands::{Line, read_paths};
+use crate::completion::answer_to_anything;
 use crate::hook_variables;
 use crate::logging::parse_filter;
 use crate::patterns::Pattern;
@@ -123,6 +124,18 @@ fn any_filter_of_messages() {
         if let Err(error) = parse_filter(&filter) {
             prop_assert!(!error.to_string().is_empty());
         }
+        Ok(())
+    });
+}
+
+#[test]
+fn any_line_to_complete() {
+    let lines = prop_oneof![
+        4 => text_like(&["x --queue=ma\nx\n--queue\n=\nma", "x\n'a b\n\"c", "x\ndrop\n"]),
+        1 => text(),
+    ];
+    fuzz("line to complete", lines, |line| {
+        answer_to_anything(&line);
         Ok(())
     });
 }

@@ -8,6 +8,7 @@ pub mod adapters;
 mod args;
 mod cli;
 mod commands;
+mod completion;
 pub mod core_dumps;
 mod error;
 pub mod exit_codes;

@@ -12,6 +12,7 @@ use nix_post_build_push_config::Environment;
 use crate::args::{OwnOptions, Split};
 use crate::cli::{self, Cli, NAME};
 use crate::commands;
+use crate::completion;
 use crate::core_dumps;
 use crate::error::CommandError;
 use crate::exit_codes::{self, Exit};
@@ -44,9 +45,13 @@ pub fn main() -> ExitCode {
 }
 
 fn run() -> ExitCode {
+    let arguments: Vec<_> = std::env::args_os().skip(1).collect();
+    if let Some(code) = completion::answered(&arguments) {
+        return code;
+    }
     // Never freed: that takes longer than all else that a push with nothing to do does.
     let command = Box::leak(Box::new(cli::unbuilt_command()));
-    let cli = read_arguments(command).and_then(|split| {
+    let cli = read_arguments(command, arguments).and_then(|split| {
         let arguments = std::iter::once(NAME.to_owned()).chain(split.for_clap());
         let cli = parse(command, split.command(), arguments.collect()).map_err(Refused::by_clap)?;
         Ok((cli, split))
@@ -161,8 +166,8 @@ fn warn_of_what_is_ignored(cli: &Cli, split: &Split) {
 }
 
 /// Tells our arguments from Nix's, and refuses the latter where they would have no effect.
-fn read_arguments(command: &clap::Command) -> Result<Split, Refused> {
-    let arguments: Result<Vec<_>, _> = std::env::args_os().skip(1).map(utf8).collect();
+fn read_arguments(command: &clap::Command, arguments: Vec<OsString>) -> Result<Split, Refused> {
+    let arguments: Result<Vec<_>, _> = arguments.into_iter().map(utf8).collect();
     let arguments = arguments?;
     let split = Split::new(arguments, &OwnOptions::of(command));
     let Some((first, called)) = split.nix.first().zip(split.command()) else {

@@ -65,6 +65,7 @@ pub const PARSERS: &[Parser] = &[
     parser("cli", "arguments", 1_000_000),
     parser("cli", "printed text", 1_000_000),
     parser("cli", "filter of messages", 200_000),
+    parser("cli", "line to complete", 200_000),
 ];
 
 /// Checks that a property holds for whatever `strategy` makes, and prints for how many inputs it

@@ -18,10 +18,17 @@ const READERS: &[(&str, &[&str])] = &[
         &["hook variables", "variables"],
     ),
     ("cli/src/commands/enqueue.rs", &["lines of standard input"]),
+    ("cli/src/completion/candidates.rs", &["variables"]),
     ("cli/src/hook_variables.rs", &["derivation"]),
     (
         "cli/src/program.rs",
-        &["arguments", "pattern", "variables", "filter of messages"],
+        &[
+            "arguments",
+            "line to complete",
+            "pattern",
+            "variables",
+            "filter of messages",
+        ],
     ),
     ("cli/src/session.rs", &["hook variables"]),
     (
