@@ -17,8 +17,15 @@ STATIC = $(if $(RUSTFLAGS),,$(if $(filter /%,$(shell $(CC) -print-file-name=libc
 BUILT := $(CARGO_TARGET_DIR)/programs
 
 PROGRAMS := nix-post-build-push nix-post-build-push-hook
+# What `make build` lets the built program say of itself, below $(BUILT)/share, and `make install` puts
+# below $(PREFIX)/share: a manual page, or a completion.
+MAN_PAGES := man/man1/nix-post-build-push.1 man/man1/nix-post-build-push-hook.1 man/man5/nix-post-build-push.toml.5
+COMPLETION_bash := bash-completion/completions/nix-post-build-push
+COMPLETION_zsh := zsh/site-functions/_nix-post-build-push
+COMPLETION_fish := fish/vendor_completions.d/nix-post-build-push.fish
+SHARED := $(MAN_PAGES) $(COMPLETION_bash) $(COMPLETION_zsh) $(COMPLETION_fish)
 
-.PHONY: help build test torture bench counts study lint demo install cli-md module-md
+.PHONY: help build test torture bench counts study lint demo install uninstall cli-md module-md
 
 help: ## Lists what there is to make (the default)
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 10
@@ -30,6 +37,21 @@ build: ## Builds the programs, for release
 	for program in $(PROGRAMS); do \
 		$(INSTALL) -m 755 "$(CARGO_TARGET_DIR)$(addprefix /,$(TARGET))/release/$$program" "$(BUILT)/" || exit 1; \
 	done
+	rm -rf "$(BUILT)/share"
+	@if "$(BUILT)/nix-post-build-push" version >/dev/null 2>&1; then $(MAKE) --no-print-directory share; else \
+		echo "note: no manual pages and no completions: what was built for $(TARGET) does not run here" >&2; fi
+
+# The manual pages and the completions, which the built program prints.
+.PHONY: share
+share:
+	@for file in $(SHARED); do mkdir -p "$(BUILT)/share/$$(dirname $$file)" || exit 1; done
+	@for page in $(MAN_PAGES); do \
+		name=$$(basename $$page); \
+		"$(BUILT)/nix-post-build-push" man $${name%.*} >"$(BUILT)/share/$$page" || exit 1; \
+	done
+	@"$(BUILT)/nix-post-build-push" completions bash >"$(BUILT)/share/$(COMPLETION_bash)"
+	@"$(BUILT)/nix-post-build-push" completions zsh >"$(BUILT)/share/$(COMPLETION_zsh)"
+	@"$(BUILT)/nix-post-build-push" completions fish >"$(BUILT)/share/$(COMPLETION_fish)"
 
 test: ## Runs all tests; those of the whole system on each version of Nix
 	tests/no-secrets $(CARGO) test --workspace --exclude system-tests --exclude machine-tests --exclude kernel-tests
@@ -65,6 +87,14 @@ install: ## Installs what `make build` built below PREFIX (default /usr/local), 
 	for program in $(PROGRAMS); do \
 		$(INSTALL) -m 755 "$(BUILT)/$$program" "$(DESTDIR)$(PREFIX)/bin/" || exit 1; \
 	done
+	@test -d "$(BUILT)/share" || echo "note: no manual pages and no completions: \`make build\` could make none" >&2
+	test ! -d "$(BUILT)/share" || for file in $(SHARED); do \
+		$(INSTALL) -D -m 644 "$(BUILT)/share/$$file" "$(DESTDIR)$(PREFIX)/share/$$file" || exit 1; \
+	done
+
+uninstall: ## Removes what `make install` installed, with the same PREFIX and DESTDIR
+	for program in $(PROGRAMS); do rm -f "$(DESTDIR)$(PREFIX)/bin/$$program" || exit 1; done
+	for file in $(SHARED); do rm -f "$(DESTDIR)$(PREFIX)/share/$$file" || exit 1; done
 
 cli-md: ## Writes CLI.md, the manual of the command line
 	$(CARGO) run -q --bin nix-post-build-push -- help --markdown >CLI.md.new

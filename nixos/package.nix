@@ -1,4 +1,4 @@
-# The two programs, with the manual and the completions.
+# The two programs, with their manual pages and completions.
 {
   lib,
   stdenv,
@@ -45,10 +45,12 @@ rustPlatform.buildRustPackage {
     "--package=nix-post-build-push-config"
   ];
 
-  # The hook takes no arguments, and is described in the manual of the other program.
+  # As `make install` does.
   postInstall = lib.optionalString (stdenv.buildPlatform.canExecute stdenv.hostPlatform) ''
-    $out/bin/nix-post-build-push man >nix-post-build-push.1
-    installManPage nix-post-build-push.1
+    for page in nix-post-build-push.1 nix-post-build-push-hook.1 nix-post-build-push.toml.5; do
+      $out/bin/nix-post-build-push man "''${page%.*}" >"$page"
+      installManPage "$page"
+    done
     for shell in bash fish zsh; do
       $out/bin/nix-post-build-push completions $shell >completions.$shell
       installShellCompletion --cmd nix-post-build-push --$shell completions.$shell
