@@ -2,7 +2,8 @@
 //!
 //! [`Nix`] is a throwaway Nix in a directory of its own: store, state, configuration, and a daemon
 //! where a test wants one. [`Product`] is our two programs beside such a Nix. [`Server`] is a
-//! destination that does what a test says. [`expr`] writes derivations that need no nixpkgs.
+//! destination that does what a test says. [`Shell`] is a shell on a terminal, in which somebody types
+//! who has what `make install` installs ([`Installed`]). [`expr`] writes derivations that need no nixpkgs.
 //!
 //! Every run of our programs has secrets in its environment and its settings. The harness panics where
 //! one of them is in an output, or in what is left when a [`Nix`] is dropped.
@@ -17,6 +18,7 @@ mod daemon;
 pub mod expr;
 mod frozen_gc;
 mod hook_run;
+mod installed;
 mod nix;
 mod output;
 mod planted;
@@ -25,6 +27,7 @@ mod product;
 mod queue;
 mod run;
 mod server;
+mod shell;
 mod sshd;
 mod store;
 mod tls;
@@ -38,6 +41,7 @@ pub use daemon::User;
 pub use figures::{figure, is_long};
 pub use frozen_gc::FrozenGc;
 pub use hook_run::{HookRun, HookRunEnd};
+pub use installed::Installed;
 pub use nix::Nix;
 pub use output::Output;
 pub use planted::MARK;
@@ -45,6 +49,7 @@ pub use product::Product;
 pub use queue::{hashes, names};
 pub use run::{Run, Running};
 pub use server::{Reply, Request, Server};
+pub use shell::Shell;
 pub use sshd::Sshd;
 pub use store::Root;
 pub use tls::TlsServer;
