@@ -1,0 +1,222 @@
+//! What is no message, and what others say.
+
+use crate::Literal;
+
+/// What makes a message of its arguments, by the end of its path. What is given to them is a
+/// message in listed places too, and if it is one word.
+pub(crate) const MAKERS: &[&str] = &[
+    "Message::new",
+    "Message::of_queue",
+    "CommandError::new",
+    "CommandError::of_queue",
+    "Refused::by_us",
+    "Problem::new",
+    "Problem::from_fault",
+    "Fault::new",
+    "PortError::new",
+    "UploadError::new",
+    "Stranger::new",
+    "Error::other",
+];
+
+/// Methods whose arguments are hints, or are compared with something.
+pub(crate) const ASIDE_METHODS: &[&str] = &[
+    "hint",
+    "with_hint",
+    "or_hint",
+    "expect",
+    "contains",
+    "starts_with",
+    "ends_with",
+    "strip_prefix",
+    "strip_suffix",
+    "split_once",
+    "split",
+    "replace",
+    "matches",
+    "find",
+    "join",
+];
+
+/// Literals that are no messages.
+#[derive(Debug, Clone, Copy)]
+pub struct Other {
+    /// A file, with `::` and the function or constant in it as the case may be; or a directory.
+    pub place: &'static str,
+    /// How they begin, where others in the same place are messages.
+    pub begins: &'static str,
+    /// Why.
+    pub why: &'static str,
+}
+
+impl Other {
+    /// Whether it is about this literal. What is given to a maker of messages is always one.
+    #[must_use]
+    pub fn is(&self, literal: &Literal) -> bool {
+        let rest = literal.place.strip_prefix(self.place);
+        let is_there = rest.is_some_and(|rest| {
+            rest.is_empty() || rest.starts_with("::") || self.place.ends_with('/')
+        });
+        is_there && !literal.is_given() && literal.pattern.shown.starts_with(self.begins)
+    }
+}
+
+const fn all(place: &'static str, why: &'static str) -> Other {
+    Other {
+        place,
+        begins: "",
+        why,
+    }
+}
+
+const fn one(place: &'static str, begins: &'static str, why: &'static str) -> Other {
+    Other { place, begins, why }
+}
+
+const HELP: &str = "the help and the manual";
+const HINT: &str = "a hint";
+const OF_STATUS: &str = "a label or an amount of `status`, beside which its value stands";
+const PART: &str = "what varies in a message, or the frame of all messages";
+const TOKEN: &str = "for a program, not for people";
+
+/// Places whose literals are no messages, and why.
+pub const OTHER: &[Other] = &[
+    all("cli/src/manual/", HELP),
+    all("cli/src/exit_codes.rs::ALL", HELP),
+    all("cli/src/cli/settings.rs", HELP),
+    all("cli/src/bin/nix-post-build-push-hook.rs::USAGE", HELP),
+    all("cli/src/adapters/limits.rs::OPENED_BY", HINT),
+    all("cli/src/adapters/timed_roots.rs::LATER", HINT),
+    all("cli/src/adapters/upload.rs::SAME_STORE", HINT),
+    one(
+        "cli/src/commands/push/drain/arguments.rs::refuse_what_does_not_fit",
+        "`",
+        HINT,
+    ),
+    all("cli/src/commands/push/drain/words.rs::what_to_do", HINT),
+    one(
+        "cli/src/commands/push/observer.rs::waiting",
+        "all is kept",
+        HINT,
+    ),
+    all("cli/src/commands/push/summary.rs::again", HINT),
+    one(
+        "cli/src/hook/report.rs::outputs_unknown",
+        "`DRV_PATH=",
+        HINT,
+    ),
+    one("cli/src/program.rs::read_arguments", "only `push`", HINT),
+    one("cli/src/session.rs::warn_of_exposure", "write `", HINT),
+    one(
+        "cli/src/session.rs::warn_of_exposure",
+        "leave the option",
+        HINT,
+    ),
+    all("cli/src/commands/status/text.rs::pushes", OF_STATUS),
+    one("cli/src/commands/status/text.rs::kept", "(", OF_STATUS),
+    all("cli/src/commands/status/text.rs::used", OF_STATUS),
+    all("cli/src/commands/status/text.rs::turned", OF_STATUS),
+    all("cli/src/commands/status/text.rs::advice", HINT),
+    all("cli/src/commands/config.rs::check", PART),
+    one(
+        "cli/src/commands/push/observer.rs::batch",
+        "…: failed",
+        "said by `debug!` alone",
+    ),
+    all("cli/src/logging/text.rs::format_event", PART),
+    one("config/src/destination.rs::fmt", "the URI in", PART),
+    all("nix-copy/src/path_info.rs::not_understood", PART),
+    one("nix-copy/src/queries.rs::store", "nix show-config", PART),
+    all("nix-copy/src/sizes.rs::ask", PART),
+    all("config/src/copy_options.rs::DESTINATION", HINT),
+    all("config/src/copy_options.rs::PRINTS", HINT),
+    all("config/src/copy_options.rs::NOTHING", HINT),
+    all("config/src/copy_options.rs::SOURCE", HINT),
+    all("config/src/copy_options.rs::BARE", HINT),
+    all("config/src/copy_options.rs::REFUSED", HINT),
+    all("config/src/destination.rs::CONTENT", HINT),
+    all("config/src/key.rs::STORE_URIS", HINT),
+    all("config/src/trusted_file.rs::command", HINT),
+    all("config/src/value.rs::SECRET_FILE", HINT),
+    all("nix-copy/src/classify.rs::OPTIONS", HINT),
+    all("nix-copy/src/classify.rs::TOO_OLD", HINT),
+    all("nix-copy/src/classify.rs::DAEMON", HINT),
+    all("nix-copy/src/classify.rs::CREDENTIALS", HINT),
+    all("nix-copy/src/classify.rs::SPACE", HINT),
+    all("nix-copy/src/classify.rs::SIGNATURE", HINT),
+    all("nix-copy/src/classify.rs::DAMAGED", HINT),
+    all("nix-copy/src/classify.rs::SSH", HINT),
+    all("nix-copy/src/classify.rs::CERTIFICATE", HINT),
+    all("nix-copy/src/classify.rs::BROKEN_OFF", HINT),
+    all("nix-copy/src/classify.rs::DISCONNECTED", HINT),
+    all("nix-copy/src/classify.rs::NO_CACHE_INFO", HINT),
+    all("nix-copy/src/classify.rs::MEMORY", HINT),
+    all("nix-copy/src/classify.rs::CRASHED", HINT),
+    all("nix-copy/src/classify.rs::PREFIX", HINT),
+    all("nix-copy/src/classify.rs::LARGE", HINT),
+    all("nix-copy/src/classify.rs::REDIRECTED", HINT),
+    all("nix-copy/src/classify.rs::NO_NARINFO", HINT),
+    all("nix-copy/src/classify.rs::REFERENCES", HINT),
+    all("nix-copy/src/classify.rs::LOST_REFERENCES", HINT),
+    all("nix-copy/src/credibility.rs::notices_an_end", TOKEN),
+    all("nix-copy/src/roots.rs::DERIVATION", TOKEN),
+    all("queue-core/src/fs_queue_directory/mod.rs::ITS_OWN", HINT),
+    one(
+        "queue-core/src/fs_queue_directory/entries.rs::owned_by",
+        "`chown",
+        HINT,
+    ),
+    one(
+        "queue-core/src/fs_queue_directory/entries.rs::new",
+        "it is left alone",
+        HINT,
+    ),
+    all("queue-core/src/local_gc.rs::STATE_DIRECTORY", HINT),
+    all("queue-core/src/room/judge.rs::rm_all_command", HINT),
+    one("queue-core/src/way.rs::no_directory", "mv ", HINT),
+    all("queue-core/src/way.rs::WHY_AS_WRITTEN", HINT),
+    all("queue-core/src/way.rs::NOT_OURS", HINT),
+    all("queue-core/src/way.rs::NOT_OURS_TO_MAKE", HINT),
+];
+
+/// What the page has in the words of others, and whose they are.
+pub const FOREIGN: &[(&str, &str)] = &[
+    ("duplicate key", TOML),
+    ("string values must be quoted, expected", TOML),
+    ("key with no value, expected", TOML),
+    ("missing comma between array elements, expected", TOML),
+    ("extra …, expected nothing", TOML),
+    ("unclosed array, expected", TOML),
+    ("unclosed table, expected", TOML),
+    ("unclosed inline table, expected", TOML),
+    ("unquoted keys cannot be empty, expected", TOML),
+    ("invalid …, expected", TOML),
+    ("unexpected …, expected", TOML),
+    ("unexpected argument '…' found", CLAP),
+    ("unrecognized subcommand", CLAP),
+    ("the following required arguments were not provided", CLAP),
+    ("invalid value '…' for '…", CLAP),
+    ("a value is required for '…' but none was supplied", CLAP),
+    ("the argument '…' cannot be used with", CLAP),
+    ("the argument '…' cannot be used multiple times", CLAP),
+    ("error parsing glob", "globset"),
+    ("invalid filter directive", "tracing-subscriber"),
+    (
+        "invalid utf-8 sequence of … bytes from index",
+        "the standard library",
+    ),
+    ("(os error", SYSTEM),
+    ("Operation not permitted", SYSTEM),
+    ("No such file or directory", SYSTEM),
+    ("Too many open files in system", SYSTEM),
+    ("Resource temporarily unavailable", SYSTEM),
+    ("Exec format error", SYSTEM),
+    ("path '…' does not exist", NIX),
+    ("download of '…' was interrupted", NIX),
+    ("unable to download '…': HTTP error", NIX),
+];
+
+const TOML: &str = "toml, about the configuration file";
+const CLAP: &str = "clap, about the command line";
+const SYSTEM: &str = "the system, as the cause of something of ours";
+const NIX: &str = "nix";
