@@ -6,13 +6,14 @@ use syn::{Expr, ExprCall, ExprLit, ExprMethodCall, ImplItem, Item, Lit, Pat, Stm
 
 use crate::macros;
 use crate::normal::Pattern;
-use crate::rules::{ASIDE_METHODS, MAKERS};
+use crate::rules::{ASIDE_METHODS, MAKERS, QUIET_METHODS};
 use crate::sources::{Source, for_tests};
 
 /// What a literal may become.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
-    /// A message by what it is given to: an argument of what makes messages, `#[error]`, `tracing::warn!`.
+    /// A message by what it is given to: an argument of what makes messages, `#[error]`,
+    /// `tracing::warn!`.
     Message,
     /// A message unless its place is listed: nothing tells.
     Text,
@@ -233,15 +234,17 @@ impl<'ast> Visit<'ast> for Collector<'_> {
     }
 
     fn visit_expr_method_call(&mut self, call: &'ast ExprMethodCall) {
-        self.visit_expr(&call.receiver);
-        let role = match ASIDE_METHODS.contains(&call.method.to_string().as_str()) {
+        let name = call.method.to_string();
+        let of = |list: &[&str], role| match list.contains(&name.as_str()) {
             true => Role::Aside,
-            false => self.role,
+            false => role,
         };
-        self.as_role(role, |this| {
+        let (receiver, arguments) = (of(QUIET_METHODS, self.role), of(ASIDE_METHODS, self.role));
+        self.as_role(receiver, |this| this.visit_expr(&call.receiver));
+        self.as_role(arguments, |this| {
             call.args
                 .iter()
-                .for_each(|argument| this.visit_expr(argument))
+                .for_each(|argument| this.visit_expr(argument));
         });
     }
 

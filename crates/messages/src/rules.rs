@@ -38,6 +38,9 @@ pub(crate) const ASIDE_METHODS: &[&str] = &[
     "join",
 ];
 
+/// Methods that tell a message only to who asks for all of them.
+pub(crate) const QUIET_METHODS: &[&str] = &["debug", "trace"];
+
 /// Literals that are no messages.
 #[derive(Debug, Clone, Copy)]
 pub struct Other {

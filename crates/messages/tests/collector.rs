@@ -67,6 +67,7 @@ fn what_can_be_no_message_is_left_out() {
         r#"const ITS_HINT: &str = "not done";"#,
         r#"fn f() { text.contains("not done") || text == "done then" }"#,
         r#"fn f() { tracing::debug!("not done"); assert!(x, "not done"); y.expect("not done") }"#,
+        r#"fn f() { Message::new(format!("{x} not done")).caused_by(error).debug() }"#,
         r#"#[cfg(test)] mod tests { const A: &str = "not done"; }"#,
         r#"#[cfg(any(test, feature = "testing"))] fn f() { Message::new("not done") }"#,
         r#"fn f() { word("done") }"#,
