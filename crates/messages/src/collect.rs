@@ -6,7 +6,7 @@ use syn::{Expr, ExprCall, ExprLit, ExprMethodCall, ImplItem, Item, Lit, Pat, Stm
 
 use crate::macros;
 use crate::normal::Pattern;
-use crate::rules::{ASIDE_METHODS, MAKERS, QUIET_METHODS};
+use crate::rules::{ASIDE_METHODS, HINTS, MAKERS, QUIET_METHODS, WELL};
 use crate::sources::{Source, for_tests};
 
 /// What a literal may become.
@@ -107,13 +107,19 @@ impl Collector<'_> {
 
     fn inside(&mut self, name: &syn::Ident, visit: impl FnOnce(&mut Self)) {
         let before = std::mem::replace(&mut self.item, name.to_string());
-        let role = match self.item.to_lowercase().contains("hint") {
+        let role = match is_hint(&self.item) {
             true => Role::Aside,
             false => self.role,
         };
         self.as_role(role, visit);
         self.item = before;
     }
+}
+
+/// Whether a name says so: `absolute_hint`, `NO_HINT`.
+fn is_hint(name: &str) -> bool {
+    let name = name.to_lowercase();
+    name.split('_').any(|word| HINTS.contains(&word))
 }
 
 fn end_of(path: &syn::Path) -> String {
@@ -187,12 +193,12 @@ impl<'ast> Visit<'ast> for Collector<'_> {
     }
 
     fn visit_stmt(&mut self, statement: &'ast Stmt) {
-        let is_hint = |local: &syn::Local| match &local.pat {
-            Pat::Ident(name) => name.ident.to_string().contains("hint"),
+        let is_one = |local: &syn::Local| match &local.pat {
+            Pat::Ident(name) => is_hint(&name.ident.to_string()),
             _ => false,
         };
         match statement {
-            Stmt::Local(local) if is_hint(local) => {
+            Stmt::Local(local) if is_one(local) => {
                 self.as_role(Role::Aside, |this| visit::visit_stmt(this, statement))
             }
             _ => visit::visit_stmt(self, statement),
@@ -200,9 +206,9 @@ impl<'ast> Visit<'ast> for Collector<'_> {
     }
 
     fn visit_field_value(&mut self, field: &'ast syn::FieldValue) {
-        let is_hint =
-            matches!(&field.member, syn::Member::Named(name) if name == "hint" || name == "hints");
-        let role = if is_hint { Role::Aside } else { self.role };
+        let is_one =
+            matches!(&field.member, syn::Member::Named(name) if is_hint(&name.to_string()));
+        let role = if is_one { Role::Aside } else { self.role };
         self.as_role(role, |this| visit::visit_field_value(this, field));
     }
 
@@ -227,7 +233,7 @@ impl<'ast> Visit<'ast> for Collector<'_> {
         let name = end.rsplit("::").next().unwrap_or_default();
         let role = match () {
             () if MAKERS.contains(&end.as_str()) => Role::Message,
-            () if name.contains("hint") && name != "hinting" => Role::Aside,
+            () if is_hint(name) || WELL.contains(&end.as_str()) => Role::Aside,
             () => self.role,
         };
         self.as_role(role, |this| visit::visit_expr_call(this, call));

@@ -16,12 +16,14 @@ pub(crate) const MAKERS: &[&str] = &[
     "PortError::new",
     "UploadError::new",
     "Stranger::new",
+    "Finding::of",
     "Error::other",
 ];
 
 /// Methods whose arguments are hints, or are compared with something.
 pub(crate) const ASIDE_METHODS: &[&str] = &[
     "hint",
+    "fix",
     "with_hint",
     "or_hint",
     "expect",
@@ -37,6 +39,12 @@ pub(crate) const ASIDE_METHODS: &[&str] = &[
     "find",
     "join",
 ];
+
+/// What makes something of its arguments that says that all is well.
+pub(crate) const WELL: &[&str] = &["Finding::ok"];
+
+/// Words of names: what has one of them says what to do.
+pub(crate) const HINTS: &[&str] = &["hint", "hints", "fix"];
 
 /// Methods that tell a message only to who asks for all of them.
 pub(crate) const QUIET_METHODS: &[&str] = &["debug", "trace"];
