@@ -52,7 +52,8 @@ pub(crate) const QUIET_METHODS: &[&str] = &["debug", "trace"];
 /// Literals that are no messages.
 #[derive(Debug, Clone, Copy)]
 pub struct Other {
-    /// A file, with `::` and the function or constant in it as the case may be; or a directory.
+    /// A module, in one file or in several (`cli/src/manual`); a file; or a function or constant in
+    /// it, behind `::`.
     pub place: &'static str,
     /// How they begin, where others in the same place are messages.
     pub begins: &'static str,
@@ -66,7 +67,7 @@ impl Other {
     pub fn is(&self, literal: &Literal) -> bool {
         let rest = literal.place.strip_prefix(self.place);
         let is_there = rest.is_some_and(|rest| {
-            rest.is_empty() || rest.starts_with("::") || self.place.ends_with('/')
+            rest.is_empty() || ["::", ".rs::", "/"].iter().any(|end| rest.starts_with(end))
         });
         is_there && !literal.is_given() && literal.pattern.shown.starts_with(self.begins)
     }
@@ -92,7 +93,7 @@ const TOKEN: &str = "for a program, not for people";
 
 /// Places whose literals are no messages, and why.
 pub const OTHER: &[Other] = &[
-    all("cli/src/manual/", HELP),
+    all("cli/src/manual", HELP),
     all("cli/src/exit_codes.rs::ALL", HELP),
     all("cli/src/cli/settings.rs", HELP),
     all("cli/src/bin/nix-post-build-push-hook.rs::USAGE", HELP),

@@ -124,6 +124,26 @@ fn a_listed_place_hides_its_texts_but_no_message() {
 }
 
 #[test]
+fn a_place_is_a_module_a_file_or_what_stands_in_it() {
+    let text = of(r#"fn f() { "not done" }"#);
+    for (place, is_there) in [
+        ("cli/src/sample.rs::f", true),
+        ("cli/src/sample.rs", true),
+        ("cli/src/sample", true),
+        ("cli/src", true),
+        ("cli/src/sam", false),
+        ("cli/src/sample.rs::ff", false),
+    ] {
+        let other = Other {
+            place,
+            begins: "not",
+            why: "help",
+        };
+        assert_eq!(other.is(&text[0]), is_there, "{place}");
+    }
+}
+
+#[test]
 fn a_line_that_nothing_says_any_more_is_told() {
     let said = of(r#"fn f() { Message::new(format!("{x}: not done: {y}")) }"#);
     let told = check::stale(
