@@ -85,6 +85,7 @@ const fn one(place: &'static str, begins: &'static str, why: &'static str) -> Ot
     Other { place, begins, why }
 }
 
+const DEBUG: &str = "said by `.debug()` alone";
 const HELP: &str = "the help and the manual";
 const HINT: &str = "a hint";
 const OF_STATUS: &str = "a label or an amount of `status`, beside which its value stands";
@@ -93,6 +94,7 @@ const TOKEN: &str = "for a program, not for people";
 
 /// Places whose literals are no messages, and why.
 pub const OTHER: &[Other] = &[
+    all("cli/src/completion/candidates.rs", HELP),
     all("cli/src/manual", HELP),
     all("cli/src/exit_codes.rs::ALL", HELP),
     all("cli/src/cli/settings.rs", HELP),
@@ -130,11 +132,11 @@ pub const OTHER: &[Other] = &[
     all("cli/src/commands/status/text.rs::turned", OF_STATUS),
     all("cli/src/commands/status/text.rs::advice", HINT),
     all("cli/src/commands/config.rs::check", PART),
-    one(
-        "cli/src/commands/push/observer.rs::batch",
-        "…: failed",
-        "said by `debug!` alone",
-    ),
+    all("cli/src/commands/push/observer.rs::batch", DEBUG),
+    all("cli/src/commands/push/waiting.rs::new", DEBUG),
+    all("cli/src/hook/tell.rs::entry", PART),
+    all("cli/src/message.rs::whole", PART),
+    all("cli/src/subject.rs::KINDS", HELP),
     all("cli/src/logging/text.rs::format_event", PART),
     one("config/src/destination.rs::fmt", "the URI in", PART),
     all("nix-copy/src/path_info.rs::not_understood", PART),
