@@ -35,9 +35,34 @@ pub(super) fn fields() -> Vec<(String, String)> {
     fields
 }
 
-pub(super) const EXAMPLES: &str = "\
-journalctl -t nix-post-build-push -p warning --since today     # what went wrong
-journalctl NPBP_QUEUE=main NPBP_ERROR_KIND=unavailable         # when the destination did not answer
-journalctl NPBP_STORE_PATH=/nix/store/…-hello-2.12             # all about one path
-journalctl -t nix-post-build-push-hook                         # what could not be queued
-";
+/// What each is for, and the command.
+pub(super) const EXAMPLES: &[(&str, &str)] = &[
+    (
+        "what went wrong today",
+        "journalctl -t nix-post-build-push -p warning --since today",
+    ),
+    (
+        "when the destination did not answer",
+        "journalctl NPBP_QUEUE=main NPBP_ERROR_KIND=unavailable",
+    ),
+    (
+        "all about one path",
+        "journalctl NPBP_STORE_PATH=/nix/store/…-hello-2.12",
+    ),
+    (
+        "what could not be queued",
+        "journalctl -t nix-post-build-push-hook",
+    ),
+    (
+        "what a path failed of, with all fields",
+        "journalctl -t nix-post-build-push -o verbose NPBP_ATTEMPT=1",
+    ),
+];
+
+/// The commands, each below what it is for.
+pub(super) fn examples() -> Vec<String> {
+    let examples = EXAMPLES.iter();
+    examples
+        .flat_map(|(what, command)| [format!("# {what}"), (*command).to_owned()])
+        .collect()
+}

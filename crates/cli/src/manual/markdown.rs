@@ -38,8 +38,8 @@ fn journal_fields() -> String {
     let rows = fields.iter();
     let rows = rows.map(|(name, meaning)| [format!("`{name}`"), meaning.clone()]);
     let fields = cells(["Field", "What it holds"], rows);
-    let (about, examples) = (journal::INTRODUCTION, journal::EXAMPLES);
-    format!("## Journal\n\n{about}\n\n{fields}\n```sh\n{examples}```\n")
+    let (about, examples) = (journal::INTRODUCTION, journal::examples().join("\n"));
+    format!("## Journal\n\n{about}\n\n{fields}\n```sh\n{examples}\n```\n")
 }
 
 fn commands(command: &Command) -> String {

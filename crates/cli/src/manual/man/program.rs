@@ -8,7 +8,7 @@ use crate::cli::{self, NAME};
 use crate::error::CommandError;
 use crate::exit_codes;
 use crate::manual::markdown::{is_own, meaning, word};
-use crate::manual::{json, texts};
+use crate::manual::{journal, json, texts};
 
 /// As it stands behind a name.
 fn about() -> String {
@@ -41,6 +41,12 @@ pub(super) fn page() -> Result<String, CommandError> {
     texts::FILES
         .iter()
         .for_each(|(name, what)| page.entry(name, what));
+    page.section("JOURNAL");
+    page.text(journal::INTRODUCTION);
+    for (name, what) in journal::fields() {
+        page.entry(&name, &what);
+    }
+    page.code(journal::examples());
     json_output(&mut page);
     page.section("EXIT STATUS");
     for (code, meaning) in exit_codes::ALL {
