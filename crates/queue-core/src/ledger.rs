@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
 
 use crate::ledger_text::LAST_SECOND;
-use crate::{EntryState, RetryPolicy, StorePath, UploadError};
+use crate::{EntryState, PushEnd, RetryPolicy, StorePath, Totals, UploadError};
 
 /// The memory of one queue's pushes: which entries failed how often, whether
 /// the destination is down, how the last push ended.
@@ -21,6 +21,7 @@ pub struct Ledger {
     /// At which one the last failure was, of it or of an entry.
     pub(crate) destination_name: Option<String>,
     pub(crate) last_push: Option<LastPush>,
+    pub(crate) totals: Totals,
 }
 
 /// The failures of one entry, or of the destination, since its last success.
@@ -64,6 +65,10 @@ pub(crate) enum Parking {
 pub struct LastPush {
     /// When it ended.
     pub ended: SystemTime,
+    /// How long it took, in whole milliseconds; `None` if an older version wrote it.
+    pub took: Option<Duration>,
+    /// How it ended; `None` if an older version wrote it.
+    pub end: Option<PushEnd>,
     /// Entries copied.
     pub uploaded: usize,
     /// Entries that failed.
@@ -91,6 +96,12 @@ impl Ledger {
     #[must_use]
     pub fn last_push(&self) -> Option<&LastPush> {
         self.last_push.as_ref()
+    }
+
+    /// What all pushes did together.
+    #[must_use]
+    pub fn totals(&self) -> &Totals {
+        &self.totals
     }
 
     /// Whether a push at `now` would take the entry.

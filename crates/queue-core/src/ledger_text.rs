@@ -1,11 +1,11 @@
 //! The ledger's file format: TOML, readable by a person who debugs.
 
 use std::collections::BTreeMap;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Failures, LastPush, Ledger, StorePath};
+use crate::{Failures, LastPush, Ledger, PushEnd, StorePath, Totals};
 
 /// Raised when the meaning of the file changes; a newer one is not guessed at.
 const FORMAT: u32 = 1;
@@ -82,6 +82,9 @@ struct LedgerText {
     destination_name: Option<String>,
     #[serde(rename = "last-push", skip_serializing_if = "Option::is_none")]
     last_push: Option<LastPushText>,
+    /// Older versions do not know it, and leave it out of what they write.
+    #[serde(default, skip_serializing_if = "Totals::is_empty")]
+    totals: Totals,
     #[serde(skip_serializing_if = "Option::is_none")]
     destination: Option<FailuresText>,
     #[serde(default)]
@@ -119,6 +122,10 @@ fn is_none(number: &u32) -> bool {
 #[serde(rename_all = "kebab-case")]
 struct LastPushText {
     ended: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    took_ms: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    end: Option<String>,
     uploaded: usize,
     failed: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -153,6 +160,7 @@ impl Ledger {
             destination: read.destination.map(FailuresText::read).transpose()?,
             destination_name: read.destination_name,
             last_push: read.last_push.map(LastPushText::read).transpose()?,
+            totals: read.totals,
         })
     }
 
@@ -162,6 +170,7 @@ impl Ledger {
         let text = LedgerText {
             format: FORMAT,
             last_push: self.last_push.as_ref().map(LastPushText::write),
+            totals: self.totals,
             destination: self.destination.as_ref().map(FailuresText::write),
             destination_name: self.destination_name.clone(),
             entries: self
@@ -269,6 +278,9 @@ impl LastPushText {
     fn read(self) -> Result<LastPush, LedgerError> {
         Ok(LastPush {
             ended: time(self.ended)?,
+            took: self.took_ms.map(Duration::from_millis),
+            // A word that a newer version writes is not guessed at.
+            end: self.end.and_then(|word| end(&word)),
             uploaded: self.uploaded,
             failed: self.failed,
             error: self.error,
@@ -279,12 +291,22 @@ impl LastPushText {
     fn write(last: &LastPush) -> Self {
         Self {
             ended: time_text(last.ended),
+            took_ms: last.took.map(milliseconds),
+            end: last.end.map(|end| end.as_str().to_owned()),
             uploaded: last.uploaded,
             failed: last.failed,
             error: last.error.clone(),
             last_success: last.last_success.map(time_text),
         }
     }
+}
+
+fn end(word: &str) -> Option<PushEnd> {
+    PushEnd::ALL.into_iter().find(|end| end.as_str() == word)
+}
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

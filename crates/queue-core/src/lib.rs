@@ -88,6 +88,7 @@ mod store_dir;
 mod store_path;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod totals;
 mod uploader;
 mod way;
 
@@ -124,5 +125,6 @@ pub use sizes::{StoreObject, StoreSizes};
 pub use store::{StoreDatabase, StoreFiles};
 pub use store_dir::{StoreDir, StoreDirError};
 pub use store_path::{ParseStorePathError, StorePath};
+pub use totals::{PushEnd, Totals};
 pub use uploader::{UploadError, UploadErrorKind, UploadWarning, Uploader};
 pub use way::BehindSymlink;

@@ -381,3 +381,55 @@ proptest! {
         prop_assert_eq!((world.auto().len(), report.left), (bad.len(), 0));
     }
 }
+
+#[test]
+fn what_pushes_did_is_counted_over_time_and_one_with_nothing_to_do_counts_for_nothing() {
+    let mut world = World::new();
+    world.options.force = true;
+    let gone = world.build_and_enqueue(&["good", "bad", "gone"])[2].clone();
+    world.destination.cannot_take("bad");
+    world.collect(&gone);
+    world.push();
+    world.push();
+    let expected = Totals {
+        finished: 2,
+        uploaded: 1,
+        failed: 2,
+        invalid: 1,
+        ..Totals::default()
+    };
+    assert_eq!(*world.ledger().totals(), expected);
+    let last = world.ledger().last_push().cloned().unwrap();
+    assert_eq!(
+        (last.end, last.took),
+        (Some(PushEnd::Finished), Some(Duration::ZERO))
+    );
+    *world.destination.down.borrow_mut() = Some(UploadErrorKind::Unavailable);
+    world.push();
+    *world.destination.down.borrow_mut() = Some(UploadErrorKind::Local);
+    world.push();
+    let expected = Totals {
+        unavailable: 1,
+        broken: 1,
+        ..expected
+    };
+    assert_eq!(*world.ledger().totals(), expected);
+    assert_eq!(
+        world.ledger().last_push().unwrap().end,
+        Some(PushEnd::Broken)
+    );
+    // The rest backs off.
+    world.options.force = false;
+    world.push();
+    assert_eq!(*world.ledger().totals(), expected);
+}
+
+#[test]
+fn a_push_that_only_finds_something_no_longer_valid_counts_it() {
+    let world = World::new();
+    let gone = world.build_and_enqueue(&["gone"])[0].clone();
+    world.collect(&gone);
+    world.push();
+    assert_eq!(world.ledger().totals().invalid, 1);
+    assert_eq!(world.ledger().last_push(), None);
+}

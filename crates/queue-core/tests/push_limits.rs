@@ -334,3 +334,16 @@ fn no_limit_keeps_from_leaving_what_is_no_longer_valid() {
     assert!(world.queued().is_empty() && world.auto().is_empty());
     assert_eq!(dropped(&world), 0);
 }
+
+#[test]
+fn a_push_that_had_to_know_how_much_is_kept_tells_how_much_is_left() {
+    for (beyond, left) in [(Beyond::Refuse, 110), (Beyond::DropOldest, 50)] {
+        let world = pinned(100, beyond);
+        enqueue_sized(&world, &[("old", 60), ("new", 50)]);
+        down(&world);
+        assert_eq!(world.push().pinned, Some(left), "{beyond:?}");
+    }
+    let unlimited = World::new();
+    enqueue_sized(&unlimited, &[("a", 60)]);
+    assert_eq!(unlimited.push().pinned, None);
+}

@@ -26,8 +26,18 @@ prop_compose! {
         ended in any_time(), uploaded in 0usize..1 << 40, failed in 0usize..1 << 40,
         error in proptest::option::of(any::<String>()),
         last_success in proptest::option::of(any_time()),
+        took in proptest::option::of((0u64..).prop_map(Duration::from_millis)),
+        end in proptest::option::of(proptest::sample::select(&PushEnd::ALL[..])),
     ) -> LastPush {
-        LastPush { ended, uploaded, failed, error, last_success }
+        LastPush { ended, took, end, uploaded, failed, error, last_success }
+    }
+}
+
+prop_compose! {
+    fn any_totals()(
+        [finished, cancelled, unavailable, broken, uploaded, failed, invalid] in any::<[u64; 7]>(),
+    ) -> Totals {
+        Totals { finished, cancelled, unavailable, broken, uploaded, failed, invalid }
     }
 }
 
@@ -42,11 +52,11 @@ prop_compose! {
         destination in proptest::option::of(any_failures()),
         destination_name in proptest::option::of(any::<String>()),
         last_push in proptest::option::of(any_last_push()),
-        damaged in any_damaged(), failed in any_damaged(),
+        damaged in any_damaged(), failed in any_damaged(), totals in any_totals(),
     ) -> Ledger {
         // Some of entries that failed, some of others.
         let damaged = entries.keys().cloned().zip(failed.into_values()).chain(damaged).collect();
-        Ledger { entries, damaged, destination, destination_name, last_push }
+        Ledger { entries, damaged, destination, destination_name, last_push, totals }
     }
 }
 
@@ -82,6 +92,8 @@ fn the_emptiest_ledger_is_written_and_the_empty_text_is_none() {
 fn the_largest_numbers_are_written() {
     let last_push = Some(LastPush {
         ended: SystemTime::UNIX_EPOCH,
+        took: Some(Duration::MAX),
+        end: None,
         uploaded: usize::MAX,
         failed: usize::MAX,
         error: None,
@@ -92,6 +104,20 @@ fn the_largest_numbers_are_written() {
         ..Ledger::default()
     };
     assert!(ledger.to_text().contains("last-push"));
+}
+
+#[test]
+fn a_ledger_of_an_older_version_is_read_and_what_a_newer_one_added_to_it_is_no_damage() {
+    let older =
+        "format = 1\n[last-push]\nended = \"2026-01-02T03:04:05Z\"\nuploaded = 3\nfailed = 1\n";
+    let read = Ledger::from_text(older).unwrap();
+    let last = read.last_push().unwrap();
+    assert_eq!((last.uploaded, last.took, last.end), (3, None, None));
+    assert_eq!(*read.totals(), Totals::default());
+    let newer = format!("{older}end = \"exploded\"\nelse = 1\n[totals]\nuploaded = 7\nelse = 1\n");
+    let read = Ledger::from_text(&newer).unwrap();
+    assert_eq!(read.last_push().unwrap().end, None);
+    assert_eq!(read.totals().uploaded, 7);
 }
 
 #[test]

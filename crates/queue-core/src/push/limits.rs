@@ -106,11 +106,14 @@ impl Run<'_, '_> {
         let pinned = Pinned::new(&sizes.closure(&queued)?);
         let bytes = pinned.bytes(&queued);
         if bytes <= limit.at_most {
+            self.report.pinned = Some(bytes);
             return Ok(None);
         }
         let excess = pinned.excess(&queued, limit.at_most);
         let why = limits::too_large(bytes, limit.at_most);
-        Ok(self.enforce(limit.beyond, &excess, why, entries))
+        let reason = self.enforce(limit.beyond, &excess, why, entries);
+        self.report.pinned = Some(pinned.bytes(&paths(entries)));
+        Ok(reason)
     }
 
     /// Does what is to be done with what is beyond a limit: drops what may be

@@ -184,6 +184,9 @@ pub struct PushReport {
     /// push, or an earlier one where this one could not judge. Not known, and
     /// `None`, after [`Outcome::AlreadyRunning`].
     pub closed: Option<String>,
+    /// How many bytes of the store what is left keeps alive, where this push
+    /// had to know: a limit in bytes made it ask.
+    pub pinned: Option<u64>,
     /// Failed by themselves; queued still, but for what was dropped.
     pub failed: Vec<FailedEntry>,
     /// Entries not tried because they back off.
@@ -210,6 +213,7 @@ impl PushReport {
             invalid: Vec::new(),
             dropped: Vec::new(),
             closed: None,
+            pinned: None,
             failed: Vec::new(),
             backing_off: 0,
             parked: 0,

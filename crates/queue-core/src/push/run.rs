@@ -1,11 +1,12 @@
 //! The steps of one push.
 
 use std::collections::BTreeSet;
+use std::time::{Duration, SystemTime};
 
 use super::contents::Comparisons;
 use super::tally::Tally;
 use super::{Outcome, Push, PushEvent, PushObserver, PushOptions, PushReport, plan};
-use crate::{Entry, Ledger, Listing, PortError, StorePath};
+use crate::{Entry, Ledger, Listing, PortError, PushEnd, StorePath};
 
 /// A push under way.
 pub(super) struct Run<'p, 'o> {
@@ -24,6 +25,8 @@ pub(super) struct Run<'p, 'o> {
     pub(super) tried: bool,
     /// Whether nothing is tried any more after it: a limit may drop.
     pub(super) is_last: bool,
+    /// When it first looked whose turn it is.
+    pub(super) began: Option<SystemTime>,
     /// Differs for each failure, so that their waits do.
     pub(super) random: u64,
 }
@@ -52,6 +55,7 @@ pub(super) fn run(
         comparisons: Comparisons::default(),
         tried: false,
         is_last: false,
+        began: None,
         random: options.seed,
     };
     let saved = run.load_ledger();
@@ -143,6 +147,7 @@ impl Run<'_, '_> {
     /// anything was tried.
     fn upload_ready(&mut self, entries: &[Entry]) -> bool {
         let now = self.push.clock.now();
+        self.began.get_or_insert(now);
         let plan = plan(
             entries,
             &self.ledger,
@@ -175,13 +180,16 @@ impl Run<'_, '_> {
     }
 
     fn note_last_push(&mut self) {
-        let error = match &self.report.outcome {
-            Outcome::Cancelled => Some("it was asked to stop".to_owned()),
-            Outcome::Unavailable { error, .. } | Outcome::Broken(error) => {
-                Some(error.message.clone())
+        let (end, error) = match &self.report.outcome {
+            Outcome::Cancelled => (PushEnd::Cancelled, Some("it was asked to stop".to_owned())),
+            Outcome::Unavailable { error, .. } => {
+                (PushEnd::Unavailable, Some(error.message.clone()))
             }
-            _ => None,
+            Outcome::Broken(error) => (PushEnd::Broken, Some(error.message.clone())),
+            _ => (PushEnd::Finished, None),
         };
+        let (uploaded, failed) = (self.report.uploaded.len(), self.report.failed.len());
+        self.ledger.totals.count(end, uploaded, failed);
         let ended = self.push.clock.now();
         let spotless = error.is_none() && self.report.failed.is_empty();
         let before = self
@@ -191,8 +199,10 @@ impl Run<'_, '_> {
             .and_then(|last| last.last_success);
         self.ledger.last_push = Some(crate::LastPush {
             ended,
-            uploaded: self.report.uploaded.len(),
-            failed: self.report.failed.len(),
+            took: self.began.map(|began| whole_milliseconds(began, ended)),
+            end: Some(end),
+            uploaded,
+            failed,
             error,
             last_success: if spotless { Some(ended) } else { before },
         });
@@ -242,4 +252,10 @@ impl Run<'_, '_> {
         self.observer.notice(&PushEvent::Problem(&error));
         self.report.problems.push(error);
     }
+}
+
+/// As the ledger keeps it. A clock that was set back meanwhile shows nothing.
+fn whole_milliseconds(began: SystemTime, ended: SystemTime) -> Duration {
+    let took = ended.duration_since(began).unwrap_or_default();
+    Duration::from_millis(u64::try_from(took.as_millis()).unwrap_or(u64::MAX))
 }

@@ -118,6 +118,7 @@ impl Run<'_, '_> {
     fn let_go(&mut self, paths: &[StorePath]) {
         let invalid = self.invalid(paths);
         let came_back = without(paths, &invalid);
+        self.ledger.totals.count_invalid(invalid.len());
         for path in &invalid {
             self.ledger.forget(path);
             self.tally.is_gone(path);
