@@ -10,13 +10,15 @@
 //!
 //! Clap has no such mode: its `trailing_var_arg` would hand our own options to `nix` as well.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// Our options, and which of them take a value.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(crate) struct OwnOptions {
     longs: HashMap<String, bool>,
     shorts: HashMap<char, bool>,
+    /// Those that may stand without their value.
+    may_lack_value: BTreeSet<String>,
 }
 
 /// A command line, told apart.
@@ -52,8 +54,12 @@ impl OwnOptions {
             .filter(|argument| !argument.is_positional())
         {
             let takes_value = option.get_action().takes_values();
+            let may_lack_value = option.get_num_args().is_some_and(|n| n.min_values() == 0);
             let longs = option.get_long().into_iter();
             for long in longs.chain(option.get_all_aliases().into_iter().flatten()) {
+                if takes_value && may_lack_value {
+                    self.may_lack_value.insert(long.to_owned());
+                }
                 self.longs.insert(long.to_owned(), takes_value);
             }
             let shorts = option.get_short().into_iter();
@@ -71,6 +77,9 @@ impl OwnOptions {
                 .split_once('=')
                 .map_or((long, None), |(n, v)| (n, Some(v)));
             let takes_value = *self.longs.get(name)?;
+            if value.is_none() && self.may_lack_value.contains(name) {
+                return Some(Next::ValueOrOption);
+            }
             return Some(Next::is_value(takes_value && value.is_none()));
         }
         self.recognise_shorts(argument.strip_prefix('-')?)
@@ -91,6 +100,7 @@ impl OwnOptions {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Next {
     Value,
+    ValueOrOption,
     Anything,
 }
 
@@ -105,7 +115,7 @@ impl Split {
     #[must_use]
     pub(crate) fn new(arguments: impl IntoIterator<Item = String>, own: &OwnOptions) -> Self {
         let mut split = Self::default();
-        let mut arguments = arguments.into_iter();
+        let mut arguments = arguments.into_iter().peekable();
         while let Some(argument) = arguments.next() {
             if argument == "--" {
                 split.paths = Some(arguments.collect());
@@ -114,8 +124,12 @@ impl Split {
             match own.recognise(&argument).filter(|_| is_option(&argument)) {
                 Some(next) => {
                     split.options.push(argument);
-                    let value = (next == Next::Value).then(|| arguments.next());
-                    split.options.extend(value.flatten());
+                    let value = match next {
+                        Next::Value => arguments.next(),
+                        Next::ValueOrOption => arguments.next_if(|next| !is_option(next)),
+                        Next::Anything => None,
+                    };
+                    split.options.extend(value);
                 }
                 None => split.other(argument),
             }
@@ -223,6 +237,20 @@ mod tests {
             let split = split(&format!("push {ours} --foreign b"));
             assert_eq!(split.options, words(ours), "{ours}");
             assert_eq!(split.nix, ["--foreign", "b"], "{ours}");
+        }
+    }
+
+    #[test]
+    fn a_value_that_may_be_left_out_is_no_option() {
+        let own = OwnOptions::of(&crate::cli::unbuilt_command());
+        for (line, for_clap) in [
+            ("status --watch 5 --json", "status --watch 5 --json"),
+            ("status --watch --queue main", "status --watch --queue main"),
+            ("--watch=5 status", "status --watch=5"),
+            ("status --watch", "status --watch"),
+        ] {
+            let split = Split::new(words(line), &own);
+            assert_eq!(split.for_clap(), words(for_clap), "{line}");
         }
     }
 

@@ -44,6 +44,15 @@ impl CommandError {
         self
     }
 
+    /// All of it in one line, without the hints.
+    pub(crate) fn text(&self) -> String {
+        let one = |message: &Message| {
+            let parts = std::iter::once(&message.text).chain(&message.causes);
+            parts.cloned().collect::<Vec<_>>().join(": ")
+        };
+        self.messages.iter().map(one).collect::<Vec<_>>().join("; ")
+    }
+
     /// Tells the user.
     pub(crate) fn report(&self) {
         self.messages.iter().for_each(Message::error);

@@ -7,6 +7,8 @@ use std::process::ExitCode;
 pub enum Exit {
     /// All was done, or there was nothing to do.
     Done,
+    /// All could be looked at, and something needs somebody.
+    NeedsALook,
     /// Some of it failed; what failed is kept and tried again.
     Failed,
     /// A signal asked to stop; what is not done is kept. The process ends by that signal.
@@ -24,6 +26,8 @@ pub enum Exit {
 /// Done, or nothing to do. A push that finds another push of its queue at work
 /// ends with this: that one does the work.
 pub const DONE: u8 = 0;
+/// Something needs somebody to look at it: `status` alone ends so.
+pub const NEEDS_A_LOOK: u8 = 1;
 /// The command line cannot be understood, or there is nothing that it names.
 pub const USAGE: u8 = 2;
 /// A destination is unavailable, or did not answer a short while ago. Entries are kept.
@@ -41,6 +45,11 @@ pub const ALL: &[(u8, &str)] = &[
         DONE,
         "Done, or nothing to do. Also when another push of the same queue is at work, which \
          `push --until-empty` waits for: with it nothing is left in the queue.",
+    ),
+    (
+        NEEDS_A_LOOK,
+        "A queue needs a look (`status` says which and why, by the thresholds of its table `health`). \
+         No other command ends so.",
     ),
     (
         USAGE,
@@ -73,6 +82,7 @@ impl Exit {
     pub const fn code(self) -> u8 {
         match self {
             Self::Done => DONE,
+            Self::NeedsALook => NEEDS_A_LOOK,
             Self::Usage => USAGE,
             Self::Unavailable => UNAVAILABLE,
             Self::Bug => BUG,
@@ -99,9 +109,10 @@ mod tests {
             Exit::Bug,
             Exit::Done,
             Exit::Config,
+            Exit::NeedsALook,
             Exit::Unavailable,
         ];
         ends.sort();
-        assert_eq!(ends.map(Exit::code), [0, 75, 69, 78, 70]);
+        assert_eq!(ends.map(Exit::code), [0, 1, 75, 69, 78, 70]);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use queue_core::{EntryState, FailedEntry, Failures, LastPush, Tally};
+use queue_core::{EntryState, FailedEntry, Failures};
 use serde::Serialize;
 
 use crate::view::EntryView;
@@ -79,131 +79,6 @@ impl EntryJson {
 pub(crate) struct ClosureJson {
     pub queue: String,
     pub path: String,
-}
-
-/// `status`
-#[derive(Serialize)]
-pub(crate) struct StatusJson {
-    pub queue: String,
-    pub destination: Option<String>,
-    pub queue_dir: String,
-    pub closure_type: String,
-    #[serde(flatten)]
-    pub counts: CountsJson,
-    #[serde(flatten)]
-    pub limited: LimitedJson,
-    #[serde(flatten)]
-    pub remembered: RememberedJson,
-}
-
-/// The entries of a queue, counted.
-#[derive(Serialize)]
-pub(crate) struct CountsJson {
-    pub entries: usize,
-    pub ready: usize,
-    pub backing_off: usize,
-    pub parked: usize,
-    pub unrooted: usize,
-    pub absent: usize,
-    pub foreign: usize,
-    pub oldest: Option<String>,
-}
-
-/// How much a queue keeps, and how it stands with its limits.
-#[derive(Serialize)]
-pub(crate) struct LimitedJson {
-    pub pinned_bytes: Option<u64>,
-    pub pinned_error: Option<String>,
-    pub store_bytes: Option<u64>,
-    pub limits: Vec<LimitJson>,
-    pub closed: Option<String>,
-    pub refused: TallyJson,
-    pub dropped: TallyJson,
-}
-
-/// What the pushes of a queue remember.
-#[derive(Serialize)]
-pub(crate) struct RememberedJson {
-    pub last_push: Option<LastPushJson>,
-    pub last_success: Option<String>,
-    pub destination_failure: Option<FailureJson>,
-    pub failures: Vec<FailureJson>,
-}
-
-/// A limit that is set.
-#[derive(Serialize)]
-pub(crate) struct LimitJson {
-    pub limit: &'static str,
-    pub at_most: u64,
-    pub used: Option<u64>,
-    pub beyond: &'static str,
-}
-
-/// What limits did to paths.
-#[derive(Serialize)]
-pub(crate) struct TallyJson {
-    pub paths: u64,
-    pub last: Option<String>,
-}
-
-impl From<Tally> for TallyJson {
-    fn from(tally: Tally) -> Self {
-        Self {
-            paths: tally.number,
-            last: tally.last.map(time),
-        }
-    }
-}
-
-/// How the last push ended.
-#[derive(Serialize)]
-pub(crate) struct LastPushJson {
-    pub ended: String,
-    pub uploaded: usize,
-    pub failed: usize,
-    pub error: Option<String>,
-}
-
-impl From<&LastPush> for LastPushJson {
-    fn from(last: &LastPush) -> Self {
-        Self {
-            ended: time(last.ended),
-            uploaded: last.uploaded,
-            failed: last.failed,
-            error: last.error.clone(),
-        }
-    }
-}
-
-/// The failures of an entry, or of a destination.
-#[derive(Serialize)]
-pub(crate) struct FailureJson {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub path: Option<String>,
-    pub attempts: u32,
-    pub first_failure: String,
-    pub last_failure: String,
-    pub last_error: String,
-    pub hint: Option<String>,
-    pub next_try: Option<String>,
-    pub parked_since: Option<String>,
-}
-
-impl FailureJson {
-    /// `path` is `None` for a destination.
-    pub(crate) fn new(path: Option<String>, failures: &Failures) -> Self {
-        let parked_since = failures.parked_since.map(time);
-        Self {
-            path,
-            attempts: failures.attempts,
-            first_failure: time(failures.first_failure),
-            last_failure: time(failures.last_failure),
-            last_error: failures.last_error.clone(),
-            hint: failures.hint.clone(),
-            next_try: parked_since.is_none().then(|| time(failures.next_try)),
-            parked_since,
-        }
-    }
 }
 
 /// `push`

@@ -25,6 +25,7 @@ mod patterns;
 mod program;
 mod session;
 mod signals;
+mod status;
 mod store_argument;
 mod subject;
 pub mod terminal;

@@ -45,10 +45,23 @@ impl Output {
         });
     }
 
+    /// Writes a value as JSON in one line.
+    pub(crate) fn json_line(&mut self, value: &impl Serialize) {
+        self.attempt(|out| {
+            let json = serde_json::to_string(value)?;
+            writeln!(out, "{}", escaped_json(&json))
+        });
+    }
+
     /// Writes values as [`json`](Self::json) writes a list of them, one at a time: a long list is
     /// never in memory as a whole.
     pub(crate) fn json_list(&mut self, values: impl IntoIterator<Item = impl Serialize>) {
         self.attempt(|out| write_list(out, values));
+    }
+
+    /// Whether nothing can be written any more: the reader went away, or the disk is full.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.failure.is_some()
     }
 
     /// Lets the reader see what was written so far.

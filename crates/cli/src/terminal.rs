@@ -8,6 +8,23 @@ use std::ops::RangeInclusive;
 
 use nix_post_build_push_config::redact_uris;
 
+/// Whether what is written there is coloured: on a terminal, unless `NO_COLOR` is set to anything.
+#[must_use]
+pub(crate) fn wants_colours(stream: &impl io::IsTerminal) -> bool {
+    let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    wanted && stream.is_terminal()
+}
+
+/// How many columns a terminal has; `None` for what is none.
+#[must_use]
+pub(crate) fn width(stream: &(impl io::IsTerminal + std::os::fd::AsFd)) -> Option<usize> {
+    let size = stream
+        .is_terminal()
+        .then(|| rustix::termios::tcgetwinsize(stream))?;
+    let columns = size.ok().map(|size| usize::from(size.ws_col));
+    columns.filter(|columns| *columns > 0)
+}
+
 /// Shows a text with its control characters, and those that are not seen or turn the direction of
 /// writing, escaped, and without what is secret in URIs.
 ///

@@ -41,6 +41,8 @@ pub(crate) struct QueueView {
     pub foreign: usize,
     /// The memory of its pushes.
     pub ledger: Ledger,
+    /// Why that is lost, if it is.
+    pub ledger_lost: Option<String>,
 }
 
 /// An entry with all that is known of it.
@@ -78,7 +80,7 @@ impl QueueView {
             .foreign
             .iter()
             .for_each(|foreign| warn_of_foreign(&settings.name, foreign));
-        let mut ledger = ledger(queue);
+        let (mut ledger, ledger_lost) = ledger(queue);
         if let Some(destination) = destination(settings) {
             ledger.forget_other_destinations(&destination);
         }
@@ -100,6 +102,7 @@ impl QueueView {
             entries,
             foreign: listing.foreign.len(),
             ledger,
+            ledger_lost,
         })
     }
 
@@ -132,12 +135,11 @@ pub(crate) fn warn_of_foreign(queue: &str, foreign: &Foreign) {
     Message::new(what).about_queue(queue).hint(hint).warning();
 }
 
-/// What a queue's pushes remember; nothing, with a warning, if that is lost.
-#[must_use]
-pub(crate) fn ledger(queue: &OpenQueue) -> Ledger {
+/// What a queue's pushes remember; nothing, with a warning, and why, if that is lost.
+fn ledger(queue: &OpenQueue) -> (Ledger, Option<String>) {
     let lost = |message: Message| {
         message.warning();
-        Ledger::default()
+        (Ledger::default(), Some(message.causes.join(": ")))
     };
     let about = || {
         Message::new(format!(
@@ -148,7 +150,7 @@ pub(crate) fn ledger(queue: &OpenQueue) -> Ledger {
         .of_kind(subject::LOCAL)
     };
     match queue.ledger() {
-        Ok(Ok(ledger)) => ledger,
+        Ok(Ok(ledger)) => (ledger, None),
         Ok(Err(error)) => lost(about().caused_by(&error).hint(error.hint())),
         Err(error) => lost(about().caused_by_port(&error)),
     }

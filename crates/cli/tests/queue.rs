@@ -133,7 +133,7 @@ fn retry_forgets_the_failures_of_entries_and_destination() {
     fs::create_dir(world.root.join("queue/.push")).unwrap();
     let name = a.rsplit('/').next().unwrap();
     world.write("queue/.push/ledger.toml", &ledger(name, true));
-    let status = world.run(&["status"]).ok();
+    let status = world.run(&["status"]).needs_a_look();
     assert!(
         status.contains("1 (1 parked)") && status.contains("after 3 attempts"),
         "{status}"
@@ -245,7 +245,7 @@ fn status_tells_of_every_queue() {
     assert_eq!(
         lines[..4],
         [
-            "default",
+            "default: ok",
             "  destination:  https://***@h/x",
             "  directory:    ROOT/queue",
             "  entries:      1 (1 ready)",

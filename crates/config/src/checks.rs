@@ -7,7 +7,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use crate::config::{Config, QueueSettings};
 use crate::destination::{Destination, SecretError};
 use crate::limits;
-use crate::origin::Origin;
+use crate::origin::{Origin, Setting};
 use crate::problem::{Problem, Problems};
 use crate::resolve::Need;
 
@@ -100,7 +100,36 @@ pub(crate) fn warnings(config: &Config) -> Vec<Problem> {
         .filter(contradict)
         .map(shorter_delay)
         .chain(config.enabled().flat_map(limits::warnings))
+        .chain(same_metrics_files(config))
         .collect()
+}
+
+/// Each push would write over what the other queue's wrote.
+fn same_metrics_files(config: &Config) -> Vec<Problem> {
+    let mut seen: Vec<(&str, &Utf8Path)> = Vec::new();
+    let mut problems = Vec::new();
+    for queue in config.enabled() {
+        let Some(setting) = &queue.metrics_file else {
+            continue;
+        };
+        let file = setting.value.as_path();
+        match seen.iter().find(|(_, other)| *other == file) {
+            Some((other, _)) => problems.push(same_metrics_file(other, queue, setting)),
+            None => seen.push((&queue.name, file)),
+        }
+    }
+    problems
+}
+
+fn same_metrics_file(other: &str, queue: &QueueSettings, file: &Setting<Utf8PathBuf>) -> Problem {
+    let message = format!(
+        "queues `{other}` and `{}` have the same `metrics-file` {}: each push writes over the other's",
+        queue.name, file.value
+    );
+    Problem::new(message)
+        .at(location(queue, &file.origin))
+        .of_queues([other, &*queue.name])
+        .hint("give each queue a file of its own")
 }
 
 fn shorter_delay(queue: &QueueSettings) -> Problem {

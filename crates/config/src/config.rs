@@ -6,6 +6,7 @@ use camino::Utf8PathBuf;
 
 use crate::choice::{CheckContents, ClosureType, OnError};
 use crate::destination::Destination;
+use crate::health::HealthSettings;
 use crate::limits::LimitSettings;
 use crate::nix_options::NixOptions;
 use crate::origin::Setting;
@@ -94,6 +95,10 @@ pub struct QueueSettings {
     pub max_attempts: Setting<u32>,
     /// How much of it there may be.
     pub limits: LimitSettings,
+    /// When somebody has to look at it.
+    pub health: HealthSettings,
+    /// Where each push writes what is to be known of the queue, for Prometheus.
+    pub metrics_file: Option<Setting<Utf8PathBuf>>,
 }
 
 impl QueueSettings {

@@ -7,7 +7,7 @@ use std::ops::Range;
 use camino::Utf8PathBuf;
 use toml::de::{DeTable, Error};
 
-use crate::key::{self, EXAMPLES, LIMIT_KEYS, QUEUE_KEYS, TABLES};
+use crate::key::{self, EXAMPLES, HEALTH_KEYS, LIMIT_KEYS, QUEUE_KEYS, TABLES};
 use crate::lines::Lines;
 use crate::problem::{Location, Problem, Problems};
 use crate::section::Section;
@@ -90,6 +90,10 @@ impl<'t> Document<'t> {
                 let hint = match &**name {
                     name if LIMIT_KEYS.contains(&name) => {
                         "it is a limit of a queue: write it below [queues.default.limits]"
+                            .to_owned()
+                    }
+                    name if HEALTH_KEYS.contains(&name) => {
+                        "it is a threshold of `status`: write it below [queues.default.health]"
                             .to_owned()
                     }
                     name if QUEUE_KEYS.contains(&name) => {

@@ -207,6 +207,22 @@ pub(crate) const BEYOND_MAX_AGE: Key<BeyondLimit> = Key::in_file("beyond-max-age
 pub(crate) const BEYOND_MAX_PINNED: Key<BeyondLimit> =
     Key::in_file("beyond-max-pinned", "\"refuse\"");
 
+pub(crate) const METRICS_FILE: Key<Utf8PathBuf> = Key::in_file(
+    "metrics-file",
+    "\"/var/lib/prometheus/node-exporter/nix-post-build-push-main.prom\"",
+)
+.checked(check_metrics_file);
+
+pub(crate) const HEALTH_MAX_PARKED: Key<u32> = Key::in_file("max-parked", "0");
+pub(crate) const HEALTH_MAX_AGE: Key<Duration> =
+    Key::in_file(MAX_AGE.name, "\"1day\"").checked(check_timeout);
+pub(crate) const HEALTH_MAX_UNAVAILABLE: Key<Duration> =
+    Key::in_file("max-unavailable", "\"1h\"").checked(check_length);
+pub(crate) const HEALTH_MAX_PINNED: Key<ByteSize> =
+    Key::in_file(MAX_PINNED.name, MAX_PINNED.example).checked(check_size);
+pub(crate) const HEALTH_REMEMBER_LOSSES: Key<Duration> =
+    Key::in_file("remember-losses", "\"1day\"").checked(check_length);
+
 /// The tables at the top of a file.
 pub(crate) const TABLES: &[&str] = &["nix", "hook", "queues"];
 pub(crate) const NIX_KEYS: &[&str] = &[STORE_DIR.name, STATE_DIR.name, BIN_DIR.name];
@@ -228,7 +244,9 @@ pub(crate) const QUEUE_KEYS: &[&str] = &[
     RETRY_DELAY.name,
     RETRY_MAX_DELAY.name,
     MAX_ATTEMPTS.name,
+    METRICS_FILE.name,
     LIMITS,
+    HEALTH,
 ];
 /// The table of a queue's limits.
 pub(crate) const LIMITS: &str = "limits";
@@ -239,6 +257,15 @@ pub(crate) const LIMIT_KEYS: &[&str] = &[
     BEYOND_MAX_AGE.name,
     MAX_PINNED.name,
     BEYOND_MAX_PINNED.name,
+];
+/// The table of what makes `status` ask for somebody.
+pub(crate) const HEALTH: &str = "health";
+pub(crate) const HEALTH_KEYS: &[&str] = &[
+    HEALTH_MAX_PARKED.name,
+    HEALTH_MAX_AGE.name,
+    HEALTH_MAX_UNAVAILABLE.name,
+    HEALTH_MAX_PINNED.name,
+    HEALTH_REMEMBER_LOSSES.name,
 ];
 
 /// Each key with an example.
@@ -270,6 +297,10 @@ pub(crate) const EXAMPLES: &[(&str, &str)] = &[
     (BEYOND_MAX_AGE.name, BEYOND_MAX_AGE.example),
     (MAX_PINNED.name, MAX_PINNED.example),
     (BEYOND_MAX_PINNED.name, BEYOND_MAX_PINNED.example),
+    (METRICS_FILE.name, METRICS_FILE.example),
+    (HEALTH_MAX_PARKED.name, HEALTH_MAX_PARKED.example),
+    (HEALTH_MAX_UNAVAILABLE.name, HEALTH_MAX_UNAVAILABLE.example),
+    (HEALTH_REMEMBER_LOSSES.name, HEALTH_REMEMBER_LOSSES.example),
 ];
 
 pub(crate) fn hint_in_file(name: &str, example: &str) -> String {
@@ -295,6 +326,16 @@ fn check_options(options: &NixOptions) -> Result<(), Fault> {
     match options.iter().any(|option| option.contains('\0')) {
         true => Err(Fault::new("an option has a NUL in it")),
         false => copy_options::check(options),
+    }
+}
+
+/// The node exporter reads no other files, and says nothing of those that it leaves out.
+fn check_metrics_file(file: &Utf8PathBuf) -> Result<(), Fault> {
+    path::check(file)?;
+    match file.extension() {
+        Some("prom") => Ok(()),
+        _ => Err(Fault::new("the name does not end with `.prom`")
+            .hint("the node exporter's textfile collector reads only files with names that do")),
     }
 }
 

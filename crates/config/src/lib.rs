@@ -40,6 +40,7 @@ mod environment;
 mod fault;
 #[cfg(test)]
 mod fuzz;
+mod health;
 mod key;
 mod limits;
 mod lines;
@@ -69,6 +70,7 @@ pub use choice::{BeyondLimit, CheckContents, ClosureType, OnError, UnknownWord};
 pub use config::{Config, HookSettings, NixSettings, QueueSettings};
 pub use destination::{Destination, SecretError};
 pub use environment::Environment;
+pub use health::HealthSettings;
 pub use limits::LimitSettings;
 pub use nix_options::NixOptions;
 pub use origin::{Origin, Setting};

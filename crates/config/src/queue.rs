@@ -7,6 +7,7 @@ use camino::Utf8PathBuf;
 use crate::choice::{CheckContents, ClosureType};
 use crate::config::QueueSettings;
 use crate::directories;
+use crate::health;
 use crate::key::{self, QUEUE_KEYS};
 use crate::limits;
 use crate::origin::Setting;
@@ -55,7 +56,9 @@ pub(crate) fn resolve(
         retry_delay: sources.get_or(&key::RETRY_DELAY, seconds(MINUTE)),
         retry_max_delay: sources.get_or(&key::RETRY_MAX_DELAY, seconds(6 * HOUR)),
         max_attempts: sources.get_or(&key::MAX_ATTEMPTS, 10),
+        metrics_file: sources.get(&key::METRICS_FILE),
         limits: limits::resolve(inputs, name, section, problems),
+        health: health::resolve(inputs, name, section, problems),
     };
     known.then_some(queue)
 }

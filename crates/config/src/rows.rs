@@ -8,6 +8,7 @@ use toml::Value;
 use crate::byte_size::ByteSize;
 use crate::config::{Config, HookSettings, NixSettings, QueueSettings};
 use crate::destination::Destination;
+use crate::health::HealthSettings;
 use crate::limits::LimitSettings;
 use crate::nix_options::NixOptions;
 use crate::origin::{Origin, Setting};
@@ -71,7 +72,19 @@ fn queue(queue: &QueueSettings) -> Vec<Row> {
     rows.add("retry-delay", &queue.retry_delay);
     rows.add("retry-max-delay", &queue.retry_max_delay);
     rows.add("max-attempts", &queue.max_attempts);
+    rows.add_some("metrics-file", queue.metrics_file.as_ref());
     rows.rows.extend(limits(&queue.name, &queue.limits));
+    rows.rows.extend(health(&queue.name, &queue.health));
+    rows.rows
+}
+
+fn health(queue: &str, health: &HealthSettings) -> Vec<Row> {
+    let mut rows = Rows::of(format!("{}.health", title(queue)));
+    rows.add("max-parked", &health.max_parked);
+    rows.add("max-age", &health.max_age);
+    rows.add("max-unavailable", &health.max_unavailable);
+    rows.add_some("max-pinned", health.max_pinned.as_ref());
+    rows.add("remember-losses", &health.remember_losses);
     rows.rows
 }
 

@@ -5,7 +5,7 @@ use toml::de::{DeTable, DeValue};
 
 use crate::document::Document;
 use crate::fault::Fault;
-use crate::key::{Key, LIMIT_KEYS, LIMITS};
+use crate::key::{HEALTH, HEALTH_KEYS, Key, LIMIT_KEYS, LIMITS};
 use crate::origin::{Origin, Setting};
 use crate::problem::{Location, Problem, Problems};
 use crate::sources::Given;
@@ -68,6 +68,11 @@ impl<'d> Section<'d> {
         self.table?.iter().find(|(key, _)| key.get_ref() == name)
     }
 
+    /// Whether something of this name is in it.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.entry(name).is_some()
+    }
+
     /// A table within this one. What is no table is reported.
     pub(crate) fn table(
         &self,
@@ -128,15 +133,13 @@ impl<'d> Section<'d> {
                 continue;
             }
             let message = format!("unknown key `{}` in {}", name.escape_debug(), self.title);
-            let is_bound = LIMIT_KEYS.contains(&&**name) && known.contains(&LIMITS);
-            let hint = match &self.queue {
-                Some(queue) if is_bound => {
-                    format!(
-                        "it is a limit: write it below [queues.{}.limits]",
-                        queue.escape_debug()
-                    )
+            let below = self.queue.as_ref().zip(table_of(name, known));
+            let hint = match below {
+                Some((queue, (table, what))) => {
+                    let queue = queue.escape_debug();
+                    format!("it is {what}: write it below [queues.{queue}.{table}]")
                 }
-                _ => suggest::hint(name, known),
+                None => suggest::hint(name, known),
             };
             let problem = Problem::new(message).hint(hint);
             let location = self.document.location(key.span().start);
@@ -152,4 +155,15 @@ impl<'d> Section<'d> {
         let begin = self.location.as_ref().map_or(0, |location| location.line);
         self.document.hides(name, begin) || self.keys().any(misspelt)
     }
+}
+
+/// The table within this one, whose keys are `known`, that a key belongs to, and what it is there.
+fn table_of(key: &str, known: &[&str]) -> Option<(&'static str, &'static str)> {
+    let tables = [
+        (LIMITS, LIMIT_KEYS, "a limit"),
+        (HEALTH, HEALTH_KEYS, "a threshold of `status`"),
+    ];
+    let mut tables = tables.into_iter();
+    let found = tables.find(|(table, keys, _)| known.contains(table) && keys.contains(&key));
+    found.map(|(table, _, what)| (table, what))
 }

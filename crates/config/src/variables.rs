@@ -86,7 +86,12 @@ mod tests {
         let named = [key::ON_ERROR.name]
             .into_iter()
             .chain(key::QUEUE_KEYS.iter().copied());
-        let only_in_file = [key::ENABLE.name, key::LIMITS];
+        let only_in_file = [
+            key::ENABLE.name,
+            key::LIMITS,
+            key::HEALTH,
+            key::METRICS_FILE.name,
+        ];
         for name in named.filter(|name| !only_in_file.contains(name)) {
             let variable = name.to_uppercase().replace('-', "_");
             assert!(KNOWN.contains(&variable.as_str()), "{variable}");

@@ -125,7 +125,7 @@ fn the_example_shows_the_defaults() {
     let file = Utf8PathBuf::try_from(directory.path().join("empty.toml")).unwrap();
     fs::write(&file, "[queues.main]").unwrap();
     let rows = check(&file, Need::Enqueue).config.rows();
-    assert_eq!(rows.len(), 21);
+    assert_eq!(rows.len(), 25);
     for row in rows.iter().filter(|row| row.key != "queue-dir") {
         let line = format!("\n# {} = {}\n", row.key, row.value);
         assert!(EXAMPLE.contains(&line), "{line}");

@@ -99,10 +99,12 @@ pub(crate) enum Command {
     /// The last push and the last success are those of pushes that had something to do: a push
     /// that finds nothing whose turn it is, or whose destination is not asked yet, changes
     /// neither. How much of the store a queue keeps from being collected as garbage is asked of
-    /// Nix; a queue without a limit for it that keeps more than a tenth of the store's file
-    /// system is warned of.
+    /// Nix.
+    ///
+    /// The most urgent queue comes first. Whether a queue needs a look is judged by the table
+    /// `health` of its configuration; then the exit code is 1, so it serves as a check.
     #[command(after_help = texts::STATUS_EXAMPLES)]
-    Status(ListArgs),
+    Status(StatusArgs),
 
     /// Forget failures, so that the next push tries again
     ///
@@ -216,7 +218,47 @@ pub(crate) struct PushArgs {
     pub json: JsonArgs,
 }
 
-/// `list` and `status`
+/// `status`
+#[derive(Args)]
+pub(crate) struct StatusArgs {
+    #[command(flatten)]
+    pub json: JsonArgs,
+    /// Print the JSON schema of what --json prints, and look at nothing
+    #[arg(long, conflicts_with_all = ["json", "openmetrics", "watch"])]
+    pub json_schema: bool,
+    /// Print OpenMetrics, for Prometheus
+    #[arg(long, conflicts_with_all = ["json", "watch"])]
+    pub openmetrics: bool,
+    /// Look again every so many seconds (or 500ms, 2m), until a signal ends it: on a terminal in
+    /// the same place; elsewhere one after the other, with --json an array a line [default: 2]
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        num_args = 0..=1,
+        default_missing_value = "2",
+        value_parser = interval
+    )]
+    pub watch: Option<Duration>,
+}
+
+/// Seconds, or a duration with its unit.
+fn interval(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().map(Duration::from_secs).ok();
+    let duration = seconds.or_else(|| parse_duration(text).ok());
+    match duration {
+        None => Err("neither a number of seconds nor a duration".to_owned()),
+        Some(duration) if duration < SHORTEST_INTERVAL => Err(format!(
+            "shorter than {}",
+            humantime::format_duration(SHORTEST_INTERVAL)
+        )),
+        Some(duration) => Ok(duration),
+    }
+}
+
+/// Below that, looking keeps a core busy.
+const SHORTEST_INTERVAL: Duration = Duration::from_millis(100);
+
+/// `list`
 #[derive(Args)]
 pub(crate) struct ListArgs {
     #[command(flatten)]

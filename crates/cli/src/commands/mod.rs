@@ -35,7 +35,7 @@ pub(crate) fn run(command: Command, session: &mut Session) -> Result<Exit, Comma
         Command::Push(args) => push::run(&args, session),
         Command::List(args) => list::run(args.json, session),
         Command::Closure(args) => closure::run(&args, session),
-        Command::Status(args) => status::run(args.json, session),
+        Command::Status(args) => status::run(&args, session),
         Command::Retry(args) => retry::run(&args, session),
         Command::Drop(args) => drop::run(&args, session),
         Command::Config(command) => config::run(&command, session),

@@ -1,100 +1,88 @@
 //! `status`
 
-mod ago;
-mod held;
-mod limits;
-mod text;
+mod watch;
 
 use std::time::SystemTime;
 
-use nix_post_build_push_config::{Need, QueueSettings};
-use queue_core::EntryState;
+use nix_post_build_push_config::Need;
 
-use self::held::Held;
 use super::queues;
-use crate::adapters::{OpenQueue, Store};
-use crate::cli::JsonArgs;
+use crate::cli::StatusArgs;
 use crate::error::CommandError;
 use crate::exit_codes::Exit;
-use crate::json::{CountsJson, FailureJson, LastPushJson, RememberedJson, StatusJson, time};
-use crate::session::{Configured, Session, destination, now};
-use crate::view::{EntryView, Look, QueueView};
+use crate::session::{Configured, Session, now};
+use crate::status::json::StatusJson;
+use crate::status::{Level, Looked, Looker, Measure, lines, look, metrics, schema};
+use crate::terminal::{wants_colours, width};
 
-pub(super) fn run(args: JsonArgs, session: &mut Session) -> Result<Exit, CommandError> {
+pub(super) fn run(args: &StatusArgs, session: &mut Session) -> Result<Exit, CommandError> {
+    if args.json_schema {
+        session.out.text(schema::SCHEMA);
+        return Ok(Exit::Done);
+    }
     let Configured { config, exit } = session.configure(Need::Enqueue)?;
     let store = session.store(&config)?;
-    let now = now();
-    let mut rows = Vec::new();
-    let exit = queues::each(&config, exit, |settings| {
-        let queue = queues::open(&store, settings)?;
-        let view = QueueView::of(&store, settings, queue.as_ref(), now, Look::ObjectAndRoot)?;
-        rows.push(status(&store, settings, queue.as_ref(), &view, now));
-        Ok(Exit::Done)
-    });
-    if args.json {
-        session.out.json(&rows);
-    } else {
-        text::print(&rows, now, &mut session.out);
+    let mut looker = Looker {
+        config: &config,
+        store: &store,
+        measure: Measure::asking(),
+    };
+    if let Some(interval) = args.watch {
+        return watch::watch(&mut looker, args, interval, session);
     }
+    let (queues, exit) = all(&mut looker, exit, now());
+    tell(&queues, args, now(), session);
     Ok(exit)
 }
 
-fn status(
-    store: &Store,
-    settings: &QueueSettings,
-    queue: Option<&OpenQueue>,
-    view: &QueueView,
-    now: SystemTime,
-) -> StatusJson {
-    let held = Held::by(view, store);
-    held.warn(settings);
-    StatusJson {
-        queue: settings.name.clone(),
-        destination: destination(settings),
-        queue_dir: settings.queue_dir.value.to_string(),
-        closure_type: settings.closure_type.value.to_string(),
-        counts: counts(view),
-        limited: limits::limited(settings, queue, view, held, now),
-        remembered: remembered(store, settings, view, now),
-    }
-}
-
-fn counts(view: &QueueView) -> CountsJson {
-    let entries = &view.entries;
-    let count =
-        |wanted: fn(&EntryView) -> bool| entries.iter().filter(|entry| wanted(entry)).count();
-    CountsJson {
-        entries: entries.len(),
-        ready: count(|entry| matches!(entry.state, EntryState::Ready)),
-        backing_off: count(|entry| matches!(entry.state, EntryState::BackingOff { .. })),
-        parked: count(|entry| matches!(entry.state, EntryState::Parked { .. })),
-        unrooted: count(|entry| entry.rooted == Some(false)),
-        absent: count(EntryView::is_absent),
-        foreign: view.foreign,
-        oldest: entries.first().map(|entry| time(entry.entry.enqueued_at)),
-    }
-}
-
-fn remembered(
-    store: &Store,
-    settings: &QueueSettings,
-    view: &QueueView,
-    now: SystemTime,
-) -> RememberedJson {
-    let last = view.ledger.last_push();
-    let destination = view.ledger.destination();
-    let failures = view.entries.iter().filter_map(|entry| {
-        let failures = view.ledger.entry(&entry.entry.path)?;
-        let path = store.dir.join(&entry.entry.path).into_string();
-        Some(FailureJson::new(Some(path), failures))
+/// Looks at all selected queues. One that cannot be looked at hides no other.
+fn all(looker: &mut Looker<'_>, exit: Exit, now: SystemTime) -> (Vec<Looked>, Exit) {
+    let mut seen = Vec::new();
+    let (store, measure) = (looker.store, &mut looker.measure);
+    let exit = queues::each(looker.config, exit, |settings| {
+        match look(store, settings, measure, now) {
+            Ok(status) => {
+                let exit = exit_of(status.level());
+                seen.push(Looked::Seen(Box::new(status)));
+                Ok(exit)
+            }
+            Err(error) => {
+                let name = settings.name.clone();
+                let error_text = error.text();
+                seen.push(Looked::Unseen {
+                    name,
+                    error: error_text,
+                });
+                Err(error)
+            }
+        }
     });
-    RememberedJson {
-        last_push: last.map(LastPushJson::from),
-        last_success: last.and_then(|last| last.last_success).map(time),
-        destination_failure: destination.map(|failures| FailureJson {
-            next_try: view.plan(settings, now, false).destination_until.map(time),
-            ..FailureJson::new(None, failures)
-        }),
-        failures: failures.collect(),
+    (seen, exit)
+}
+
+fn exit_of(level: Level) -> Exit {
+    match level {
+        Level::Ok => Exit::Done,
+        Level::NeedsALook | Level::Broken => Exit::NeedsALook,
     }
+}
+
+fn tell(queues: &[Looked], args: &StatusArgs, now: SystemTime, session: &mut Session) {
+    if args.json.json {
+        session.out.json(&json(queues));
+    } else if args.openmetrics {
+        session.out.text(&metrics::openmetrics(queues));
+    } else {
+        let stdout = std::io::stdout();
+        let (colours, width) = (wants_colours(&stdout), width(&stdout));
+        for line in lines(queues, now) {
+            session.out.text(&(line.printed(colours, width) + "\n"));
+        }
+    }
+}
+
+/// What could be looked at.
+fn json(queues: &[Looked]) -> Vec<StatusJson<'_>> {
+    let seen = queues.iter().filter_map(Looked::seen);
+    seen.map(StatusJson::from).collect()
 }

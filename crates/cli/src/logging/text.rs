@@ -1,7 +1,6 @@
 //! Messages as lines for people.
 
 use std::fmt::{self, Debug, Write};
-use std::io::IsTerminal;
 
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
@@ -11,7 +10,7 @@ use tracing_subscriber::registry::LookupSpan;
 
 use super::journal;
 use crate::subject;
-use crate::terminal::Escaped;
+use crate::terminal::{Escaped, wants_colours};
 
 /// `error: what failed`, `  caused by: why`, `hint: what to do`.
 pub(super) struct Lines {
@@ -22,9 +21,8 @@ pub(super) struct Lines {
 
 impl Lines {
     pub(super) fn new() -> Self {
-        let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
         Self {
-            colours: wanted && std::io::stderr().is_terminal(),
+            colours: wants_colours(&std::io::stderr()),
             priorities: journal::is_stderr(),
         }
     }

@@ -1,8 +1,10 @@
 //! The fields that `--json` prints.
 
+use crate::status::schema;
+
 /// One command's output: the command, what one object of its array is, and its fields with
 /// their types and meanings.
-pub(super) type JsonDoc = (
+type JsonDoc = (
     &'static str,
     &'static str,
     &'static [(&'static str, &'static str, &'static str)],
@@ -13,7 +15,44 @@ Every command prints one array. Fields are always there; what is not known is `n
 RFC 3339 in UTC, paths are full store paths. New fields may be added, and are no reason to \
 refuse the output.";
 
-pub(super) const COMMANDS: &[JsonDoc] = &[
+/// `status --json` is described by its schema.
+const STATUS: (&str, &str) = ("status --json", "a queue");
+
+/// What one command prints: an array of objects of a kind, and their fields, each with its type and
+/// meaning.
+pub(super) struct Document {
+    pub command: &'static str,
+    pub object: &'static str,
+    pub fields: Vec<[String; 3]>,
+    /// What is to be added.
+    pub more: Option<&'static str>,
+}
+
+/// All of them. That of `status` comes out of its schema.
+pub(super) fn documents() -> Vec<Document> {
+    let written = |(command, object, fields): &JsonDoc| Document {
+        command,
+        object,
+        fields: fields
+            .iter()
+            .map(|(field, kind, meaning)| [field, kind, meaning].map(|cell| (*cell).to_owned()))
+            .collect(),
+        more: None,
+    };
+    let mut all: Vec<_> = COMMANDS.iter().map(written).collect();
+    let (command, object) = STATUS;
+    let behind = all.iter().position(|doc| doc.command == "closure --json");
+    let status = Document {
+        command,
+        object,
+        fields: schema::fields(),
+        more: Some("`status --json-schema` prints a JSON schema of this."),
+    };
+    all.insert(behind.map_or(0, |at| at + 1), status);
+    all
+}
+
+const COMMANDS: &[JsonDoc] = &[
     (
         "list --json",
         "an entry, oldest first",
@@ -49,100 +88,6 @@ pub(super) const COMMANDS: &[JsonDoc] = &[
         &[
             ("queue", "string", "the queue's name"),
             ("path", "string", "the store path"),
-        ],
-    ),
-    (
-        "status --json",
-        "a queue",
-        &[
-            ("queue", "string", "its name"),
-            (
-                "destination",
-                "string or null",
-                "where it is pushed, without secrets",
-            ),
-            ("queue_dir", "string", "its directory"),
-            (
-                "closure_type",
-                "string",
-                "`bare`, `binary`, `source` or `cache`",
-            ),
-            ("entries", "number", "how many are queued"),
-            ("ready", "number", "of those, taken by the next push"),
-            ("backing_off", "number", "of those, waiting after a failure"),
-            ("parked", "number", "of those, given up until `retry`"),
-            (
-                "unrooted",
-                "number",
-                "of those, not held by a root; the next push mends it",
-            ),
-            (
-                "absent",
-                "number",
-                "of those, without a store object on disk",
-            ),
-            (
-                "foreign",
-                "number",
-                "what else is in the queue's directory, not pushed and not removed; each has a warning",
-            ),
-            ("oldest", "time or null", "when the oldest was enqueued"),
-            (
-                "pinned_bytes",
-                "number or null",
-                "how much of the store they keep from being collected as garbage, in bytes of NAR, \
-                 with all they refer to; null if Nix cannot be asked",
-            ),
-            ("pinned_error", "string or null", "why it cannot"),
-            (
-                "store_bytes",
-                "number or null",
-                "the size of the store's file system, if they keep anything",
-            ),
-            (
-                "limits",
-                "array",
-                "of objects, one for each limit that is set: `limit` (its key), `at_most` and `used` \
-                 (numbers: entries, seconds, bytes; `used` may be null), `beyond` (`refuse` or \
-                 `drop-oldest`)",
-            ),
-            (
-                "closed",
-                "string or null",
-                "why nothing new is queued, if a limit says so",
-            ),
-            (
-                "refused",
-                "object",
-                "what limits kept out so far: `paths` (number), `last` (time or null)",
-            ),
-            (
-                "dropped",
-                "object",
-                "what limits dropped undelivered so far: as `refused`",
-            ),
-            (
-                "last_push",
-                "object or null",
-                "the last one that had something to do: `ended` (time), `uploaded` and `failed` \
-                 (numbers), `error` (string or null: why it ended early)",
-            ),
-            (
-                "last_success",
-                "time or null",
-                "when a push that had something to do last went through without a failure",
-            ),
-            (
-                "destination_failure",
-                "object or null",
-                "if the destination did not answer: as in `failures`, without `path`",
-            ),
-            (
-                "failures",
-                "array",
-                "of objects: `path`, `attempts`, `first_failure`, `last_failure` (times), \
-                 `last_error`, `hint` (string or null), `next_try` and `parked_since` (times or null)",
-            ),
         ],
     ),
     (

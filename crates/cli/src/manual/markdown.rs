@@ -254,18 +254,24 @@ fn exit_code_rows() -> impl Iterator<Item = [String; 2]> {
 
 fn json_output() -> String {
     let mut text = format!("## JSON output\n\n{}\n", json::INTRODUCTION);
-    for (command, object, fields) in json::COMMANDS {
-        let _ = write!(text, "\n### `{command}`\n\nEach object is {object}.\n\n");
-        let rows = fields.iter().map(|(field, kind, meaning)| {
-            [
-                format!("`{field}`"),
-                (*kind).to_owned(),
-                (*meaning).to_owned(),
-            ]
-        });
-        text.push_str(&cells(["Field", "Type", "Meaning"], rows));
+    for document in json::documents() {
+        text.push_str(&json_document(document));
     }
     text
+}
+
+fn json_document(document: json::Document) -> String {
+    let json::Document {
+        command,
+        object,
+        fields,
+        more,
+    } = document;
+    let rows = fields.into_iter();
+    let rows = rows.map(|[field, kind, meaning]| [format!("`{field}`"), kind, meaning]);
+    let table = cells(["Field", "Type", "Meaning"], rows);
+    let more = more.map_or(String::new(), |more| format!("\n{more}\n"));
+    format!("\n### `{command}`\n\nEach object is {object}.\n\n{table}{more}")
 }
 
 fn rows(pairs: &[(&str, &str)]) -> impl Iterator<Item = [String; 2]> {

@@ -54,6 +54,7 @@ impl SettingDoc {
 pub(crate) const TABLES: &[(&str, &[SettingDoc])] = &[
     ("[queues.NAME]", QUEUE),
     ("[queues.NAME.limits]", LIMITS),
+    ("[queues.NAME.health]", HEALTH),
     ("[hook]", HOOK),
     ("[nix]", NIX),
 ];
@@ -194,6 +195,17 @@ pub(crate) const QUEUE: &[SettingDoc] = &[
         "10",
         "After so many failures an entry is parked: kept, but not tried until `retry`.",
     ),
+    setting(
+        "metrics-file",
+        "",
+        "none",
+        "A file that each push of the queue writes anew, for the textfile collector of Prometheus' node \
+         exporter: `status --openmetrics`, and when the push ran. Its name ends with `.prom`, and each \
+         queue has another. How much of the store the queue keeps is in it only with a limit \
+         `max-pinned`. Its directory has to be there, and be writable for the account that pushes. A \
+         push that cannot write it has failed, but has done its work.",
+    )
+    .without_variable(),
 ];
 
 /// The keys of the `[queues.NAME.limits]` table.
@@ -250,6 +262,45 @@ pub(crate) const LIMITS: &[SettingDoc] = &[
         "What happens beyond it. `refuse`: as for `max-age`. `drop-oldest`: the newest entries stay, \
          as many as fit; one that alone is too large leaves alone. A push that tries nothing drops \
          nothing, as for `max-age`.",
+    )
+    .without_variable(),
+];
+
+/// The keys of the `[queues.NAME.health]` table.
+pub(crate) const HEALTH: &[SettingDoc] = &[
+    setting(
+        "max-parked",
+        "",
+        "0",
+        "With more parked entries the queue needs a look.",
+    )
+    .without_variable(),
+    setting(
+        "max-age",
+        "",
+        "\"1day\"",
+        "When its oldest entry has waited for longer, it needs a look.",
+    )
+    .without_variable(),
+    setting(
+        "max-unavailable",
+        "",
+        "\"1h\"",
+        "When its destination has not answered for longer, and something is queued, it needs a look.",
+    )
+    .without_variable(),
+    setting(
+        "max-pinned",
+        "",
+        "as in `limits`, or a tenth of the store's file system",
+        "When its entries keep more of the store from being collected as garbage, it needs a look.",
+    )
+    .without_variable(),
+    setting(
+        "remember-losses",
+        "",
+        "\"1day\"",
+        "For so long after a limit refused or dropped something it needs a look; `0s`: never for that.",
     )
     .without_variable(),
 ];
@@ -313,10 +364,14 @@ mod tests {
             uid: 0,
             need: Need::Enqueue,
         };
-        let queue = QUEUE.iter().chain(LIMITS);
-        let documented: Vec<_> = NIX.iter().chain(HOOK).chain(queue).collect();
         for row in resolve(&inputs).config.rows() {
-            let found = documented.iter().find(|doc| doc.key == row.key);
+            let mut tables = TABLES.iter().map(|(title, docs)| {
+                let name = title.trim_matches(['[', ']']).replace("NAME", "default");
+                (name, docs)
+            });
+            let table = tables.find(|(name, _)| *name == row.section);
+            let (_, docs) = table.unwrap_or_else(|| panic!("{} has no table", row.section));
+            let found = docs.iter().find(|doc| doc.key == row.key);
             let doc = found.unwrap_or_else(|| panic!("{} is not documented", row.key));
             let said_in_words = ["destination", "queue-dir", "store-dir", "state-dir"];
             if !said_in_words.contains(&row.key) {

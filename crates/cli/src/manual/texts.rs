@@ -79,7 +79,9 @@ Examples:
 pub(crate) const STATUS_EXAMPLES: &str = "\
 Examples:
   nix-post-build-push status
-  nix-post-build-push status --queue main --json";
+  nix-post-build-push status --watch
+  nix-post-build-push status --queue main --json
+  nix-post-build-push status --openmetrics";
 
 /// Examples for `config`.
 pub(crate) const CONFIG_EXAMPLES: &str = "\
@@ -137,15 +139,15 @@ file, else it has its default. Only the options for Nix are put together from al
 
 /// Which variables settings have.
 pub(crate) const SETTING_VARIABLES: &str = "\
-Every setting of a queue but `enable` and its limits, and `on-error`, has a variable: \
-`NIX_POST_BUILD_PUSH_` and its key in capitals with `_` for `-`. Switches \
+Every setting of a queue but `enable`, `metrics-file`, its limits and its thresholds, and \
+`on-error`, has a variable: `NIX_POST_BUILD_PUSH_` and its key in capitals with `_` for `-`. Switches \
 are `1`, `true`, `yes`, `on` or `0`, `false`, `no`, `off`. An empty \
 variable counts as unset. The others are:";
 
 /// Which exit code there is where several apply, and what a signal does.
 pub(crate) const SEVERAL_EXIT_CODES: &str = "\
-With several queues, the first of 70, 78, 69, 75, 0 that applies. A signal ends `push` \
-and `closure` in good order, and then the process by that signal: a shell shows 143 \
+With several queues, the first of 70, 78, 69, 75, 1, 0 that applies. A signal ends `push`, \
+`closure` and `status --watch` in good order, and then the process by that signal: a shell shows 143 \
 for SIGTERM and 130 for SIGINT.";
 
 /// Paragraphs on the configuration file.

@@ -77,6 +77,11 @@ pub const fn status(name: &'static str, prepare: Prepare, says: &'static str) ->
     command(name, "status", prepare, 0, says).with_an_entry()
 }
 
+/// `status` with `{a}` in the queue, which somebody has to look at.
+pub const fn needs_a_look(name: &'static str, prepare: Prepare, says: &'static str) -> Case {
+    command(name, "status", prepare, 1, says).with_an_entry()
+}
+
 /// `drop` of what is not there, with `{a}` in the queue.
 pub const fn drop(name: &'static str, prepare: Prepare, says: &'static str) -> Case {
     command(name, "drop", prepare, 2, says).with_an_entry()

@@ -4,6 +4,7 @@ mod direct;
 mod drain;
 mod dry_run;
 mod memory;
+mod metrics;
 mod observer;
 mod ports;
 mod queue;

@@ -4,10 +4,10 @@ use nix_copy::Cancel;
 use nix_post_build_push_config::QueueSettings;
 use queue_core::{PortError, Push, PushReport};
 
-use super::Work;
 use super::observer::Narrator;
 use super::ports::Pushed;
 use super::summary::{self, Told};
+use super::{Work, metrics};
 use crate::adapters::{OpenQueue, Store, push_options};
 use crate::commands::queues;
 use crate::error::CommandError;
@@ -19,21 +19,30 @@ pub(super) fn all(work: &Work<'_>, session: &mut Session) -> Exit {
     let Work { config, store, .. } = *work;
     let mut told = Told::new(work.args.json.json);
     let push = |settings| move || one(work, settings);
-    let exit = queues::each_at_once(config, work.exit, push, |settings, report| {
+    let exit = queues::each_at_once(config, work.exit, push, |settings, (report, exit)| {
         let Some(report) = report else {
             told.nothing_queued(settings, session);
-            return Exit::Done;
+            return exit;
         };
         summary::report_outcome(&report, settings);
         told.report(&report, settings, store, session);
-        summary::exit(&report)
+        exit.max(summary::exit(&report))
     });
     told.finish(config, session);
     exit
 }
 
-/// `None` when the queue does not exist, and so is empty.
-fn one(work: &Work<'_>, settings: &QueueSettings) -> Result<Option<PushReport>, CommandError> {
+/// Also how it ends at best. `None` when the queue does not exist, and so is empty.
+fn one(
+    work: &Work<'_>,
+    settings: &QueueSettings,
+) -> Result<(Option<PushReport>, Exit), CommandError> {
+    let pushed = push(work, settings);
+    let exit = metrics::write_after(&pushed, work.store, settings);
+    Ok((pushed?, exit))
+}
+
+fn push(work: &Work<'_>, settings: &QueueSettings) -> Result<Option<PushReport>, CommandError> {
     let store = work.store;
     let Some(queue) = queues::open(store, settings)? else {
         return Ok(None);

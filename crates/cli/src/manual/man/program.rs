@@ -130,12 +130,13 @@ fn options(page: &mut Page, command: &Command) {
 fn json_output(page: &mut Page) {
     page.section("JSON OUTPUT");
     page.text(json::INTRODUCTION);
-    for (command, object, fields) in json::COMMANDS {
-        page.subsection(command);
-        page.text(&format!("Each object is {object}."));
-        for (field, kind, meaning) in *fields {
+    for document in json::documents() {
+        page.subsection(document.command);
+        page.text(&format!("Each object is {}.", document.object));
+        for [field, kind, meaning] in &document.fields {
             page.entry(field, &format!("({kind}) {meaning}"));
         }
+        document.more.iter().for_each(|more| page.text(more));
     }
 }
 

@@ -8,18 +8,18 @@ mod words;
 use std::time::Instant;
 
 use nix_post_build_push_config::QueueSettings;
-use queue_core::{DrainReport, DrainTime};
+use queue_core::{DrainReport, DrainTime, PushEvent, PushObserver};
 
 use self::arguments::no_means;
 pub(super) use self::arguments::{deadline, refuse_what_does_not_fit};
 use self::drained::Drained;
 use self::left::{is_due, left};
-use super::Work;
 use super::observer::Narrator;
 use super::queue::with_push;
 use super::summary::Told;
 use super::together::{Member, Together};
 use super::waiting::{self, Waiting};
+use super::{Work, metrics};
 use crate::adapters::{Store, push_options};
 use crate::commands::queues;
 use crate::error::CommandError;
@@ -45,11 +45,11 @@ pub(super) fn all(
         config,
         work.exit,
         |settings| drain(settings, together.member(&settings.name)),
-        |settings, drained| match drained {
-            Some(drained) => tell(&drained, settings, store, &mut told, session),
+        |settings, (drained, exit)| match drained {
+            Some(drained) => exit.max(tell(&drained, settings, store, &mut told, session)),
             None => {
                 told.nothing_queued(settings, session);
-                Exit::Done
+                exit
             }
         },
     );
@@ -82,8 +82,23 @@ fn together<'w>(work: &Work<'w>, deadline: Option<Instant>) -> Result<Together<'
     Together::new(names, is_due).map_err(|error| no_means("what wakes queues at rest", error))
 }
 
-/// `None` when the queue does not exist, and so is empty.
+/// Also how it ends at best. `None` when the queue does not exist, and so is empty.
 fn one(
+    work: &Work<'_>,
+    settings: &QueueSettings,
+    deadline: Option<Instant>,
+    member: Member<'_>,
+    together: &Together<'_>,
+) -> Result<(Option<Drained>, Exit), CommandError> {
+    let drained = drain(work, settings, deadline, member, together);
+    let report = drained.as_ref().ok().and_then(Option::as_ref);
+    let pinned = report.and_then(|drained| drained.report.pinned);
+    let exit = metrics::write(work.store, settings, pinned);
+    Ok((drained?, exit))
+}
+
+/// `None` when the queue does not exist, and so is empty.
+fn drain(
     work: &Work<'_>,
     settings: &QueueSettings,
     deadline: Option<Instant>,
@@ -103,8 +118,15 @@ fn one(
     };
     let options = push_options(settings, work.args.force, fastrand::u64(..));
     let mut narrator = Narrator::new(settings, &store.dir);
+    let mut observer = |event: &PushEvent<'_>| {
+        narrator.notice(event);
+        if matches!(event, PushEvent::Waiting { .. }) {
+            // A failure is told, and shows in the exit code at the end.
+            metrics::write(store, settings, None);
+        }
+    };
     let drained = with_push(store, settings, &queue, stop, |push| {
-        push.drain(&options, &watched, &mut narrator)
+        push.drain(&options, &watched, &mut observer)
     })?;
     // What is enqueued while others are at work is left as well.
     drop(member);

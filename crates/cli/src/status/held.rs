@@ -1,9 +1,9 @@
 //! How much of the store a queue keeps from being collected as garbage.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use nix_post_build_push_config::QueueSettings;
-use queue_core::{Bytes, Pinned, PortError, StorePath, StoreSizes, is_much};
+use queue_core::{Pinned, PortError, StorePath, StoreSizes};
 
 use crate::adapters::Store;
 use crate::message::Message;
@@ -13,26 +13,49 @@ use crate::view::QueueView;
 const TOTAL_TIME: Duration = Duration::from_secs(30);
 
 /// What is known of it.
-#[derive(Default)]
-pub(super) struct Held {
-    /// Bytes of store; `None` if Nix cannot be asked.
+#[derive(Clone, Default)]
+pub(crate) struct Held {
+    /// Bytes of store; `None` if that is not known.
     pub bytes: Option<u64>,
-    /// Why it cannot.
+    /// Why Nix cannot be asked.
     pub error: Option<String>,
     /// The size of the store's file system in bytes; `None` if nobody wants to know.
     pub file_system: Option<u64>,
 }
 
-impl Held {
-    /// Asks Nix, unless nothing is queued.
-    pub(super) fn by(view: &QueueView, store: &Store) -> Self {
+/// What Nix said of the entries that the queues had: as long as they have the same ones, that holds.
+#[derive(Default)]
+pub(crate) struct HeldCache(BTreeMap<String, (Vec<StorePath>, Held)>);
+
+impl HeldCache {
+    /// Asks Nix, unless nothing is queued, or the same as when it was last asked.
+    pub(super) fn held(&mut self, view: &QueueView, store: &Store, queue: &str) -> Held {
         let present = view.entries.iter().filter(|entry| !entry.is_absent());
         let paths: Vec<_> = present.map(|entry| entry.entry.path.clone()).collect();
-        match bytes(&paths, store) {
-            Ok(0) => Self {
-                bytes: Some(0),
-                ..Self::default()
-            },
+        if let Some((known, held)) = self.0.get(queue)
+            && *known == paths
+            && held.error.is_none()
+        {
+            return held.clone();
+        }
+        let held = Held::by(&paths, store);
+        self.0.insert(queue.to_owned(), (paths, held.clone()));
+        held
+    }
+}
+
+impl Held {
+    /// What somebody else found.
+    pub(super) fn known(bytes: Option<u64>) -> Self {
+        Self {
+            bytes,
+            ..Self::default()
+        }
+    }
+
+    fn by(paths: &[StorePath], store: &Store) -> Self {
+        match bytes(paths, store) {
+            Ok(0) => Self::known(Some(0)),
             Ok(bytes) => Self {
                 bytes: Some(bytes),
                 error: None,
@@ -43,25 +66,6 @@ impl Held {
                 ..Self::default()
             },
         }
-    }
-
-    /// Warns of a queue that fills the disk, where no limit says how much is too much.
-    pub(super) fn warn(&self, settings: &QueueSettings) {
-        let (Some(held), Some(size)) = (self.bytes, self.file_system) else {
-            return;
-        };
-        if settings.limits.max_pinned.is_some() || !is_much(held, size) {
-            return;
-        }
-        let name = &settings.name;
-        let (held, size) = (Bytes(held), Bytes(size));
-        let text = format!(
-            "the queue keeps {held} of the store alive, more than a tenth of its file system \
-             ({size})"
-        );
-        Message::of_queue(name, text)
-            .hint("`push` it, `drop` what is not wanted, or set `max-pinned` in its table `limits`")
-            .warning();
     }
 }
 

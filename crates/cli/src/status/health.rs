@@ -1,0 +1,376 @@
+//! Whether somebody has to look at a queue, and why: pure.
+
+use std::time::{Duration, SystemTime};
+
+use nix_post_build_push_config::QueueSettings;
+use queue_core::{Bytes, PushEnd, is_much};
+
+use super::QueueStatus;
+use super::words::{age, count, span};
+use crate::adapters::OPENED_BY;
+
+/// How a queue is doing. The worst comes last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Level {
+    /// Nobody has to look.
+    #[default]
+    Ok,
+    /// Somebody has to.
+    NeedsALook,
+    /// Somebody has to at once: it takes nothing, or nothing leaves it.
+    Broken,
+}
+
+impl Level {
+    /// Each of them.
+    pub(crate) const ALL: [Self; 3] = [Self::Ok, Self::NeedsALook, Self::Broken];
+
+    /// For programs.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::NeedsALook => "needs-a-look",
+            Self::Broken => "broken",
+        }
+    }
+
+    /// For people.
+    pub(crate) fn words(self) -> &'static str {
+        match self {
+            Self::NeedsALook => "needs a look",
+            other => other.as_str(),
+        }
+    }
+}
+
+/// The kinds of reasons: what programs tell them by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Kind {
+    /// A limit closed the queue.
+    Closed,
+    /// The last push could copy nothing from here.
+    PushBroken,
+    /// More are parked than may be.
+    Parked,
+    /// The destination has not answered for too long.
+    Unavailable,
+    /// The oldest entry waits for too long.
+    Old,
+    /// They keep too much of the store.
+    Pinned,
+    /// A limit kept something out lately.
+    Refused,
+    /// A limit dropped something lately.
+    Dropped,
+    /// Entries without a store object.
+    Absent,
+    /// Something in the directory that is no entry.
+    Foreign,
+    /// What pushes remember is lost.
+    LedgerLost,
+    /// Something of the queue cannot be seen.
+    Unseen,
+}
+
+impl Kind {
+    /// Each of them.
+    pub(crate) const ALL: [Self; 12] = [
+        Self::Closed,
+        Self::PushBroken,
+        Self::Parked,
+        Self::Unavailable,
+        Self::Old,
+        Self::Pinned,
+        Self::Refused,
+        Self::Dropped,
+        Self::Absent,
+        Self::Foreign,
+        Self::LedgerLost,
+        Self::Unseen,
+    ];
+
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::PushBroken => "push-broken",
+            Self::Parked => "parked",
+            Self::Unavailable => "unavailable",
+            Self::Old => "old",
+            Self::Pinned => "pinned",
+            Self::Refused => "refused",
+            Self::Dropped => "dropped",
+            Self::Absent => "absent",
+            Self::Foreign => "foreign",
+            Self::LedgerLost => "ledger-lost",
+            Self::Unseen => "unseen",
+        }
+    }
+
+    fn level(self) -> Level {
+        match self {
+            Self::Closed | Self::PushBroken => Level::Broken,
+            _ => Level::NeedsALook,
+        }
+    }
+}
+
+/// Why somebody has to look.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Reason {
+    pub kind: Kind,
+    pub level: Level,
+    /// What is wrong, and with how much.
+    pub text: String,
+    /// What to do about it.
+    pub hint: String,
+}
+
+/// Beyond which of these somebody has to look.
+pub(super) struct Thresholds {
+    max_parked: u32,
+    max_age: Duration,
+    max_unavailable: Duration,
+    /// `None`: a part of the file system.
+    max_pinned: Option<u64>,
+    remember_losses: Duration,
+}
+
+impl Thresholds {
+    pub(super) fn of(settings: &QueueSettings) -> Self {
+        let health = &settings.health;
+        let limit = settings.limits.max_pinned.as_ref();
+        let max_pinned = health.max_pinned.as_ref().or(limit);
+        Self {
+            max_parked: health.max_parked.value,
+            max_age: health.max_age.value,
+            max_unavailable: health.max_unavailable.value,
+            max_pinned: max_pinned.map(|max| max.value.0),
+            remember_losses: health.remember_losses.value,
+        }
+    }
+}
+
+/// Why somebody has to look at this queue, the worst first.
+pub(super) fn judge(status: &QueueStatus, limits: &Thresholds, now: SystemTime) -> Vec<Reason> {
+    let judge = Judge {
+        status,
+        limits,
+        now,
+    };
+    let mut reasons: Vec<_> = Kind::ALL
+        .into_iter()
+        .filter_map(|kind| judge.reason(kind))
+        .collect();
+    reasons.sort_by_key(|reason| (std::cmp::Reverse(reason.level), reason.kind));
+    reasons
+}
+
+struct Judge<'a> {
+    status: &'a QueueStatus,
+    limits: &'a Thresholds,
+    now: SystemTime,
+}
+
+/// What is wrong, and what to do about it.
+type Finding = Option<(String, String)>;
+
+impl Judge<'_> {
+    fn reason(&self, kind: Kind) -> Option<Reason> {
+        let (text, hint) = match kind {
+            Kind::Closed => self.closed(),
+            Kind::PushBroken => self.push_broken(),
+            Kind::Parked => self.parked(),
+            Kind::Unavailable => self.unavailable(),
+            Kind::Old => self.old(),
+            Kind::Pinned => self.pinned(),
+            Kind::Refused => self.refused(),
+            Kind::Dropped => self.dropped(),
+            Kind::Absent => self.absent(),
+            Kind::Foreign => self.foreign(),
+            Kind::LedgerLost => self.ledger_lost(),
+            Kind::Unseen => self.unseen(),
+        }?;
+        let level = kind.level();
+        Some(Reason {
+            kind,
+            level,
+            text,
+            hint,
+        })
+    }
+
+    /// A command for this queue.
+    fn command(&self, command: &str) -> String {
+        format!(
+            "`nix-post-build-push {command} --queue {}`",
+            self.status.name
+        )
+    }
+
+    fn closed(&self) -> Finding {
+        let why = self.status.closed.as_ref()?;
+        Some((format!("nothing new is taken: {why}"), OPENED_BY.to_owned()))
+    }
+
+    /// With nothing queued, nobody tries again, and it says nothing of now.
+    fn push_broken(&self) -> Finding {
+        let last = self.status.remembered.last_push()?;
+        if last.end != Some(PushEnd::Broken) || self.status.counts.entries == 0 {
+            return None;
+        }
+        let why = last.error.as_deref().unwrap_or_default();
+        Some((
+            format!("the last push could copy nothing from here: {why}"),
+            format!("mend that, then {}", self.command("push")),
+        ))
+    }
+
+    fn parked(&self) -> Finding {
+        let parked = self.status.counts.parked;
+        if u64::try_from(parked).unwrap_or(u64::MAX) <= self.limits.max_parked.into() {
+            return None;
+        }
+        Some((
+            format!("{parked} parked: they failed too often, or are damaged"),
+            format!(
+                "mend the cause (below), then {} tries them again; `drop` gives up",
+                self.command("retry --all")
+            ),
+        ))
+    }
+
+    /// With nothing queued, nobody asks it.
+    fn unavailable(&self) -> Finding {
+        let failures = self.status.remembered.ledger.destination()?;
+        let silent = age(failures.first_failure, self.now);
+        if silent <= self.limits.max_unavailable || self.status.counts.entries == 0 {
+            return None;
+        }
+        let hint = failures.hint.iter().map(|hint| format!("{hint}; "));
+        Some((
+            format!(
+                "the destination has not answered for {}: {}",
+                span(silent),
+                failures.last_error
+            ),
+            format!(
+                "{}{} asks it now",
+                hint.collect::<String>(),
+                self.command("push --force")
+            ),
+        ))
+    }
+
+    fn old(&self) -> Finding {
+        let waits = age(self.status.counts.oldest?, self.now);
+        if waits <= self.limits.max_age {
+            return None;
+        }
+        Some((
+            format!("the oldest entry has waited for {}", span(waits)),
+            format!(
+                "see that its timer runs; {} says what keeps it",
+                self.command("push")
+            ),
+        ))
+    }
+
+    fn pinned(&self) -> Finding {
+        let held = &self.status.held;
+        let bytes = held.bytes?;
+        let beyond = match (self.limits.max_pinned, held.file_system) {
+            (Some(max), _) if bytes > max => format!("more than {}", Bytes(max)),
+            (None, Some(size)) if is_much(bytes, size) => {
+                format!("more than a tenth of its file system ({})", Bytes(size))
+            }
+            _ => return None,
+        };
+        Some((
+            format!(
+                "the queue keeps {} of the store alive, {beyond}",
+                Bytes(bytes)
+            ),
+            format!(
+                "{} delivers it, `drop` gives up what is not wanted; `max-pinned` in its tables `limits` \
+                 and `health` says how much is too much",
+                self.command("push")
+            ),
+        ))
+    }
+
+    /// Whether that was so lately that it counts.
+    fn counts_still(&self, last: Option<SystemTime>) -> Option<Duration> {
+        let ago = age(last?, self.now);
+        (ago < self.limits.remember_losses).then_some(ago)
+    }
+
+    fn refused(&self) -> Finding {
+        let refused = &self.status.refused;
+        let ago = self.counts_still(refused.last)?;
+        let paths = count(refused.number, "path");
+        Some((
+            format!("limits refused {paths} so far, last {} ago", span(ago)),
+            "build or `enqueue` them anew once there is room; raise the limit".to_owned(),
+        ))
+    }
+
+    fn dropped(&self) -> Finding {
+        let dropped = &self.status.dropped;
+        let ago = self.counts_still(dropped.last)?;
+        let paths = count(dropped.number, "path");
+        Some((
+            format!(
+                "limits dropped {paths} undelivered so far, last {} ago",
+                span(ago)
+            ),
+            "the messages of the pushes and hooks name them: `enqueue` what is wanted; raise the limit"
+                .to_owned(),
+        ))
+    }
+
+    fn absent(&self) -> Finding {
+        let absent = self.status.counts.absent;
+        (absent > 0).then(|| {
+            (
+                format!("{absent} without a store object: something deleted it"),
+                format!(
+                    "{} lets go what is no longer valid; build it anew",
+                    self.command("push")
+                ),
+            )
+        })
+    }
+
+    fn foreign(&self) -> Finding {
+        let (foreign, place) = (self.status.counts.foreign, &self.status.queue_dir);
+        (foreign > 0).then(|| {
+            (
+                format!("{foreign} in {place} that no push takes"),
+                "the warnings name each, and what to do".to_owned(),
+            )
+        })
+    }
+
+    fn ledger_lost(&self) -> Finding {
+        let why = self.status.remembered.lost.as_ref()?;
+        Some((
+            format!("its memory of failures is lost: {why}"),
+            format!("{} writes it anew", self.command("push")),
+        ))
+    }
+
+    /// A threshold that somebody set and that cannot be judged is not kept.
+    fn unseen(&self) -> Finding {
+        let first = self.status.unseen.first().cloned();
+        let size = self.status.held.error.as_ref();
+        let size = size.filter(|_| self.limits.max_pinned.is_some());
+        let size = size.map(|why| format!("not known how much of the store it keeps: {why}"));
+        Some((
+            first.or(size)?,
+            "mend that: until then nobody knows whether it is well".to_owned(),
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests;

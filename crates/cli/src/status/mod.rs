@@ -1,0 +1,145 @@
+//! How the queues are doing: one model, from what is looked at to what is told.
+//!
+//! [`facts`] looks, [`health`] judges what was seen, and nobody else does: [`text`], [`json`] and
+//! [`metrics`] only tell.
+
+mod facts;
+mod health;
+mod held;
+pub(crate) mod json;
+mod limits;
+mod lines;
+pub(crate) mod metrics;
+pub(crate) mod schema;
+mod text;
+mod words;
+
+use std::time::SystemTime;
+
+use nix_post_build_push_config::Config;
+use queue_core::{Failures, LastPush, Ledger, Tally};
+
+pub(crate) use self::facts::{Measure, look};
+pub(crate) use self::health::{Level, Reason};
+pub(crate) use self::held::Held;
+pub(crate) use self::limits::LimitUse;
+
+pub(crate) use self::text::lines;
+
+use crate::adapters::Store;
+
+/// All that is known of one queue at one moment.
+#[derive(Default)]
+pub(crate) struct QueueStatus {
+    pub name: String,
+    /// Without secrets.
+    pub destination: Option<String>,
+    pub queue_dir: String,
+    pub closure_type: &'static str,
+    pub counts: Counts,
+    pub held: Held,
+    /// Each limit that is set.
+    pub limits: Vec<LimitUse>,
+    /// Why it takes nothing new, if a limit says so.
+    pub closed: Option<String>,
+    /// What limits kept out, and what they dropped undelivered.
+    pub refused: Tally,
+    pub dropped: Tally,
+    pub remembered: Remembered,
+    /// When a push would find something whose turn it is; `None`: nothing is queued but what is
+    /// parked.
+    pub next_try: Option<SystemTime>,
+    /// What could not be seen of it, and why.
+    pub unseen: Vec<String>,
+    /// Why somebody has to look at it, the worst first.
+    pub reasons: Vec<Reason>,
+}
+
+/// Its entries, counted.
+#[derive(Default)]
+pub(crate) struct Counts {
+    pub entries: usize,
+    pub ready: usize,
+    pub backing_off: usize,
+    pub parked: usize,
+    pub unrooted: usize,
+    pub absent: usize,
+    pub foreign: usize,
+    /// When the oldest was enqueued.
+    pub oldest: Option<SystemTime>,
+}
+
+/// What its pushes remember.
+#[derive(Default)]
+pub(crate) struct Remembered {
+    pub ledger: Ledger,
+    /// Why that is lost, if it is.
+    pub lost: Option<String>,
+    /// The destination is not asked before.
+    pub destination_until: Option<SystemTime>,
+    /// Full paths of entries with their failures, the most urgent first.
+    pub failures: Vec<(String, Failures)>,
+}
+
+impl Remembered {
+    /// The last push that had something to do.
+    pub(crate) fn last_push(&self) -> Option<&LastPush> {
+        self.ledger.last_push()
+    }
+
+    pub(crate) fn last_success(&self) -> Option<SystemTime> {
+        self.last_push().and_then(|last| last.last_success)
+    }
+}
+
+impl QueueStatus {
+    /// The worst of its reasons.
+    pub(crate) fn level(&self) -> Level {
+        let levels = self.reasons.iter().map(|reason| reason.level);
+        levels.max().unwrap_or_default()
+    }
+}
+
+/// What came of looking at a queue.
+pub(crate) enum Looked {
+    /// That.
+    Seen(Box<QueueStatus>),
+    /// It cannot be looked at.
+    Unseen {
+        /// Its name.
+        name: String,
+        /// Why.
+        error: String,
+    },
+}
+
+impl Looked {
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Self::Seen(status) => &status.name,
+            Self::Unseen { name, .. } => name,
+        }
+    }
+
+    pub(crate) fn level(&self) -> Level {
+        match self {
+            Self::Seen(status) => status.level(),
+            Self::Unseen { .. } => Level::Broken,
+        }
+    }
+
+    pub(crate) fn seen(&self) -> Option<&QueueStatus> {
+        match self {
+            Self::Seen(status) => Some(status),
+            Self::Unseen { .. } => None,
+        }
+    }
+}
+
+/// What every look works with.
+pub(crate) struct Looker<'a> {
+    pub(crate) config: &'a Config,
+    pub(crate) store: &'a Store,
+    /// How much of the store the queues keep is asked of Nix, or known.
+    pub(crate) measure: Measure,
+}

@@ -1,0 +1,185 @@
+//! `status`: what it says of queues in all sorts of states, to people, to programs, and as a check.
+
+#![allow(clippy::unwrap_used, unreachable_pub)]
+
+mod common;
+#[path = "status/described.rs"]
+mod described;
+#[path = "status/metrics.rs"]
+mod metrics;
+#[path = "status/states.rs"]
+mod states;
+#[path = "status/watch.rs"]
+mod watch;
+
+use common::World;
+use states::{STATES, world_of};
+
+#[test]
+fn the_most_urgent_queue_comes_first_and_each_headline_says_how_it_is() {
+    let world = world_of(&["empty", "ready", "parked", "old", "closed"]);
+    let text = world.run(&["status"]).needs_a_look();
+    let headlines: Vec<_> = text
+        .lines()
+        .filter(|line| !line.is_empty() && !line.starts_with(' '))
+        .collect();
+    assert_eq!(
+        headlines,
+        [
+            "5 queues: 1 broken, 2 need a look, 2 ok",
+            "closed: broken",
+            "old: needs a look",
+            "parked: needs a look",
+            "ready: ok",
+            "empty: ok",
+        ]
+    );
+}
+
+#[test]
+fn each_reason_comes_with_the_command_that_mends_it() {
+    for (queue, reason, command) in [
+        (
+            "parked",
+            "1 parked: ",
+            "`nix-post-build-push retry --all --queue parked`",
+        ),
+        (
+            "old",
+            "the oldest entry has waited for ",
+            "`nix-post-build-push push --queue old`",
+        ),
+        (
+            "silent",
+            "the destination has not answered for ",
+            "`nix-post-build-push push --force --queue silent`",
+        ),
+        (
+            "closed",
+            "nothing new is taken: it is full",
+            "`nix-post-build-push push`",
+        ),
+        (
+            "broken",
+            "the last push could copy nothing from here: no nix",
+            "`nix-post-build-push push --queue broken`",
+        ),
+        (
+            "absent",
+            "1 without a store object",
+            "`nix-post-build-push push --queue absent`",
+        ),
+    ] {
+        let text = world_of(&[queue]).run(&["status"]);
+        assert_eq!(text.code, 1, "{queue}");
+        let lines: Vec<_> = text.stdout.lines().collect();
+        let place = lines
+            .iter()
+            .position(|line| line.starts_with(&format!("  ! {reason}")));
+        let place = place.unwrap_or_else(|| panic!("{queue}: {}", text.stdout));
+        let hint = lines[place + 1];
+        assert!(
+            hint.starts_with("    hint: ") && hint.contains(command),
+            "{queue}: {hint}"
+        );
+    }
+}
+
+#[test]
+fn it_serves_as_a_check_by_thresholds_that_can_be_set() {
+    let world = world_of(&["parked"]);
+    world.run(&["status"]).needs_a_look();
+    let config = std::fs::read_to_string(world.root.join("config.toml")).unwrap();
+    world.write(
+        "config.toml",
+        &format!("{config}[queues.parked.health]\nmax-parked = 1\n"),
+    );
+    assert!(world.run(&["status"]).ok().starts_with("parked: ok\n"));
+    world.run(&["status", "--json"]).ok();
+    world_of(&["empty", "ready", "backing-off"])
+        .run(&["status"])
+        .ok();
+}
+
+#[test]
+fn a_queue_that_cannot_be_looked_at_hides_no_other_and_is_called_broken() {
+    let world = world_of(&["ready", "unreadable"]);
+    let ran = world.run(&["status"]);
+    assert_eq!(ran.code, 75, "{}", ran.stdout);
+    assert!(
+        ran.stdout
+            .contains("unreadable: broken\n  ! it cannot be looked at: "),
+        "{}",
+        ran.stdout
+    );
+    assert!(ran.stdout.contains("ready: ok\n"), "{}", ran.stdout);
+    assert!(
+        ran.stderr.starts_with("error: unreadable: "),
+        "{}",
+        ran.stderr
+    );
+    let ran = world.run(&["status", "--json"]);
+    assert_eq!(ran.code, 75);
+    let rows: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(rows.as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn when_a_push_tries_next_is_told_to_people_and_to_programs() {
+    let next = |queue: &str| {
+        let world = world_of(&[queue]);
+        let json = world.run(&["status", "--json"]).json();
+        let text = world.run(&["status"]).stdout;
+        let line = text.lines().find(|line| line.contains("next try:"));
+        (
+            json[0]["next_try"].clone(),
+            line.map(|line| line[16..].to_owned()),
+        )
+    };
+    assert_eq!(next("empty"), (serde_json::Value::Null, None));
+    let (time, told) = next("ready");
+    assert!(time.is_string());
+    assert_eq!(told.unwrap(), "in the next push");
+    let (time, told) = next("backing-off");
+    let (time, told) = (time.as_str().unwrap().to_owned(), told.unwrap());
+    assert!(
+        told.starts_with("in the first push in ") && told.contains(&time),
+        "{told}"
+    );
+    let (time, told) = next("parked");
+    assert!(time.is_null());
+    assert!(told.unwrap().starts_with("none, until somebody asks"));
+    // It is not copied, but let go.
+    assert_eq!(next("absent").1.unwrap(), "in the next push");
+}
+
+#[test]
+fn the_last_push_is_told_with_what_it_took_and_what_came_of_it() {
+    let mut world = World::with_obedient_nix();
+    world.set("PATH", "{}/bin:/usr/bin:/bin");
+    world.program(
+        "nix",
+        "case \"$*\" in *' copy '*) sleep 0.1;; *) echo '{}';; esac",
+    );
+    world.run(&["enqueue", &world.object("a")]).ok();
+    world.run(&["push"]).ok();
+    let row = &world.run(&["status", "--json"]).json()[0];
+    let last = &row["last_push"];
+    assert!(last["seconds"].as_f64().unwrap() >= 0.1, "{last}");
+    assert_eq!(
+        (&last["end"], &last["uploaded"]),
+        (&"finished".into(), &1.into())
+    );
+    assert!(last["began"].as_str().unwrap() <= last["ended"].as_str().unwrap());
+    assert_eq!(row["totals"]["uploaded"], 1);
+    let text = world.run(&["status"]).ok();
+    assert!(text.contains(" s: 1 copied, 0 failed\n"), "{text}");
+}
+
+#[test]
+fn a_pipe_gets_neither_colours_nor_broken_lines() {
+    let names: Vec<_> = STATES.iter().map(|state| state.name).collect();
+    let ran = world_of(&names).run(&["status"]);
+    assert!(!ran.stdout.contains('\x1b'));
+    assert!(ran.stdout.lines().any(|line| line.len() > 120));
+}
