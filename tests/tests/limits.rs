@@ -182,18 +182,18 @@ impl Drop for SmallStore {
 }
 
 #[test]
-fn status_warns_of_a_queue_that_keeps_more_than_a_tenth_of_the_store() {
+fn a_queue_that_keeps_more_than_a_tenth_of_the_store_needs_a_look() {
     let product = Product::install(Nix::new(), &config(&dead(), "", ""));
     let _small = SmallStore::of(product.nix(), 20);
     product.nix().build(&expr::large("a", MIB));
     product.run(&["status"]).success().without_complaint();
     product.nix().build(&expr::large("b", MIB));
-    let output = product.run(&["status"]).success();
-    let output = output
-        .stderr_has("warning: main: the queue keeps 2.0 MiB of the store alive")
-        .stderr_has("more than a tenth of its file system (20.0 MiB)")
-        .stderr_has("`drop` what is not wanted, or set `max-pinned`");
-    output.stdout_has("keeps:        2.0 MiB of the store (10 % of its file system)");
+    let output = product.run(&["status"]).exits(1).without_complaint();
+    output
+        .stdout_has("main: needs a look\n  ! the queue keeps 2.0 MiB of the store alive")
+        .stdout_has("more than a tenth of its file system (20.0 MiB)")
+        .stdout_has("`drop` gives up what is not wanted; `max-pinned` in its tables")
+        .stdout_has("keeps:        2.0 MiB of the store (10 % of its file system)");
     assert_eq!(status(&product)["store_bytes"], 20 * MIB);
     product.run(&["drop", "*-a"]).success();
     product.run(&["status"]).success().without_complaint();
@@ -320,7 +320,7 @@ fn a_user_of_a_daemon_has_limits_too() {
         .user_run(&words)
         .exits(75)
         .stderr_has("-c was not enqueued");
-    let held = product.user_run(&["status", "--json"]).success().json();
+    let held = product.user_run(&["status", "--json"]).exits(1).json();
     assert!(held[0]["pinned_bytes"].as_u64() > Some(MIB), "{held:#}");
     assert_eq!(held[0]["refused"]["paths"], 1);
     product

@@ -98,7 +98,7 @@ fn of_two_hundred_entries_the_good_arrive_in_one_push_and_the_bad_are_named() {
     );
     product
         .run(&["status"])
-        .success()
+        .exits(1)
         .stdout_has(unreadable)
         .stdout_has("parked");
     calls.take();

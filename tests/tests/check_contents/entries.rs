@@ -49,7 +49,7 @@ fn what_the_hint_says_repairs_it_and_then_it_goes() {
     let told = format!(
         "`nix-store --repair-path {path}`, which fetches it anew, or builds it if it is an output, but not in a cache that got it damaged before; then `nix-post-build-push retry {path}`"
     );
-    product.run(&["status"]).success().stdout_has(told);
+    product.run(&["status"]).exits(1).stdout_has(told);
     // Asked for without having repaired it, it is parked anew.
     product.run(&["retry", "--all"]).success();
     product.run(&["push"]).exits(75).stderr_has("differs from");

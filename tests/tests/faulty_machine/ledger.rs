@@ -54,7 +54,9 @@ fn a_clock_that_jumps_delays_nothing_for_longer_than_a_wait() {
             .queue_dir()
             .join(machine.queued.file_name().expect("name"));
         set_age(&entry, seconds);
-        harmless(machine.product.run(&["status"])).success();
+        // What is old needs a look.
+        let seen = harmless(machine.product.run(&["status"]));
+        assert!(matches!(seen.code, 0 | 1), "{seen}");
         harmless(machine.product.run(&["list", "--json"])).success();
         // Whatever the ledger says, it is this push's turn.
         let output = machine.run(&["env"], &["push"]).exits(69);

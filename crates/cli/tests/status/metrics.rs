@@ -58,6 +58,42 @@ fn metrics_say_what_status_says() {
     assert!(all.iter().any(|sample| sample.starts_with(since)));
 }
 
+/// Every word in a text that is the name of a metric of ours.
+fn names(text: &str) -> BTreeSet<String> {
+    let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+    let ours = words.filter(|word| word.starts_with("nix_post_build_push_"));
+    ours.map(str::to_owned).collect()
+}
+
+#[test]
+fn alerts_and_dashboard_name_only_metrics_that_there_are() {
+    let pushed = world_with_file();
+    pushed.run(&["enqueue", &pushed.object("a")]).ok();
+    pushed.run(&["push"]).ok();
+    let states: Vec<_> = STATES.iter().map(|state| state.name).collect();
+    let status = world_of(&states).run(&["status", "--openmetrics"]).stdout;
+    let all = left(&pushed).into_iter().chain(samples(&status));
+    let known: BTreeSet<_> = all.flat_map(|sample| names(&sample)).collect();
+    for file in [
+        "prometheus/nix-post-build-push.rules.yml",
+        "grafana/nix-post-build-push.json",
+    ] {
+        let path = format!("{}/../../contrib/{file}", env!("CARGO_MANIFEST_DIR"));
+        let named = names(&std::fs::read_to_string(path).unwrap());
+        assert!(
+            named.len() > 5 && named.is_subset(&known),
+            "{file}: {:?}",
+            &named - &known
+        );
+    }
+    let board = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../contrib/grafana/nix-post-build-push.json"
+    );
+    let board = std::fs::read_to_string(board).unwrap();
+    assert!(serde_json::from_str::<serde_json::Value>(&board).unwrap()["panels"].is_array());
+}
+
 /// A queue that is pushed to a directory, with a metrics file.
 fn world_with_file() -> World {
     let mut world = World::with_obedient_nix();
