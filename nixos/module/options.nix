@@ -131,6 +131,23 @@ let
             another. What it is in has to belong to root, or to `user`.
           '';
         };
+        metricsFile = mkOption {
+          type = types.nullOr types.path;
+          default = null;
+          example = "/var/lib/metrics/nix-post-build-push-main.prom";
+          description = ''
+            A file that each push of this queue writes anew, for the textfile collector of Prometheus'
+            node exporter; its name ends with `.prom`. Its directory is made for `user` if it is not
+            there, and has to be writable for `user` if it is: the push has no rights of root's.
+
+            ```nix
+            services.prometheus.exporters.node = {
+              enabledCollectors = [ "textfile" ];
+              extraFlags = [ "--collector.textfile.directory=/var/lib/metrics" ];
+            };
+            ```
+          '';
+        };
         settings = settings "{ verify = true; }" ''
           What the table of this queue in the configuration file shall have, over what the options
           above say: any key of [CLI.md](CLI.md).

@@ -209,6 +209,32 @@ in
     };
   }
   {
+    title = "When a queue needs a look";
+    options = {
+      "health.maxParked" =
+        passedOn (types.ints.between 0 4294967295) "0"
+          "With more parked entries `nix-post-build-push status` says that the queue needs a look, and ends with 1."
+        // {
+          example = 3;
+        };
+      "health.maxAge" =
+        duration "1day" "6h"
+          "When the oldest entry has waited for longer, the queue needs a look.";
+      "health.maxUnavailable" =
+        duration "1h" "10m"
+          "When the destination has not answered for longer, and something is queued, the queue needs a look.";
+      "health.maxPinned" =
+        passedOn types.nonEmptyStr "`limits.maxPinned`, or a tenth of the store's file system"
+          "When the entries keep more of the store from being collected as garbage, the queue needs a look: `50GiB`, `500MB`."
+        // {
+          example = "10GiB";
+        };
+      "health.rememberLosses" =
+        duration "1day" "0s"
+          "For so long after a limit refused or dropped something the queue needs a look.";
+    };
+  }
+  {
     title = "Keys and secrets";
     options = {
       environmentFile = {

@@ -27,6 +27,16 @@ let
       beyond-max-pinned = queue.limits.beyondMaxPinned;
     };
 
+  health =
+    queue:
+    lib.filterAttrs isSet {
+      max-parked = queue.health.maxParked;
+      max-age = queue.health.maxAge;
+      max-unavailable = queue.health.maxUnavailable;
+      max-pinned = queue.health.maxPinned;
+      remember-losses = queue.health.rememberLosses;
+    };
+
   # In the words of the program.
   table =
     queue:
@@ -52,8 +62,10 @@ let
       retry-max-delay = queue.retryMaxDelay;
       max-attempts = queue.maxAttempts;
       batch-size = queue.batchSize;
+      metrics-file = if queue.metricsFile == null then null else toString queue.metricsFile;
     }
-    // lib.optionalAttrs (limits queue != { }) { limits = limits queue; };
+    // lib.optionalAttrs (limits queue != { }) { limits = limits queue; }
+    // lib.optionalAttrs (health queue != { }) { health = health queue; };
 
   settled =
     attribute: queue:
@@ -93,6 +105,8 @@ let
       inherit settings;
       options = queue;
       directory = settings.queue-dir;
+      # Where the file for Prometheus is.
+      metricsDirectories = map dirOf (lib.optional (settings ? metrics-file) settings.metrics-file);
       destination = describe settings.destination;
       secret = settings.destination.file or null;
       stateDir = cfg.settings.nix.state-dir or "/nix/var/nix";

@@ -16,4 +16,4 @@ in
 # A service can only be let write to what is there. One that is there stays as it is.
 ++ map (
   path: "d ${escape.tmpfiles path} :0755 :${user} :${group} - -"
-) queue.destination.directories
+) (queue.destination.directories ++ queue.metricsDirectories)

@@ -20,7 +20,7 @@ in
     restartIfChanged = false;
     # Else a push at boot would write below where a file system is about to be mounted.
     unitConfig.RequiresMountsFor = map escape.listed (
-      [ queue.directory ] ++ queue.destination.directories
+      [ queue.directory ] ++ queue.destination.directories ++ queue.metricsDirectories
     );
     # A start that systemd refused would be a push that nobody makes up for before the timer.
     startLimitIntervalSec = 0;
@@ -43,7 +43,7 @@ in
     serviceConfig =
       rights {
         inherit (options) user;
-        inherit (queue) destination stateDir;
+        inherit (queue) destination metricsDirectories stateDir;
         inherit needsNetwork;
         queueDir = queue.directory;
       }

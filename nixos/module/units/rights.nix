@@ -6,6 +6,8 @@
   queueDir,
   # As ../destination.nix describes it.
   destination,
+  # Where it leaves its metrics; none or one.
+  metricsDirectories,
   # Where Nix keeps its roots.
   stateDir,
   # Whether the destination may be on another machine.
@@ -14,7 +16,7 @@
 let
   escape = import ../escape.nix { inherit lib; };
   isRoot = user == "root";
-  directories = [ queueDir ] ++ destination.directories;
+  directories = [ queueDir ] ++ destination.directories ++ metricsDirectories;
 
   # A directory that is a destination of root's may belong to another account: a web server's. And a
   # chroot store Nix gives to the group of the build users.

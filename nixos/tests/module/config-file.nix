@@ -17,6 +17,7 @@ let
   everything = main {
     destination = "https://cache.example.org";
     queueDir = "/srv/queue";
+    metricsFile = "/srv/metrics/main.prom";
     closureType = "source";
     checkContents = "closure";
     checkSigs = false;
@@ -41,6 +42,13 @@ let
       beyondMaxAge = "refuse";
       maxPinned = "50GiB";
       beyondMaxPinned = "drop-oldest";
+    };
+    health = {
+      maxParked = 3;
+      maxAge = "6h";
+      maxUnavailable = "10m";
+      maxPinned = "10GiB";
+      rememberLosses = "0s";
     };
   };
 
@@ -144,6 +152,14 @@ in
         max-pinned = "50GiB";
         beyond-max-pinned = "drop-oldest";
       };
+      health = {
+        max-parked = 3;
+        max-age = "6h";
+        max-unavailable = "10m";
+        max-pinned = "10GiB";
+        remember-losses = "0s";
+      };
+      metrics-file = "/srv/metrics/main.prom";
     };
 
     test_limits_are_written_only_if_set_and_each_is_inherited_by_itself =

@@ -27,6 +27,11 @@ let
       };
       root.destination = "local?read-only=false&root=/srv/root";
       remote.destination = "ssh://host";
+      measured = {
+        destination = "ssh://host";
+        metricsFile = "/srv/my metrics/measured.prom";
+        user = "cache";
+      };
       remoteOfAccount = {
         destination = "ssh://host";
         user = "cache";
@@ -107,6 +112,13 @@ in
               ''"/var/tmp"''
               ''"/srv/nix/var/gcroots"''
               ''"-/srv/nix/var/gc.lock"''
+            ];
+          };
+          # The file is renamed into its place.
+          measured = withNetwork // {
+            ReadWritePaths = [
+              ''"/var/lib/nix-post-build-push/measured"''
+              ''"/srv/my metrics"''
             ];
           };
           store = givingAway // {

@@ -20,6 +20,12 @@ let
       root.destination = "local?read-only=false&root=/srv/my%20root%2f";
       chroot2.destination = "/srv/a%20b";
       daemon.destination = "daemon";
+      measured = {
+        destination = "daemon";
+        settings.metrics-file = "/srv/my metrics/measured.prom";
+        user = "cache";
+        group = "builders";
+      };
     };
   };
 in
@@ -40,6 +46,9 @@ in
         ''d /srv/my\x20100%%\x20\"queue\"\x20\\\x20it\'s\x20[a]*? 0755 cache builders - -''
         ''Z /srv/my\x20100%%\x20\"queue\"\x20\\\\\x20it\'s\x20\\[a]\\*\\? - cache builders - -''
         ''d /srv/my\x20cache%%x :0755 :cache :builders - -''
+        "d /var/lib/nix-post-build-push/measured 0755 cache builders - -"
+        "Z /var/lib/nix-post-build-push/measured - cache builders - -"
+        ''d /srv/my\x20metrics :0755 :cache :builders - -''
         "d /var/lib/nix-post-build-push/root 0755 root root - -"
         "Z /var/lib/nix-post-build-push/root - root root - -"
         ''d /srv/my\x20root/ :0755 :root :root - -''
