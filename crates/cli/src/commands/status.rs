@@ -4,6 +4,7 @@ mod watch;
 
 use std::time::SystemTime;
 
+use nix_copy::Cancel;
 use nix_post_build_push_config::Need;
 
 use super::queues;
@@ -11,6 +12,7 @@ use crate::cli::StatusArgs;
 use crate::error::CommandError;
 use crate::exit_codes::Exit;
 use crate::session::{Configured, Session, now};
+use crate::signals;
 use crate::status::json::StatusJson;
 use crate::status::{Level, Looked, Looker, Measure, lines, look, metrics, schema};
 use crate::terminal::{wants_colours, width};
@@ -21,14 +23,19 @@ pub(super) fn run(args: &StatusArgs, session: &mut Session) -> Result<Exit, Comm
         return Ok(Exit::Done);
     }
     let Configured { config, exit } = session.configure(Need::Enqueue)?;
-    let store = session.store(&config)?;
+    // One look ends as any other command does; Nix has half a minute for its answer.
+    let stop = match args.watch {
+        Some(_) => signals::listen()?,
+        None => Cancel::never(),
+    };
+    let store = session.stoppable_store(&config, &stop)?;
     let mut looker = Looker {
         config: &config,
         store: &store,
         measure: Measure::asking(),
     };
     if let Some(interval) = args.watch {
-        return watch::watch(&mut looker, args, interval, session);
+        return Ok(watch::watch(&mut looker, args, interval, &stop, session));
     }
     let (queues, exit) = all(&mut looker, exit, now());
     tell(&queues, args, now(), session);

@@ -3,13 +3,13 @@
 use std::io::IsTerminal;
 use std::time::Duration;
 
+use nix_copy::Cancel;
+
 use super::{all, json, tell};
 use crate::cli::StatusArgs;
-use crate::error::CommandError;
 use crate::exit_codes::Exit;
 use crate::json::time;
 use crate::session::{Session, now};
-use crate::signals;
 use crate::status::Looker;
 
 /// To the upper left corner, and nothing is on the screen any more (ECMA-48: CUP, ED).
@@ -17,17 +17,13 @@ const CLEAR: &str = "\x1b[H\x1b[2J";
 
 /// Looks until a signal ends it, or nobody reads any more. The settings are those of the beginning;
 /// Nix is asked only when a queue has other entries than before.
-///
-/// # Errors
-///
-/// If the system lacks the means.
 pub(super) fn watch(
     looker: &mut Looker<'_>,
     args: &StatusArgs,
     interval: Duration,
+    stop: &Cancel,
     session: &mut Session,
-) -> Result<Exit, CommandError> {
-    let stop = signals::listen()?;
+) -> Exit {
     let in_place = std::io::stdout().is_terminal() && !args.json.json;
     let mut is_first = true;
     while !stop.is_cancelled() && !session.out.has_failed() {
@@ -55,10 +51,10 @@ pub(super) fn watch(
         stop.wait(interval, None);
     }
     // Whoever reads no more asked to stop as well.
-    Ok(match stop.is_cancelled() {
+    match stop.is_cancelled() {
         true => Exit::Stopped,
         false => Exit::Done,
-    })
+    }
 }
 
 fn every(interval: Duration) -> humantime::FormattedDuration {
