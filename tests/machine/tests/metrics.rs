@@ -114,6 +114,42 @@ print(len(rules))";
         .stdout_has(format!("SUCCESS: {} rules found", number.trim_end()));
 }
 
+#[test]
+fn under_the_full_hardening_each_account_leaves_a_file_that_others_may_read() {
+    let machine = Machine::boot();
+    machine.configure(
+        r#"{
+          services.nix-post-build-push.queues = {
+            own = {
+              destination = "file:///srv/own";
+              metricsFile = "/srv/metrics of pusher/own.prom";
+              user = "pusher";
+              group = "pusher";
+              interval = "2s";
+            };
+            root = {
+              destination = "file:///srv/root";
+              metricsFile = "/srv/metrics/root.prom";
+              interval = "2s";
+            };
+          };
+        }"#,
+    );
+    machine.build(&expr::independent(2));
+    for (queue, file, owner) in [
+        ("own", "/srv/metrics of pusher/own.prom", "pusher"),
+        ("root", "/srv/metrics/root.prom", "root"),
+    ] {
+        let counted = format!("nix_post_build_push_uploaded_entries_total{{queue=\"{queue}\"}} 2");
+        wait_until(&format!("the metrics of {queue}"), || {
+            let read = machine.try_as("alice", &["cat", file]);
+            read.stdout.contains(&counted)
+        });
+        let stat = machine.sh(&format!("stat -c '%U %a' '{file}'"));
+        assert_eq!(stat.stdout, format!("{owner} 644\n"));
+    }
+}
+
 /// Serves what a command prints, as OpenMetrics.
 const SERVER: &str = "import http.server, subprocess
 class Handler(http.server.BaseHTTPRequestHandler):
