@@ -1,17 +1,18 @@
 //! A status for people.
 
+mod failures;
+
 use std::cmp::Reverse;
 use std::iter;
 use std::time::{Duration, SystemTime};
 
 use queue_core::{Bytes, Failures, LastPush, PushEnd, Tally};
 
+use self::failures::failures;
 use super::lines::{Line, Style};
 use super::words::{count, distance, span, took, when};
-use super::{Counts, Held, Level, LimitUse, Looked, QueueStatus, Reason, Remembered};
+use super::{Counts, Held, Level, LimitUse, Looked, QueueStatus, Reason};
 
-/// More failed entries than that are counted only.
-const MOST_FAILURES: usize = 20;
 /// Where the value of a field begins.
 const VALUES: usize = 16;
 
@@ -177,26 +178,6 @@ fn later(time: SystemTime, now: SystemTime) -> String {
     )
 }
 
-fn failures(remembered: &Remembered, now: SystemTime) -> Vec<Line> {
-    let failures = &remembered.failures;
-    let mut lines = Vec::new();
-    for (path, failure) in failures.iter().take(MOST_FAILURES) {
-        let plain = |text: String| Line::hanging(4).and(Style::Plain, text);
-        lines.push(
-            Line::hanging(4)
-                .and(Style::Plain, "  ")
-                .and(Style::Plain, failed(path, failure, now)),
-        );
-        lines.push(plain(format!("    {}", failure.last_error)));
-        lines.extend(advice(path, failure).map(|hint| plain(format!("    hint: {hint}"))));
-    }
-    if failures.len() > MOST_FAILURES {
-        let more = failures.len() - MOST_FAILURES;
-        lines.push(Line::default().and(Style::Plain, format!("  and {more} more")));
-    }
-    lines
-}
-
 fn entries(row: &Counts) -> String {
     let parts = [
         (row.ready, "ready"),
@@ -277,29 +258,4 @@ fn last_push(push: &LastPush, now: SystemTime) -> String {
         push.uploaded,
         push.failed
     )
-}
-
-fn failed(path: &str, failure: &Failures, now: SystemTime) -> String {
-    let attempts = failure.attempts;
-    match failure.parked_since {
-        Some(since) => format!(
-            "{path} parked {} after {}",
-            when(since, now),
-            count(attempts.into(), "attempt")
-        ),
-        None => format!(
-            "{path} failed {}, next try {}",
-            count(attempts.into(), "time"),
-            when(failure.next_try, now)
-        ),
-    }
-}
-
-/// What to do about a failure.
-fn advice(path: &str, failure: &Failures) -> Option<String> {
-    let hint = failure.hint.as_ref()?;
-    Some(match failure.parked_since {
-        Some(_) => format!("{hint}; then `nix-post-build-push retry {path}`"),
-        None => hint.clone(),
-    })
 }

@@ -1,6 +1,8 @@
+use std::time::SystemTime;
+
 use queue_core::{Ledger, Tally};
 
-use super::super::{Counts, Held, Remembered};
+use super::super::{Counts, Held, QueueStatus, Remembered};
 use super::*;
 
 const DAY: Duration = Duration::from_secs(86_400);

@@ -8,6 +8,7 @@
 
 mod families;
 pub(crate) mod file;
+mod measured;
 mod write;
 
 use self::write::Format;
