@@ -118,8 +118,9 @@ fn with_few_file_descriptors_every_command_ends_and_nothing_is_lost() {
             // Too few even to load the program: 127.
             let known = [0, 1, 69, 75, 78, 127].contains(&output.code);
             assert!(known, "{most}: {output}");
+            // What needs a look `status` says in its answer.
             assert!(
-                output.code == 0 || !output.stderr.is_empty(),
+                matches!(output.code, 0 | 1) || !output.stderr.is_empty(),
                 "{most}: {output}"
             );
         }

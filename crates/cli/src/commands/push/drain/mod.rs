@@ -8,7 +8,7 @@ mod words;
 use std::time::Instant;
 
 use nix_post_build_push_config::QueueSettings;
-use queue_core::{DrainReport, DrainTime, PushEvent, PushObserver};
+use queue_core::{DrainReport, DrainTime, Outcome, PushEvent, PushObserver};
 
 use self::arguments::no_means;
 pub(super) use self::arguments::{deadline, refuse_what_does_not_fit};
@@ -120,7 +120,9 @@ fn drain(
     let mut narrator = Narrator::new(settings, &store.dir);
     let mut observer = |event: &PushEvent<'_>| {
         narrator.notice(event);
-        if matches!(event, PushEvent::Waiting { .. }) {
+        if let PushEvent::Waiting { why, .. } = event
+            && !matches!(why, Outcome::AlreadyRunning)
+        {
             // A failure is told, and shows in the exit code at the end.
             metrics::write(store, settings, None);
         }
