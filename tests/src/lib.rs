@@ -38,7 +38,7 @@ mod wait;
 
 pub use calls::CallLog;
 pub use daemon::User;
-pub use figures::{figure, is_long};
+pub use figures::{figure, is_long, quoted_in};
 pub use frozen_gc::FrozenGc;
 pub use hook_run::{HookRun, HookRunEnd};
 pub use installed::Installed;

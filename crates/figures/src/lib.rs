@@ -32,6 +32,22 @@ pub fn quoted(what: &str, number: usize, unit: &str) {
     }
 }
 
+/// Prints a count that is the same each time, and that another page quotes: in the first column of
+/// the row that begins with `what`.
+///
+/// # Panics
+///
+/// If another number stands there, or nothing.
+pub fn quoted_in(page: &str, what: &str, number: usize, unit: &str) {
+    figure(what, format_args!("{number} {unit}"));
+    let quoted = page.lines().find_map(|line| cell(line, what, 1));
+    assert_eq!(
+        quoted.map(|quoted| quoted.replace(',', "")),
+        Some(number.to_string()),
+        "in the row of `{what}`"
+    );
+}
+
 const RELIABILITY: &str = include_str!("../../../RELIABILITY.md");
 
 /// What a row of a table has in a column, if it begins with these words and has something there.
