@@ -217,6 +217,13 @@ fn a_drain_that_has_nothing_left_goes_on_as_long_as_more_comes() {
     assert_eq!(names(&drained.push.uploaded), ["a", "late", "later"]);
     assert_eq!(names(&world.queued()), ["bad"]);
     assert_eq!(waits.asked_for_more.get(), 3);
+    let rests = world
+        .events
+        .borrow()
+        .iter()
+        .filter(|event| *event == "Resting")
+        .count();
+    assert_eq!(rests, 3);
     assert_eq!(*waits.waited.borrow(), []);
 }
 

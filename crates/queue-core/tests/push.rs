@@ -56,6 +56,33 @@ fn uploads_are_no_larger_than_the_batch_size() {
 }
 
 #[test]
+fn who_watches_is_told_how_much_there_is_and_when_each_batch_is_over() {
+    let mut world = World::new();
+    world.options.batch_size = 2.try_into().unwrap();
+    world.build_and_enqueue(&["a", "b", "c", "d", "e"]);
+    world.destination.cannot_take("c");
+    world.push();
+    let events = world.events.borrow();
+    let is_told = |event: &&String| event.starts_with("Ready") || event.starts_with("BatchEnded");
+    let told: Vec<_> = events.iter().filter(is_told).collect();
+    let ended = "BatchEnded";
+    assert_eq!(told, ["Ready(5)", ended, ended, ended]);
+    // Each batch ends after what became of its entries.
+    let at = |text: &str| events.iter().position(|event| event.starts_with(text));
+    assert!(at("Uploaded") < at(ended), "{events:?}");
+    let failed = at("Failed").unwrap();
+    let ends_before = events[..failed].iter().filter(|event| *event == ended);
+    assert_eq!(ends_before.count(), 1, "{events:?}");
+}
+
+#[test]
+fn a_push_with_nothing_to_do_has_nothing_ready_and_no_batch() {
+    let world = World::new();
+    world.push();
+    assert!(!world.saw("Ready") && !world.saw("BatchEnded"));
+}
+
+#[test]
 fn one_push_at_a_time_and_the_second_does_not_wait() {
     let world = World::new();
     world.build_and_enqueue(&["a"]);

@@ -128,9 +128,7 @@ impl Drain<'_> {
     /// stopped meanwhile: a push that finds nothing ready would not ask.
     fn end(&mut self, follows: Next, why: &Outcome) -> Option<DrainEnd> {
         match follows {
-            Next::End(end) if !(self.may_wait_for_more && end.is_for_now() && self.time.more()) => {
-                return Some(end);
-            }
+            Next::End(end) if !self.waits_for_more(end) => return Some(end),
             Next::End(_) => {}
             Next::PushAfter(pause) if pause.is_zero() => {}
             Next::PushAfter(pause) => {
@@ -140,6 +138,14 @@ impl Drain<'_> {
             }
         }
         (self.push.cancelled)().then(|| ended(self.time.left()))
+    }
+
+    fn waits_for_more(&mut self, end: DrainEnd) -> bool {
+        if !self.may_wait_for_more || !end.is_for_now() {
+            return false;
+        }
+        self.observer.notice(&PushEvent::Resting);
+        self.time.more()
     }
 
     fn push_once(&mut self) -> Result<(PushReport, Next), PortError> {

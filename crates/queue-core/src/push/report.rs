@@ -62,10 +62,16 @@ pub enum PushEvent<'a> {
     Closed(&'a str),
     /// It takes what is new again.
     Opened,
+    /// So many entries are ready, and tried now, batch after batch. More may become ready
+    /// meanwhile, which is told again.
+    Ready(usize),
     /// These are being copied.
     Started(&'a [StorePath]),
     /// These are at the destination and left the queue.
     Uploaded(&'a [StorePath]),
+    /// A batch has come to its end: of its entries each is uploaded, has failed, is
+    /// gone, or is left since the push ends.
+    BatchEnded,
     /// An upload of so many entries, or a comparison of their contents, failed
     /// and is tried in smaller parts.
     Split(usize, &'a UploadError),
@@ -80,6 +86,8 @@ pub enum PushEvent<'a> {
         /// How the last push ended.
         why: &'a Outcome,
     },
+    /// A drain has nothing left, and waits for what may be enqueued, if anything.
+    Resting,
     /// Something did not work that does not stop the push.
     Problem(&'a PortError),
 }

@@ -170,9 +170,15 @@ impl Run<'_, '_> {
             };
             return false;
         }
+        let ready = plan.ready.len() + plan.again.len();
+        self.observer.notice(&PushEvent::Ready(ready));
         let size = self.options.batch_size.get();
         let mut batches = plan.ready.chunks(size).chain(plan.again.chunks(size));
-        let ended = batches.try_for_each(|batch| self.upload_batch(batch.to_vec()));
+        let ended = batches.try_for_each(|batch| {
+            let ended = self.upload_batch(batch.to_vec());
+            self.observer.notice(&PushEvent::BatchEnded);
+            ended
+        });
         if let Err(outcome) = ended.and_then(|()| self.judge_suspect()) {
             self.report.outcome = outcome;
         }
