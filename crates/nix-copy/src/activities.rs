@@ -4,7 +4,10 @@
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use crate::internal_json::PROGRESS;
+use queue_core::StorePath;
+
+use crate::CopyEvent;
+use crate::internal_json::{PROGRESS, SET_EXPECTED, What, expected_bytes, two_numbers};
 
 /// Most activities that are remembered; results of others are no news. A copy has
 /// a few, and one or two more for each path that goes at the same moment.
@@ -24,8 +27,7 @@ pub(crate) struct Activities {
 struct Activity {
     /// The last state of each kind, as its hash: only whether it changed matters.
     states: HashMap<u64, u64>,
-    /// The store path that is copied.
-    copied: Option<String>,
+    what: What,
     /// Whether fewer bytes were done than expected when Nix last told.
     is_unfinished: bool,
 }
@@ -44,18 +46,35 @@ impl Activity {
 }
 
 impl Activities {
-    pub(crate) fn begin(&mut self, id: u64, copied: Option<String>) {
-        if self.under_way.len() < MAX_ACTIVITIES {
-            let activity = self.under_way.entry(id).or_default();
-            activity.copied = copied;
+    /// What that says of a copy.
+    pub(crate) fn begin(&mut self, id: u64, what: What) -> Option<CopyEvent> {
+        if self.under_way.len() >= MAX_ACTIVITIES {
+            return None;
         }
+        let event = match &what {
+            What::Copy { paths } => Some(CopyEvent::Paths(*paths)),
+            What::Path(path) => Some(CopyEvent::PathBegan {
+                id,
+                path: store_path(path),
+            }),
+            What::Upload | What::Other => None,
+        };
+        self.under_way.entry(id).or_default().what = what;
+        event
     }
 
-    pub(crate) fn end(&mut self, id: u64) {
-        let ended = self.under_way.remove(&id);
-        let unfinished = ended.filter(|activity| activity.is_unfinished);
-        if self.cut_short.is_none() {
-            self.cut_short = unfinished.and_then(|activity| activity.copied);
+    /// What that says of a copy.
+    pub(crate) fn end(&mut self, id: u64) -> Option<CopyEvent> {
+        let ended = self.under_way.remove(&id)?;
+        match ended.what {
+            What::Path(path) => {
+                if ended.is_unfinished && self.cut_short.is_none() {
+                    self.cut_short = Some(path);
+                }
+                Some(CopyEvent::PathEnded { id })
+            }
+            What::Upload => Some(CopyEvent::UploadEnded { id }),
+            What::Copy { .. } | What::Other => None,
         }
     }
 
@@ -66,16 +85,31 @@ impl Activities {
     /// Notes a state. Whether that is news: of something under way, and another one than
     /// before.
     pub(crate) fn note(&mut self, id: u64, kind: u64, state: &str) -> bool {
-        let Some(activity) = self.under_way.get_mut(&id) else {
-            return false;
-        };
-        if kind == PROGRESS
-            && activity.copied.is_some()
-            && let Some((done, expected)) = progress(state)
-        {
-            activity.is_unfinished = with_padding(done, expected) < expected;
+        self.under_way
+            .get_mut(&id)
+            .is_some_and(|activity| activity.note(kind, state))
+    }
+
+    /// What the state of something under way says of a copy.
+    pub(crate) fn moved(&mut self, id: u64, kind: u64, state: &str) -> Option<CopyEvent> {
+        let activity = self.under_way.get_mut(&id)?;
+        match (&activity.what, kind) {
+            (What::Copy { .. }, SET_EXPECTED) => expected_bytes(state).map(CopyEvent::Bytes),
+            (What::Copy { .. }, PROGRESS) => {
+                two_numbers(state).map(|(done, _)| CopyEvent::PathsDone(done))
+            }
+            (What::Path(_), PROGRESS) => {
+                let (done, expected) = two_numbers(state)?;
+                let done = with_padding(done, expected);
+                activity.is_unfinished = done < expected;
+                Some(CopyEvent::PathMoved { id, done, expected })
+            }
+            // At its end the state is empty.
+            (What::Upload, PROGRESS) => two_numbers(state)
+                .filter(|(_, expected)| *expected > 0)
+                .map(|(done, expected)| CopyEvent::UploadMoved { id, done, expected }),
+            _ => None,
         }
-        activity.note(kind, state)
     }
 
     /// The first store path whose copy ended unfinished, as Nix printed it. Others that
@@ -84,13 +118,6 @@ impl Activities {
     pub(crate) fn cut_short(&self) -> Option<&str> {
         self.cut_short.as_deref()
     }
-}
-
-/// Bytes done and expected: `[40,120,0,0]`.
-fn progress(state: &str) -> Option<(u64, u64)> {
-    let mut numbers = state.strip_prefix('[')?.split(',');
-    let mut number = || numbers.next()?.trim().parse().ok();
-    Some((number()?, number()?))
 }
 
 /// The last word of a NAR is a `)` and 7 bytes of padding, of which 2.26.3 tells nothing: by its account no
@@ -102,14 +129,20 @@ fn with_padding(done: u64, expected: u64) -> u64 {
     }
 }
 
+/// In whichever store directory it is.
+fn store_path(full: &str) -> Option<StorePath> {
+    full.rsplit('/').next()?.parse().ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn copy(activities: &mut Activities, id: u64, states: &[&str]) {
-        activities.begin(id, Some(format!("/s/{id}")));
+        activities.begin(id, What::Path(format!("/s/{id}")));
         for state in states {
             assert!(activities.note(id, PROGRESS, state));
+            activities.moved(id, PROGRESS, state);
         }
     }
 
@@ -121,8 +154,8 @@ mod tests {
         copy(&mut activities, 3, &["[0,0,0,0]"]);
         copy(&mut activities, 4, &["nonsense", "[", "[1", "[-1,2]"]);
         copy(&mut activities, 5, &[]);
-        activities.begin(6, None);
-        activities.note(6, PROGRESS, "[1,40,0,0]");
+        activities.begin(6, What::Upload);
+        activities.moved(6, PROGRESS, "[1,40,0,0]");
         copy(&mut activities, 7, &["[8,120,0,0]"]);
         for id in 1..10 {
             activities.end(id);

@@ -8,6 +8,7 @@ use queue_core::{StorePath, UploadError, UploadErrorKind};
 
 use crate::Nix;
 use crate::classify::{Classified, classify};
+use crate::log::Said;
 use crate::named::named;
 use crate::supervise::{Finished, RunError, Stop, Timeouts, run};
 
@@ -240,8 +241,8 @@ pub(crate) struct Call<'a> {
     pub(crate) settings: Option<String>,
     /// What may be logged of a text.
     pub(crate) redact: &'a dyn Fn(&str) -> String,
-    /// Told what Nix begins to do.
-    pub(crate) started: &'a dyn Fn(&str),
+    /// Told how it goes.
+    pub(crate) tell: &'a dyn Fn(Said<'_>),
 }
 
 impl<'a> Call<'a> {
@@ -254,7 +255,7 @@ impl<'a> Call<'a> {
             timeouts,
             settings: None,
             redact: &|text| text.to_owned(),
-            started: &|_| {},
+            tell: &|_| {},
         }
     }
 
@@ -279,9 +280,9 @@ impl<'a> Call<'a> {
             arguments = (self.redact)(&arguments.join(" ")),
             "running"
         );
-        let started = &mut |text: &str| (self.started)(text);
+        let tell = &mut |said: Said<'_>| (self.tell)(said);
         let program = self.program;
-        run(&mut command, self.timeouts, self.nix.cancel(), started).map_err(|error| match error {
+        run(&mut command, self.timeouts, self.nix.cancel(), tell).map_err(|error| match error {
             RunError::System(source) => CallError::Run { program, source },
             RunError::Unkillable { pid, state } => CallError::Unkillable {
                 program,

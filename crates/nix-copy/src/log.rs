@@ -8,6 +8,7 @@
 
 use std::collections::VecDeque;
 
+use crate::CopyEvent;
 use crate::activities::Activities;
 use crate::internal_json::{Line, parse};
 use crate::message::one_line;
@@ -17,6 +18,15 @@ const MAX_TEXT: usize = 64 * 1024;
 
 /// Most text of corrupted paths, in bytes: some 200,000 of them.
 const MAX_CORRUPTED: usize = 16 * 1024 * 1024;
+
+/// What is told while a call runs.
+#[derive(Debug)]
+pub(crate) enum Said<'a> {
+    /// Nix begins something, in its words.
+    Began(&'a str),
+    /// How far it is.
+    Copy(CopyEvent),
+}
 
 /// The messages of one call, and whether something moved. Bounded, however
 /// much is printed.
@@ -42,16 +52,16 @@ struct Kept {
 }
 
 impl Log {
-    /// Takes what was read; `started` is told what Nix begins to do. Whether
+    /// Takes what was read; `tell` is told how it goes. Whether
     /// any of it was news: a repeated state or another retry is not.
-    pub(crate) fn feed(&mut self, bytes: &[u8], started: &mut dyn FnMut(&str)) -> bool {
+    pub(crate) fn feed(&mut self, bytes: &[u8], tell: &mut dyn FnMut(Said<'_>)) -> bool {
         let mut news = false;
         for piece in bytes.split_inclusive(|&byte| byte == b'\n') {
             let room = MAX_TEXT.saturating_sub(self.partial.len());
             self.partial
                 .extend_from_slice(&piece[..piece.len().min(room)]);
             if piece.ends_with(b"\n") {
-                news |= self.end_line(started);
+                news |= self.end_line(tell);
             }
         }
         news
@@ -64,26 +74,32 @@ impl Log {
         }
     }
 
-    fn end_line(&mut self, started: &mut dyn FnMut(&str)) -> bool {
+    fn end_line(&mut self, tell: &mut dyn FnMut(Said<'_>)) -> bool {
         let bytes = std::mem::take(&mut self.partial);
         let text = String::from_utf8_lossy(&bytes);
-        self.take(parse(text.trim_end()), started)
+        self.take(parse(text.trim_end()), tell)
     }
 
-    fn take(&mut self, line: Line, started: &mut dyn FnMut(&str)) -> bool {
+    fn take(&mut self, line: Line, tell: &mut dyn FnMut(Said<'_>)) -> bool {
         match line {
-            Line::Start { id, text, copied } => {
-                self.activities.begin(id, copied);
+            Line::Start { id, text, what } => {
                 if !text.is_empty() {
-                    started(&text);
+                    tell(Said::Began(&text));
                 }
+                tell_of(self.activities.begin(id, what), tell);
                 true
             }
             Line::Stop { id } => {
-                self.activities.end(id);
+                tell_of(self.activities.end(id), tell);
                 true
             }
-            Line::Result { id, kind, state } => self.activities.note(id, kind, &state),
+            Line::Result { id, kind, state } => {
+                let news = self.activities.note(id, kind, &state);
+                if news {
+                    tell_of(self.activities.moved(id, kind, &state), tell);
+                }
+                news
+            }
             Line::Corrupted { id, path } => self.note_corrupted(id, path),
             Line::Message { level, text } => {
                 let news = !text.contains("; retrying in ");
@@ -186,6 +202,12 @@ impl Log {
             .map(|kept| kept.text.as_str())
             .collect::<Vec<_>>()
             .join("\n")
+    }
+}
+
+fn tell_of(event: Option<CopyEvent>, tell: &mut dyn FnMut(Said<'_>)) {
+    if let Some(event) = event {
+        tell(Said::Copy(event));
     }
 }
 
@@ -328,7 +350,11 @@ mod tests {
     fn what_nix_begins_is_told() {
         let mut told = Vec::new();
         let line = "@nix {\"action\":\"start\",\"id\":1,\"level\":3,\"text\":\"copying path 'x'\",\"type\":100}\n";
-        Log::default().feed(line.as_bytes(), &mut |text| told.push(text.to_owned()));
+        Log::default().feed(line.as_bytes(), &mut |said| {
+            if let Said::Began(text) = said {
+                told.push(text.to_owned());
+            }
+        });
         assert_eq!(told, ["copying path 'x'"]);
     }
 }

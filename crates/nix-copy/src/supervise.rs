@@ -5,7 +5,7 @@ use std::process::{Command, ExitStatus};
 use std::time::{Duration, Instant};
 
 use crate::Cancel;
-use crate::log::Log;
+use crate::log::{Log, Said};
 use crate::movement::Movement;
 
 mod running;
@@ -86,7 +86,7 @@ pub(crate) struct Finished {
 /// Why nothing is known of how a command ended.
 #[derive(Debug)]
 pub(crate) enum RunError {
-    /// It could not be started, or not be waited for.
+    /// It could not be tell, or not be waited for.
     System(io::Error),
     /// It was killed, and is still there.
     Unkillable { pid: u32, state: String },
@@ -113,15 +113,15 @@ pub(crate) fn run(
     command: &mut Command,
     timeouts: &Timeouts,
     cancel: &Cancel,
-    started: &mut dyn FnMut(&str),
+    tell: &mut dyn FnMut(Said<'_>),
 ) -> Result<Finished, RunError> {
     let mut running = Running::start(command)?;
-    let stopped = watch(&mut running, timeouts, cancel, started)?;
+    let stopped = watch(&mut running, timeouts, cancel, tell)?;
     if let Some(reason) = stopped {
         tracing::debug!(?reason, pid = running.pid(), "ending the process group");
-        end(&mut running, timeouts.grace, started)?;
+        end(&mut running, timeouts.grace, tell)?;
     }
-    Ok(running.reap(stopped, started)?)
+    Ok(running.reap(stopped, tell)?)
 }
 
 /// Waits until it exits, or there is a reason to end it.
@@ -129,11 +129,11 @@ fn watch(
     running: &mut Running,
     timeouts: &Timeouts,
     cancel: &Cancel,
-    started: &mut dyn FnMut(&str),
+    tell: &mut dyn FnMut(Said<'_>),
 ) -> io::Result<Option<Stop>> {
     let mut time = CallTime::start(timeouts, running.pid());
     loop {
-        let news = running.wait(time.until_next(), cancel.descriptor(), started)?;
+        let news = running.wait(time.until_next(), cancel.descriptor(), tell)?;
         if running.has_exited()? {
             return Ok(None);
         }
@@ -152,12 +152,12 @@ fn watch(
 fn end(
     running: &mut Running,
     grace: Duration,
-    started: &mut dyn FnMut(&str),
+    tell: &mut dyn FnMut(Said<'_>),
 ) -> Result<(), RunError> {
     running.ask_group_to_end();
-    let obeyed = running.exits_within(grace, started)?;
+    let obeyed = running.exits_within(grace, tell)?;
     running.kill_group();
-    if obeyed || running.exits_within(AFTER_KILL, started)? {
+    if obeyed || running.exits_within(AFTER_KILL, tell)? {
         return Ok(());
     }
     let (pid, state) = (running.pid(), running.state());

@@ -10,21 +10,20 @@ use crate::brings::Brings;
 use crate::call::{Call, CallError};
 use crate::classify::{LOST_REFERENCES, REFERENCES};
 use crate::credibility;
+use crate::log::Said;
 use crate::path_info::{self, Asked};
 use crate::queries::{self, unique};
 use crate::supervise::Timeouts;
 use crate::upload_options::UploadOptions;
-use crate::{ClosureType, Nix};
+use crate::{ClosureType, CopyEvent, Nix, Progress};
 
 mod copying;
+mod telling;
 use copying::Seen;
+use telling::Telling;
 
 /// Longest time that a probe may take.
 const PROBE_TIME: Duration = Duration::from_secs(30);
-
-/// Something that Nix began to do: `copying path '…' to '…'`. Free of secrets.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Progress(pub String);
 
 /// [`Uploader`] that runs `nix copy`.
 ///
@@ -50,7 +49,7 @@ pub struct Progress(pub String);
 pub struct NixUploader {
     nix: Nix,
     options: UploadOptions,
-    on_progress: Box<dyn Fn(&Progress) + Send + Sync>,
+    telling: Telling,
     seen: Seen,
 }
 
@@ -61,16 +60,24 @@ impl NixUploader {
         Self {
             nix,
             options,
-            on_progress: Box::new(|_| {}),
+            telling: Telling::default(),
             seen: Seen::default(),
         }
     }
 
-    /// Tells what Nix is doing. May be told nothing for a long time, and by several
-    /// threads at once.
+    /// Tells how far an upload is: [`CopyProgress`](crate::CopyProgress) adds it up. May tell
+    /// nothing for a long time, and is told by several threads at once. Starts no process for it.
     #[must_use]
     pub fn with_progress(mut self, tell: impl Fn(&Progress) + Send + Sync + 'static) -> Self {
-        self.on_progress = Box::new(tell);
+        self.telling.tell_to(tell);
+        self
+    }
+
+    /// Asks the local store for the sizes of what is copied where Nix does not tell of bytes (2.8.0),
+    /// while it copies: one more process for an upload.
+    #[must_use]
+    pub fn with_sizes(mut self) -> Self {
+        self.telling.want_sizes();
         self
     }
 
@@ -130,7 +137,7 @@ impl NixUploader {
         nix_opts: &[String],
         paths: &[StorePath],
     ) -> Result<Vec<StorePath>, CallError> {
-        self.with_call(&self.nix, timeouts, |call| {
+        self.with_call(&self.nix, timeouts, &|_| {}, |call| {
             let asked = Asked {
                 call,
                 store: self.options.place(),
@@ -183,13 +190,14 @@ impl NixUploader {
         &self,
         nix: &Nix,
         timeouts: &Timeouts,
+        tell: &dyn Fn(CopyEvent),
         use_it: impl FnOnce(&Call<'_>) -> T,
     ) -> T {
         let destination = &self.options.destination;
         let redact = |text: &str| destination.redact(text);
-        let started = |text: &str| {
-            tracing::trace!("{}", redact(text));
-            (self.on_progress)(&Progress(redact(text)));
+        let tell = |said: Said<'_>| match said {
+            Said::Began(text) => tracing::trace!("{}", redact(text)),
+            Said::Copy(event) => tell(event),
         };
         use_it(&Call {
             nix,
@@ -197,7 +205,7 @@ impl NixUploader {
             timeouts,
             settings: self.options.place().setting(),
             redact: &redact,
-            started: &started,
+            tell: &tell,
         })
     }
 

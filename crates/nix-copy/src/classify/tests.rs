@@ -89,7 +89,7 @@ fn every_recorded_failure_has_a_case_and_the_reverse() {
             .map(|entry| entry.unwrap().file_name());
         let mut found: Vec<String> = names
             .filter_map(|name| Some(name.to_str()?.strip_suffix(".txt")?.to_owned()))
-            .filter(|name| !name.starts_with("verify-"))
+            .filter(|name| !name.starts_with("verify-") && !name.starts_with("copy-"))
             .collect();
         found.sort();
         let known: Vec<&str> = CASES.iter().map(|(case, _)| *case).collect();

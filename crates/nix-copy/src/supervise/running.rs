@@ -14,7 +14,7 @@ use rustix::process::{
 };
 
 use super::{AFTER_KILL, Finished, Stop};
-use crate::log::Log;
+use crate::log::{Log, Said};
 
 /// Most bytes of standard output that are kept: some 500,000 store paths.
 const MAX_STDOUT: usize = 64 * 1024 * 1024;
@@ -93,7 +93,7 @@ impl Running {
         &mut self,
         timeout: Option<Duration>,
         cancel: Option<BorrowedFd<'_>>,
-        started: &mut dyn FnMut(&str),
+        tell: &mut dyn FnMut(Said<'_>),
     ) -> io::Result<bool> {
         let tick = self.pidfd.is_none().then_some(TICK);
         let mut timeout = [timeout, tick].into_iter().flatten().min();
@@ -115,10 +115,10 @@ impl Running {
             let pipes = [&self.stdout, &self.stderr].into_iter().flatten();
             wait_for(pipes.map(AsFd::as_fd).chain(end()), timeout)?;
         }
-        self.read(started)
+        self.read(tell)
     }
 
-    fn read(&mut self, started: &mut dyn FnMut(&str)) -> io::Result<bool> {
+    fn read(&mut self, tell: &mut dyn FnMut(Said<'_>)) -> io::Result<bool> {
         let (said, said_is_cut) = (&mut self.said, &mut self.said_is_cut);
         let buffer = &mut self.buffer;
         let out = drain(&mut self.stdout, buffer, &mut |bytes| {
@@ -128,7 +128,7 @@ impl Running {
         })?;
         let (log, mut news) = (&mut self.log, false);
         let err = drain(&mut self.stderr, buffer, &mut |bytes| {
-            news |= log.feed(bytes, started)
+            news |= log.feed(bytes, tell)
         })?;
         self.heard_last = out + err;
         self.heard += self.heard_last;
@@ -150,7 +150,7 @@ impl Running {
     pub(super) fn exits_within(
         &mut self,
         time: Duration,
-        started: &mut dyn FnMut(&str),
+        tell: &mut dyn FnMut(Said<'_>),
     ) -> io::Result<bool> {
         let begun = Instant::now();
         loop {
@@ -161,7 +161,7 @@ impl Running {
             if left.is_zero() {
                 return Ok(false);
             }
-            self.wait(Some(left), None, started)?;
+            self.wait(Some(left), None, tell)?;
         }
     }
 
@@ -197,9 +197,9 @@ impl Running {
     pub(super) fn reap(
         mut self,
         stopped: Option<Stop>,
-        started: &mut dyn FnMut(&str),
+        tell: &mut dyn FnMut(Said<'_>),
     ) -> io::Result<Finished> {
-        self.read(started)?;
+        self.read(tell)?;
         let status = self.child.wait()?;
         self.settled = true;
         self.log.finish();

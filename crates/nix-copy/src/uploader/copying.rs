@@ -3,7 +3,7 @@
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 
-use queue_core::{StorePath, UploadErrorKind, UploadWarning};
+use queue_core::{StoreObject, StorePath, UploadErrorKind, UploadWarning};
 
 use super::NixUploader;
 use crate::brings::ToCopy;
@@ -13,7 +13,7 @@ use crate::copy_args::{self, Objects, Route};
 use crate::destination::{Place, is_binary_cache, is_cache_elsewhere};
 use crate::memory::Memory;
 use crate::parts::{self, Costs, Round};
-use crate::{ClosureType, Nix, UploadOptions, queries, several, sizes};
+use crate::{ClosureType, Nix, Progress, UploadOptions, queries, several, sizes};
 
 /// What the uploads so far have shown of the destination.
 #[derive(Debug, Default)]
@@ -27,6 +27,13 @@ pub(super) struct Seen {
     one_failed_too: AtomicBool,
 }
 
+/// One call of `nix copy`.
+struct Copy {
+    number: u64,
+    objects: Objects,
+    paths: Vec<String>,
+}
+
 impl NixUploader {
     fn route(&self) -> Result<Route, CallError> {
         Ok(match self.options.place() {
@@ -36,18 +43,16 @@ impl NixUploader {
     }
 
     /// Copies with this Nix.
-    fn copy(
-        &self,
-        nix: &Nix,
-        route: &Route,
-        objects: Objects,
-        paths: &[String],
-    ) -> Result<(), CallError> {
+    fn copy(&self, nix: &Nix, route: &Route, copy: &Copy) -> Result<(), CallError> {
         let memory = Memory::of_a_copy(nix, self.options.destination.uri());
-        let arguments = copy_args::copy(&self.options, route, &memory, objects, paths);
+        let arguments = copy_args::copy(&self.options, route, &memory, copy.objects, &copy.paths);
         let nix = memory.nix(nix);
-        self.with_call(&nix, &self.options.timeouts, |call| call.run(&arguments))?;
-        Ok(())
+        let tell = self.telling.of_copy(copy.number);
+        let copied = self.with_call(&nix, &self.options.timeouts, &tell, |call| {
+            call.run(&arguments)
+        });
+        self.telling.tell(&Progress::Ended { copy: copy.number });
+        copied.map(drop)
     }
 
     pub(super) fn copy_all(&self, paths: &[StorePath]) -> Result<Vec<UploadWarning>, CallError> {
@@ -60,30 +65,48 @@ impl NixUploader {
             paths.sort_by_key(StorePath::is_derivation);
         }
         let route = self.route()?;
-        let copied = match self.rounds_of_several(&paths) {
-            Some(rounds) if self.open_before_several(&rounds)? => {
-                match self.copy_rounds(&route, &rounds) {
-                    Err(error) if self.may_be_too_many(&error) => {
-                        self.copy_by_one_instead(&route, paths, &error)
-                    }
-                    copied => copied,
-                }
-            }
-            _ => self.copy_by_one(&route, paths),
-        };
-        copied?;
+        self.telling.tell(&Progress::Begins);
+        let sizes = || self.sizes(&paths);
+        self.telling
+            .with_sizes(sizes, || self.copy_paths(&route, &paths))?;
         self.seen.is_open.store(true, Relaxed);
         Ok(warnings)
     }
 
-    fn copy_by_one(&self, route: &Route, paths: Vec<StorePath>) -> Result<(), CallError> {
-        self.copy_rounds(route, &[vec![paths]])
+    /// What the paths bring, for who watches.
+    fn sizes(&self, paths: &[StorePath]) -> Vec<StoreObject> {
+        let mut objects = sizes::closure(&self.nix, paths).unwrap_or_else(|error| {
+            tracing::debug!(%error, "the sizes of what is copied are not known");
+            Vec::new()
+        });
+        if self.options.closure_type == ClosureType::Bare {
+            objects.retain(|object| paths.contains(&object.path));
+        }
+        objects
+    }
+
+    fn copy_paths(&self, route: &Route, paths: &[StorePath]) -> Result<(), CallError> {
+        match self.rounds_of_several(paths) {
+            Some(rounds) if self.open_before_several(&rounds)? => {
+                match self.copy_rounds(route, &rounds) {
+                    Err(error) if self.may_be_too_many(&error) => {
+                        self.copy_by_one_instead(route, paths, &error)
+                    }
+                    copied => copied,
+                }
+            }
+            _ => self.copy_by_one(route, paths),
+        }
+    }
+
+    fn copy_by_one(&self, route: &Route, paths: &[StorePath]) -> Result<(), CallError> {
+        self.copy_rounds(route, &[vec![paths.to_vec()]])
     }
 
     fn copy_by_one_instead(
         &self,
         route: &Route,
-        paths: Vec<StorePath>,
+        paths: &[StorePath],
         of_several: &CallError,
     ) -> Result<(), CallError> {
         tracing::debug!(%of_several, "several copies at once failed: one copy");
@@ -105,12 +128,31 @@ impl NixUploader {
     }
 
     fn copy_rounds(&self, route: &Route, rounds: &[Round]) -> Result<(), CallError> {
+        let plan = |part: &Vec<StorePath>| self.plan(part);
+        let rounds: Vec<Vec<_>> = rounds
+            .iter()
+            .map(|round| round.iter().map(plan).collect())
+            .collect();
         rounds.iter().try_for_each(|round| {
-            several::at_once(&self.nix, round, |nix, part| {
-                let mut calls = calls(nix, part);
-                calls.try_for_each(|(objects, paths)| self.copy(nix, route, objects, &paths))
+            several::at_once(&self.nix, round, |nix, copies| {
+                copies
+                    .iter()
+                    .try_for_each(|copy| self.copy(nix, route, copy))
             })
         })
+    }
+
+    /// The copies of one part, one after the other.
+    fn plan(&self, part: &[StorePath]) -> Vec<Copy> {
+        let calls = calls(&self.nix, part).map(|(objects, paths)| {
+            let number = self.telling.planned(&paths);
+            Copy {
+                number,
+                objects,
+                paths,
+            }
+        });
+        calls.collect()
     }
 
     /// A store that was never used is initialised by whoever opens it first. Several
@@ -181,6 +223,7 @@ impl NixUploader {
         }
         match sizes::closure(&self.nix, paths) {
             Ok(objects) => {
+                self.telling.know(&objects);
                 let costs = Costs::to(self.options.destination.uri());
                 parts::rounds(paths, &objects, costs, jobs)
             }

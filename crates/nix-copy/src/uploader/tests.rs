@@ -4,6 +4,7 @@ use super::*;
 use crate::{Cancel, Destination, Exposure, fake};
 use camino::{Utf8Path, Utf8PathBuf};
 
+mod progress;
 mod several;
 
 const OUTPUT: &str = "00000000000000000000000000000001-output";

@@ -1,0 +1,292 @@
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::log::{Log, Said};
+
+const BASE: u64 = 3_000_112;
+const OTHER: u64 = 2_000_176;
+const ALL: u64 = BASE + 3 * OTHER;
+
+/// What a recorded copy told.
+fn events(sample: &str) -> Vec<CopyEvent> {
+    let mut events = Vec::new();
+    Log::default().feed(sample.as_bytes(), &mut |said| {
+        if let Said::Copy(event) = said {
+            events.push(event);
+        }
+    });
+    events
+}
+
+fn sizes(events: &[CopyEvent]) -> Vec<StoreObject> {
+    let paths = events.iter().filter_map(|event| match event {
+        CopyEvent::PathBegan { path, .. } => path.clone(),
+        _ => None,
+    });
+    let object = |path: StorePath| StoreObject {
+        nar_size: if path.name() == "base" { BASE } else { OTHER },
+        path,
+        references: Vec::new(),
+    };
+    paths.map(object).collect()
+}
+
+struct Upload(CopyProgress);
+
+impl Upload {
+    fn begins() -> Self {
+        let mut upload = Self(CopyProgress::default());
+        upload.0.note(&Progress::Begins);
+        upload
+    }
+
+    fn plan(&mut self, copy: u64, paths: u64, bytes: Option<u64>) {
+        self.0.note(&Progress::Planned { copy, paths, bytes });
+    }
+
+    fn tell(&mut self, copy: u64, event: CopyEvent) {
+        self.0.note(&Progress::Copy { copy, event });
+    }
+
+    fn path(&mut self, copy: u64, id: u64, done: u64, expected: u64) {
+        self.tell(copy, CopyEvent::PathBegan { id, path: None });
+        self.tell(copy, CopyEvent::PathMoved { id, done, expected });
+    }
+
+    fn end(&mut self, copy: u64) {
+        self.0.note(&Progress::Ended { copy });
+    }
+
+    /// Paths done and expected, bytes done and expected.
+    fn far(&self) -> (u64, Option<u64>, u64, Option<u64>) {
+        let Far { paths, bytes, .. } = self.0.far();
+        (paths.done, paths.expected, bytes.done, bytes.expected)
+    }
+}
+
+#[test]
+fn a_copy_of_each_version_is_followed_to_its_end() {
+    for (sample, tells_bytes) in [
+        (
+            include_str!("../../tests/samples/2.8.0/copy-file.txt"),
+            false,
+        ),
+        (
+            include_str!("../../tests/samples/2.26.3/copy-file.txt"),
+            true,
+        ),
+        (
+            include_str!("../../tests/samples/2.34.8/copy-file.txt"),
+            true,
+        ),
+        (
+            include_str!("../../tests/samples/2.34.8/copy-http.txt"),
+            true,
+        ),
+    ] {
+        let events = events(sample);
+        let mut upload = Upload::begins();
+        let mut seen = BTreeSet::new();
+        for event in events.iter().cloned() {
+            upload.tell(0, event);
+            let far = upload.0.far();
+            seen.extend(far.path.map(|path| path.name().to_owned()));
+            if tells_bytes && far.paths.done > 0 {
+                assert_eq!(far.bytes.expected, Some(ALL));
+            }
+        }
+        // The one that began first: not each of them is that at some time.
+        assert!(seen.contains("base") && seen.len() > 1, "{seen:?}");
+        let known = tells_bytes.then_some(ALL);
+        assert_eq!(upload.far(), (4, Some(4), known.unwrap_or(0), known));
+        upload.0.note(&Progress::Sizes(sizes(&events)));
+        assert_eq!(upload.far(), (4, Some(4), ALL, Some(ALL)));
+        upload.end(0);
+        assert_eq!(upload.far(), (4, Some(4), ALL, Some(ALL)));
+        assert_eq!(upload.0.copied(), (4, ALL));
+    }
+}
+
+#[test]
+fn with_sizes_a_nix_that_tells_no_bytes_is_followed_path_by_path() {
+    let events = events(include_str!("../../tests/samples/2.8.0/copy-file.txt"));
+    let mut upload = Upload::begins();
+    upload.0.note(&Progress::Sizes(sizes(&events)));
+    let mut bytes = BTreeSet::new();
+    for event in events {
+        upload.tell(0, event);
+        bytes.insert(upload.far().2);
+    }
+    let sizes = [0, BASE, BASE + OTHER, BASE + 2 * OTHER, ALL];
+    assert_eq!(bytes, BTreeSet::from(sizes));
+}
+
+#[test]
+fn what_is_sent_by_http_is_told_beside_what_is_read() {
+    let events = events(include_str!("../../tests/samples/2.34.8/copy-http.txt"));
+    let mut upload = Upload::begins();
+    let mut sending = BTreeSet::new();
+    for event in events {
+        upload.tell(0, event);
+        let far = upload.0.far();
+        sending.extend(far.sending.and_then(|share| share.expected));
+    }
+    assert!(sending.contains(&BASE), "{sending:?}");
+    let far = upload.0.far();
+    assert_eq!(far.sending, None);
+    // Uncompressed, with narinfos of some hundred bytes.
+    assert!((ALL..ALL + 4_000).contains(&far.moved), "{}", far.moved);
+}
+
+#[test]
+fn nothing_is_expected_before_a_copy_has_told_and_nothing_of_what_is_there() {
+    let mut upload = Upload::begins();
+    upload.plan(0, 10, Some(100));
+    assert_eq!(upload.far(), (0, None, 0, None));
+    upload.tell(0, CopyEvent::Paths(0));
+    assert_eq!(upload.far(), (0, Some(0), 0, Some(0)));
+}
+
+#[test]
+fn several_copies_add_up_and_one_that_has_not_begun_counts_as_planned() {
+    let mut upload = Upload::begins();
+    upload.plan(0, 2, Some(200));
+    upload.plan(1, 3, Some(300));
+    upload.tell(0, CopyEvent::Paths(5));
+    upload.tell(0, CopyEvent::Bytes(500));
+    upload.path(0, 7, 40, 100);
+    assert_eq!(upload.far(), (0, Some(8), 40, Some(800)));
+    upload.tell(1, CopyEvent::Paths(1));
+    upload.tell(1, CopyEvent::Bytes(100));
+    // Numbers of activities are each copy's own.
+    upload.path(1, 7, 100, 100);
+    upload.tell(1, CopyEvent::PathEnded { id: 7 });
+    assert_eq!(upload.far(), (1, Some(6), 140, Some(600)));
+    assert_eq!(upload.0.far().under_way, 1);
+}
+
+#[test]
+fn a_copy_that_failed_in_the_middle_counts_its_bytes_and_not_its_path() {
+    let mut upload = Upload::begins();
+    upload.tell(0, CopyEvent::Paths(2));
+    upload.tell(0, CopyEvent::Bytes(200));
+    upload.path(0, 1, 100, 100);
+    upload.tell(0, CopyEvent::PathEnded { id: 1 });
+    upload.path(0, 2, 60, 100);
+    upload.tell(0, CopyEvent::PathEnded { id: 2 });
+    upload.end(0);
+    assert_eq!(upload.far(), (1, Some(1), 160, Some(160)));
+    // The one that follows finds the first path there.
+    upload.tell(1, CopyEvent::Paths(1));
+    upload.tell(1, CopyEvent::Bytes(100));
+    assert_eq!(upload.far(), (1, Some(2), 160, Some(260)));
+}
+
+#[test]
+fn the_next_upload_begins_with_nothing_and_all_of_them_are_counted() {
+    let mut upload = Upload::begins();
+    upload.tell(0, CopyEvent::Paths(1));
+    upload.path(0, 1, 100, 100);
+    upload.tell(0, CopyEvent::PathEnded { id: 1 });
+    upload.0.note(&Progress::Begins);
+    assert_eq!(upload.far(), (0, None, 0, None));
+    upload.tell(1, CopyEvent::Paths(1));
+    upload.path(1, 1, 50, 50);
+    upload.tell(1, CopyEvent::PathEnded { id: 1 });
+    assert_eq!(upload.0.copied(), (2, 150));
+    assert_eq!(upload.0.far().moved, 150);
+}
+
+#[test]
+fn it_does_not_grow_with_what_is_told() {
+    let mut upload = Upload::begins();
+    for id in 0..20_000 {
+        upload.path(0, id, 1, 2);
+        let moved = CopyEvent::UploadMoved {
+            id,
+            done: 1,
+            expected: 2,
+        };
+        upload.tell(0, moved);
+    }
+    assert_eq!(upload.0.far().under_way, 10_000);
+    assert_eq!(upload.0.far().sending.unwrap().done, 10_000);
+}
+
+fn number() -> impl Strategy<Value = u64> {
+    prop_oneof![0..10_u64, any::<u64>()]
+}
+
+fn event() -> impl Strategy<Value = CopyEvent> {
+    let id = || 0..4_u64;
+    prop_oneof![
+        number().prop_map(CopyEvent::Paths),
+        number().prop_map(CopyEvent::Bytes),
+        number().prop_map(CopyEvent::PathsDone),
+        id().prop_map(|id| CopyEvent::PathBegan { id, path: None }),
+        (id(), number(), number()).prop_map(|(id, done, expected)| CopyEvent::PathMoved {
+            id,
+            done,
+            expected
+        }),
+        id().prop_map(|id| CopyEvent::PathEnded { id }),
+        (id(), number(), number()).prop_map(|(id, done, expected)| CopyEvent::UploadMoved {
+            id,
+            done,
+            expected
+        }),
+        id().prop_map(|id| CopyEvent::UploadEnded { id }),
+    ]
+}
+
+fn progress() -> impl Strategy<Value = Progress> {
+    let copy = || 0..3_u64;
+    prop_oneof![
+        1 => (copy(), number(), proptest::option::of(number()))
+            .prop_map(|(copy, paths, bytes)| Progress::Planned { copy: copy + 10, paths, bytes }),
+        8 => (copy(), event()).prop_map(|(copy, event)| Progress::Copy { copy, event }),
+        1 => copy().prop_map(|copy| Progress::Ended { copy }),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_told_what_is_done_grows_and_is_never_more_than_what_is_expected(
+        told in proptest::collection::vec(progress(), 0..60)
+    ) {
+        let mut progress = CopyProgress::default();
+        progress.note(&Progress::Begins);
+        let mut before = Far::default();
+        for one in told {
+            progress.note(&one);
+            let far = progress.far();
+            for share in [far.paths, far.bytes].into_iter().chain(far.sending) {
+                prop_assert!(share.expected.is_none_or(|expected| share.done <= expected));
+            }
+            prop_assert!(far.paths.done >= before.paths.done);
+            prop_assert!(far.bytes.done >= before.bytes.done);
+            before = far;
+        }
+    }
+
+    #[test]
+    fn copies_at_once_are_as_far_as_each_of_them_together(
+        copies in proptest::collection::vec(proptest::collection::vec(event(), 0..20), 1..4)
+    ) {
+        let mut together = Upload::begins();
+        let mut sum = (0_u64, 0_u64);
+        for (copy, events) in copies.into_iter().enumerate() {
+            let mut alone = Upload::begins();
+            for event in events {
+                alone.tell(0, event.clone());
+                together.tell(copy as u64, event);
+            }
+            let (paths, _, bytes, _) = alone.far();
+            sum = (sum.0.saturating_add(paths), sum.1.saturating_add(bytes));
+        }
+        let (paths, _, bytes, _) = together.far();
+        prop_assert_eq!((paths, bytes), sum);
+    }
+}
