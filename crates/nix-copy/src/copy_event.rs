@@ -32,7 +32,8 @@ pub enum CopyEvent {
         /// All of them.
         expected: u64,
     },
-    /// A path is copied no longer: it is done, or the copy failed.
+    /// A path is read no longer: it is done, or is sent from now on (to a cache by HTTP, 2.34.8), or the
+    /// copy failed.
     PathEnded {
         /// As it began.
         id: u64,

@@ -1,6 +1,6 @@
 //! How far one call of `nix copy` is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use queue_core::StorePath;
 
@@ -16,11 +16,14 @@ pub(super) struct OneCopy {
     planned_bytes: Option<u64>,
     told_paths: Option<u64>,
     told_bytes: Option<u64>,
-    /// By its own count, which may be behind.
-    told_done: u64,
+    /// By its own count, if it tells.
+    told_done: Option<u64>,
     ended_paths: u64,
     ended_bytes: u64,
     paths: BTreeMap<u64, Path>,
+    /// Read, and not done by its count: to a cache by HTTP a path ends when it is compressed, and is sent
+    /// after that (2.34.8).
+    read: VecDeque<(u64, Option<StorePath>)>,
     uploads: BTreeMap<u64, Upload>,
     ended_uploads: u64,
     /// How many paths have begun.
@@ -64,7 +67,10 @@ impl OneCopy {
         match event {
             CopyEvent::Paths(number) => self.told_paths = Some(*number),
             CopyEvent::Bytes(number) => self.told_bytes = Some(*number),
-            CopyEvent::PathsDone(number) => self.told_done = self.told_done.max(*number),
+            CopyEvent::PathsDone(number) => {
+                self.told_done = Some(self.paths_done().max(*number));
+                self.forget_what_is_done();
+            }
             CopyEvent::PathBegan { id, path } => self.path_began(*id, path.clone()),
             CopyEvent::PathMoved { id, done, expected } => self.path_moved(*id, *done, *expected),
             CopyEvent::PathEnded { id } => return self.path_ended(*id, size),
@@ -103,21 +109,32 @@ impl OneCopy {
     fn path_ended(&mut self, id: u64, size: &dyn Fn(&StorePath) -> Option<u64>) -> Option<Unsized> {
         let Path {
             path,
+            age,
             done,
             expected,
-            ..
         } = self.paths.remove(&id)?;
         if expected.is_some_and(|expected| done < expected) {
             self.ended_bytes = self.ended_bytes.saturating_add(done);
             return None;
         }
         self.ended_paths += 1;
+        self.read.push_back((age, path.clone()));
+        self.forget_what_is_done();
         let bytes = match expected {
             Some(_) => Some(done),
             None => path.as_ref().and_then(size),
         };
         self.ended_bytes = self.ended_bytes.saturating_add(bytes.unwrap_or_default());
         bytes.is_none().then_some(Unsized(path))
+    }
+
+    /// Which of them is done is not told; those that began first, as a rule.
+    fn forget_what_is_done(&mut self) {
+        let waiting = self.ended_paths.saturating_sub(self.paths_done());
+        let waiting = usize::try_from(waiting).unwrap_or(MAX_UNDER_WAY);
+        while self.read.len() > waiting.min(MAX_UNDER_WAY) {
+            self.read.pop_front();
+        }
     }
 
     fn upload_moved(&mut self, id: u64, done: u64, expected: u64) {
@@ -137,8 +154,9 @@ impl OneCopy {
         self.told_paths.is_some()
     }
 
+    /// What is told counts, once it is: that it is 0 is told before the first path begins.
     pub(super) fn paths_done(&self) -> u64 {
-        self.ended_paths.max(self.told_done)
+        self.told_done.unwrap_or(self.ended_paths)
     }
 
     pub(super) fn paths_expected(&self) -> u64 {
@@ -173,12 +191,13 @@ impl OneCopy {
     }
 
     pub(super) fn under_way(&self) -> usize {
-        self.paths.len()
+        self.paths.len() + self.read.len()
     }
 
     /// The path that began first, and after how many others.
     pub(super) fn first_path(&self) -> Option<(u64, &Option<StorePath>)> {
         let paths = self.paths.values().map(|path| (path.age, &path.path));
-        paths.min_by_key(|(age, _)| *age)
+        let read = self.read.iter().map(|(age, path)| (*age, path));
+        paths.chain(read).min_by_key(|(age, _)| *age)
     }
 }

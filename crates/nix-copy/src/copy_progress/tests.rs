@@ -127,13 +127,16 @@ fn with_sizes_a_nix_that_tells_no_bytes_is_followed_path_by_path() {
 fn what_is_sent_by_http_is_told_beside_what_is_read() {
     let events = events(include_str!("../../tests/samples/2.34.8/copy-http.txt"));
     let mut upload = Upload::begins();
-    let mut sending = BTreeSet::new();
+    let (mut sending, mut without_path) = (BTreeSet::new(), 0);
     for event in events {
         upload.tell(0, event);
         let far = upload.0.far();
         sending.extend(far.sending.and_then(|share| share.expected));
+        let sends = far.sending.and_then(|share| share.expected) > Some(1_000_000);
+        without_path += usize::from(sends && far.path.is_none());
     }
     assert!(sending.contains(&BASE), "{sending:?}");
+    assert_eq!(without_path, 0, "what is sent has a name");
     let far = upload.0.far();
     assert_eq!(far.sending, None);
     // Uncompressed, with narinfos of some hundred bytes.
@@ -212,6 +215,12 @@ fn it_does_not_grow_with_what_is_told() {
         upload.tell(0, moved);
     }
     assert_eq!(upload.0.far().under_way, 10_000);
+    for id in 0..40_000 {
+        upload.path(1, id, 2, 2);
+        upload.tell(1, CopyEvent::PathsDone(0));
+        upload.tell(1, CopyEvent::PathEnded { id });
+    }
+    assert_eq!(upload.0.far().under_way, 20_000);
     assert_eq!(upload.0.far().sending.unwrap().done, 10_000);
 }
 
