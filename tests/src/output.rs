@@ -88,11 +88,21 @@ impl Output {
         self
     }
 
-    /// Asserts that nothing was written to standard error: no error, no warning.
+    /// Asserts that nothing was written to standard error, but what is told of each batch of a push: no
+    /// error, no warning.
     #[track_caller]
     pub fn without_complaint(self) -> Output {
-        assert!(self.stderr.is_empty(), "expected no message\n{self}");
+        let complaints = self.stderr.lines().filter(|line| !is_progress(line));
+        assert_eq!(complaints.count(), 0, "expected no message\n{self}");
         self
+    }
+
+    /// What is told of each batch of a push.
+    pub fn progress(&self) -> Vec<&str> {
+        self.stderr
+            .lines()
+            .filter(|line| is_progress(line))
+            .collect()
     }
 
     /// Asserts that no hook said anything, in the output of a command that builds.
@@ -121,4 +131,10 @@ impl fmt::Display for Output {
         writeln!(f, "--- stdout\n{}", self.stdout.trim_end())?;
         write!(f, "--- stderr\n{}\n---", self.stderr.trim_end())
     }
+}
+
+/// `info: main: 3 of 3 entries delivered: …`
+fn is_progress(line: &str) -> bool {
+    let told = [" entry delivered", " entries delivered"];
+    line.starts_with("info: ") && told.iter().any(|words| line.contains(words))
 }

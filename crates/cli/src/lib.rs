@@ -23,6 +23,7 @@ mod message;
 mod output;
 mod patterns;
 mod program;
+mod progress;
 mod session;
 mod signals;
 mod status;

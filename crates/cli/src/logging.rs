@@ -14,7 +14,7 @@ use tracing_subscriber::{Layer, Registry, fmt};
 use crate::cli::{LogFormat, OutputArgs};
 use crate::error::CommandError;
 use crate::exit_codes::Exit;
-use crate::terminal::JsonStderr;
+use crate::terminal::{JsonStderr, TextStderr};
 
 const FILTER: &str = "NIX_POST_BUILD_PUSH_LOG";
 const FORMAT: &str = "NIX_POST_BUILD_PUSH_LOG_FORMAT";
@@ -92,11 +92,19 @@ fn no_journal(error: &std::io::Error) -> CommandError {
 fn text_layer() -> Box<dyn Layer<Registry> + Send + Sync> {
     fmt::layer()
         .event_format(text::Lines::new())
-        .with_writer(std::io::stderr)
+        .with_writer(|| TextStderr)
         .boxed()
 }
 
-fn format(args: OutputArgs, environment: &Environment) -> Result<LogFormat, CommandError> {
+/// How messages are written.
+///
+/// # Errors
+///
+/// If the variable says something else.
+pub(crate) fn format(
+    args: OutputArgs,
+    environment: &Environment,
+) -> Result<LogFormat, CommandError> {
     use clap::ValueEnum;
     let variable = || {
         environment

@@ -1,12 +1,13 @@
 //! Standard output: results, and nothing else.
 
 use std::fmt::Display;
-use std::io::{self, BufWriter, ErrorKind, Stdout, Write};
+use std::io::{self, BufWriter, ErrorKind, IsTerminal, Stdout, Write};
 
 use serde::Serialize;
 
 use crate::error::CommandError;
 use crate::exit_codes::Exit;
+use crate::progress::above;
 use crate::terminal::{Escaped, escaped_json};
 
 /// Writes results. Once the reader has gone away nothing is written any more and nothing is
@@ -14,6 +15,8 @@ use crate::terminal::{Escaped, escaped_json};
 #[derive(Debug)]
 pub(crate) struct Output {
     stdout: BufWriter<Stdout>,
+    /// Then it may be the one that bars are drawn on.
+    is_terminal: bool,
     failure: Option<io::Error>,
 }
 
@@ -21,6 +24,7 @@ impl Default for Output {
     fn default() -> Self {
         Self {
             stdout: BufWriter::new(io::stdout()),
+            is_terminal: io::stdout().is_terminal(),
             failure: None,
         }
     }
@@ -71,7 +75,13 @@ impl Output {
 
     fn attempt(&mut self, write: impl FnOnce(&mut BufWriter<Stdout>) -> io::Result<()>) {
         if self.failure.is_none() {
-            self.failure = write(&mut self.stdout).err();
+            let stdout = &mut self.stdout;
+            let written = match self.is_terminal {
+                true => above(|| write(stdout)),
+                // Whoever reads slowly there holds up no bar, and so no push.
+                false => write(stdout),
+            };
+            self.failure = written.err();
         }
     }
 

@@ -10,7 +10,7 @@ use clap::{FromArgMatches, Parser};
 use nix_post_build_push_config::Environment;
 
 use crate::args::{OwnOptions, Split};
-use crate::cli::{self, Cli, NAME};
+use crate::cli::{self, Cli, LogFormat, NAME};
 use crate::commands;
 use crate::completion;
 use crate::core_dumps;
@@ -20,6 +20,7 @@ use crate::hook_variables::HookVariables;
 use crate::logging;
 use crate::message::Message;
 use crate::output::Output;
+use crate::progress;
 use crate::session::Session;
 use crate::signals;
 use crate::terminal::Escaped;
@@ -141,11 +142,13 @@ fn session(cli: &Cli, split: &Split, environment: Environment) -> Session {
     };
     Session {
         overrides: cli.settings.overrides(&cwd, for_nix),
-        environment,
         hook: HookVariables::of(|name| std::env::var_os(name)),
         cwd,
         called,
         quiet: cli.output.quiet > cli.output.verbose,
+        // Where it is a wrong one, that is reported.
+        log_format: logging::format(cli.output, &environment).unwrap_or(LogFormat::Text),
+        environment,
         out: Output::default(),
     }
 }
@@ -254,6 +257,7 @@ impl Refused {
 }
 
 fn tell_of_a_bug(info: &PanicHookInfo<'_>) {
+    progress::forsake();
     let payload = info.payload();
     let text = payload.downcast_ref::<&str>().map(ToString::to_string);
     let text = text

@@ -9,6 +9,7 @@ use nix_post_build_push_config::{
 };
 
 use crate::adapters::{Store, exposure};
+use crate::cli::LogFormat;
 use crate::error::CommandError;
 use crate::exit_codes::Exit;
 use crate::hook_variables::HookVariables;
@@ -29,6 +30,8 @@ pub(crate) struct Session {
     pub called: String,
     /// Whether results that only confirm are wanted.
     pub quiet: bool,
+    /// How messages are written.
+    pub log_format: LogFormat,
     /// Where results go.
     pub out: Output,
 }

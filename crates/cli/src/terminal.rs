@@ -8,7 +8,10 @@ use std::ops::RangeInclusive;
 
 use nix_post_build_push_config::redact_uris;
 
-/// Whether what is written there is coloured: on a terminal, unless `NO_COLOR` is set to anything.
+use crate::progress::above;
+
+/// Whether what is written there is coloured: on a terminal, and never with a NO_COLOR that is not empty
+/// (no-color.org).
 #[must_use]
 pub(crate) fn wants_colours(stream: &impl io::IsTerminal) -> bool {
     let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
@@ -150,8 +153,22 @@ pub(crate) struct JsonStderr;
 impl io::Write for JsonStderr {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         let text = escaped_json(&String::from_utf8_lossy(line));
-        io::stderr().write_all(text.as_bytes())?;
+        above(|| io::stderr().write_all(text.as_bytes()))?;
         Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
+    }
+}
+
+/// Writes messages of whole lines, each in one write, to standard error.
+pub(crate) struct TextStderr;
+
+impl io::Write for TextStderr {
+    fn write(&mut self, lines: &[u8]) -> io::Result<usize> {
+        above(|| io::stderr().write_all(lines))?;
+        Ok(lines.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {

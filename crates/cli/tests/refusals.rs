@@ -50,6 +50,7 @@ fn run_hook(world: &World, variable: &str, value: &str) -> Ran {
     Ran {
         stdout: String::from_utf8(output.stdout).unwrap(),
         stderr: String::from_utf8(output.stderr).unwrap(),
+        progress: String::new(),
         code: output.status.code().unwrap(),
     }
 }

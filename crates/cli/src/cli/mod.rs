@@ -19,6 +19,7 @@ pub(crate) use paths::{PathArgs, PickArgs};
 pub(crate) use settings::SettingArgs;
 
 use crate::manual::{ManPage, texts};
+use crate::progress;
 
 /// The name of the program.
 pub(crate) const NAME: &str = "nix-post-build-push";
@@ -72,6 +73,12 @@ pub(crate) enum Command {
     /// destination did not answer, 75 anything else: what is parked, or what there was no time for,
     /// also where a first copy hung until --deadline; and what left undelivered, dropped by a limit
     /// or no longer valid.
+    ///
+    /// On a terminal each queue has a bar on standard error while it is pushed: how far it is, entries,
+    /// store paths and bytes done of all, what HTTP has still to send where Nix tells (2.34), the speed of
+    /// the last seconds, and what is copied; or what it waits for. Bytes are counted as Nix reads them.
+    /// Elsewhere a message tells of each batch when it is over. `--progress` says when; with -q or with
+    /// --log-format json there are no bars unless it is `always`.
     ///
     /// SIGTERM, SIGINT, SIGHUP, --deadline and the timeouts end a copy that is under way: its
     /// `nix` is sent SIGTERM, and killed if it is still there 10 seconds later. A push may end
@@ -214,6 +221,14 @@ pub(crate) struct PushArgs {
     /// seconds to end [default: never]
     #[arg(long, value_name = "DURATION", requires = "until_empty", value_parser = parse_duration)]
     pub deadline: Option<Duration>,
+    /// How to show how far it is, on standard error
+    #[arg(
+        long,
+        value_name = "WHEN",
+        default_value = "auto",
+        hide_short_help = true
+    )]
+    pub progress: progress::Choice,
     #[command(flatten)]
     pub json: JsonArgs,
 }

@@ -196,6 +196,7 @@ pub(crate) const VARIABLES: &[(&str, &str)] = &[
         "Where the user's files are.",
     ),
     ("NO_COLOR", "Set to anything: no colours on a terminal."),
+    ("TERM", "Unset or `dumb`: no bars on a terminal."),
 ];
 
 /// Files: path and meaning.

@@ -23,8 +23,20 @@ pub struct World {
 /// What a run of the program left.
 pub struct Ran {
     pub stdout: String,
+    /// Without what is told of each batch.
     pub stderr: String,
+    /// That, in lines.
+    pub progress: String,
     pub code: i32,
+}
+
+/// What is told of each batch, and all else.
+fn without_progress(stderr: &str) -> (String, String) {
+    let is_progress = |line: &&str| {
+        let says = |words: &[&str]| words.iter().any(|word| line.contains(word));
+        line.contains("info") && says(&[" entry delivered", " entries delivered"])
+    };
+    stderr.split_inclusive('\n').partition(is_progress)
 }
 
 impl World {
@@ -135,9 +147,11 @@ impl World {
             assert!(!text.contains(PLANTED), "a secret is shown: {line:?}");
             text.replace(self.root.as_str(), "ROOT")
         };
+        let (progress, stderr) = without_progress(&text(output.stderr));
         Ran {
             stdout: text(output.stdout),
-            stderr: text(output.stderr),
+            stderr,
+            progress,
             code: output.status.code().unwrap_or(-1),
         }
     }

@@ -1,6 +1,5 @@
 //! Uploading given paths at once, without a queue on disk.
 
-use nix_copy::Cancel;
 use nix_post_build_push_config::QueueSettings;
 use queue_core::{NoRoots, PushReport, Queue, StorePath};
 
@@ -9,7 +8,7 @@ use super::memory::{MemoryQueue, NoCollector, NoState};
 use super::observer::Narrator;
 use super::ports::Pushed;
 use super::summary::{self, Told};
-use crate::adapters::{Store, push_options};
+use crate::adapters::push_options;
 use crate::commands::queues;
 use crate::error::CommandError;
 use crate::exit_codes::Exit;
@@ -19,7 +18,7 @@ use crate::session::Session;
 pub(super) fn all(paths: &[StorePath], work: &Work<'_>, session: &mut Session) -> Exit {
     let Work { config, store, .. } = *work;
     let mut told = Told::new(work.args.json.json);
-    let upload = |settings| move || one(paths, store, settings, work.stop);
+    let upload = |settings| move || one(paths, work, settings);
     let exit = queues::each_at_once(config, work.exit, upload, |settings, report| {
         summary::report_direct_outcome(&report, settings);
         told.report(&report, settings, store, session);
@@ -38,9 +37,8 @@ pub(super) fn all(paths: &[StorePath], work: &Work<'_>, session: &mut Session) -
 /// The same push as a queue's, with all its splitting and blaming, over a queue in memory.
 fn one(
     paths: &[StorePath],
-    store: &Store,
+    work: &Work<'_>,
     settings: &QueueSettings,
-    stop: &Cancel,
 ) -> Result<PushReport, CommandError> {
     let (queue, leaving) = (MemoryQueue::new(paths), MemoryQueue::new(&[]));
     let pushed = Pushed {
@@ -50,8 +48,10 @@ fn one(
         state: &NoState,
     };
     let options = push_options(settings, true, fastrand::u64(..));
-    let report = pushed.with_push(store, settings, stop, |push| {
-        push.run(&options, &mut Narrator::without_queue(settings, &store.dir))
+    let (store, watched) = (work.store, work.watch.queue(&settings.name));
+    let report = pushed.with_push(work, settings, &watched, |push| {
+        let mut narrator = Narrator::without_queue(settings, &store.dir, &watched);
+        push.run(&options, &mut narrator)
     })?;
     Ok(without_another_try(report))
 }

@@ -12,6 +12,8 @@ mod summary;
 mod together;
 mod waiting;
 
+use std::io::IsTerminal;
+
 use nix_copy::Cancel;
 use nix_post_build_push_config::{Config, Need};
 
@@ -20,6 +22,7 @@ use crate::adapters::Store;
 use crate::cli::PushArgs;
 use crate::error::CommandError;
 use crate::exit_codes::Exit;
+use crate::progress::{Shown, Surroundings, Watch, shown};
 use crate::session::{Configured, Session, warn_of_exposure};
 use crate::signals;
 
@@ -33,6 +36,8 @@ struct Work<'a> {
     store: &'a Store,
     /// Asks it to end; also tells of the deadline.
     stop: &'a Cancel,
+    /// Who watches it.
+    watch: Watch,
     /// How it ends at best.
     exit: Exit,
 }
@@ -51,6 +56,7 @@ pub(super) fn run(args: &PushArgs, session: &mut Session) -> Result<Exit, Comman
         config: &config,
         store: &store,
         stop: &stop,
+        watch: watch(args, &stop, session),
         exit,
     };
     if args.until_empty {
@@ -62,6 +68,22 @@ pub(super) fn run(args: &PushArgs, session: &mut Session) -> Result<Exit, Comman
         (false, true) => Ok(dry_run::queues(&work, session)),
         (false, false) => Ok(queue::all(&work, session)),
     }
+}
+
+/// Shows how far it is, as the command line and the surroundings say.
+fn watch(args: &PushArgs, stop: &Cancel, session: &Session) -> Watch {
+    let term = std::env::var("TERM").ok();
+    let around = Surroundings {
+        is_terminal: std::io::stderr().is_terminal(),
+        term: term.as_deref(),
+        format: session.log_format,
+        quiet: session.quiet,
+    };
+    let shown = match args.dry_run {
+        true => Shown::Nothing,
+        false => shown(args.progress, around),
+    };
+    Watch::begin(shown, stop)
 }
 
 /// Pushes what is given, and with `hook` what Nix names to its hook.

@@ -8,6 +8,7 @@ use queue_core::{FailedEntry, LedgerError, Outcome, PushEvent, PushObserver, Sto
 use crate::adapters::OPENED_BY;
 use crate::json::time;
 use crate::message::Message;
+use crate::progress::Watched;
 use crate::session::destination;
 use crate::subject;
 use crate::view::warn_of_foreign;
@@ -21,6 +22,7 @@ pub(super) struct Narrator<'a> {
     queue: &'a str,
     destination: String,
     store: &'a StoreDir,
+    watched: &'a Watched,
     /// Whether what failed stays in a queue and is tried again.
     queued: bool,
     /// Whether it was told that another push is waited for.
@@ -30,12 +32,17 @@ pub(super) struct Narrator<'a> {
 }
 
 impl<'a> Narrator<'a> {
-    pub(super) fn new(settings: &'a QueueSettings, store: &'a StoreDir) -> Self {
+    pub(super) fn new(
+        settings: &'a QueueSettings,
+        store: &'a StoreDir,
+        watched: &'a Watched,
+    ) -> Self {
         let destination = destination(settings).unwrap_or_default();
         Self {
             queue: &settings.name,
             destination,
             store,
+            watched,
             queued: true,
             waits_for_another: false,
             has_dropped: false,
@@ -43,10 +50,14 @@ impl<'a> Narrator<'a> {
     }
 
     /// For an upload of given paths.
-    pub(super) fn without_queue(settings: &'a QueueSettings, store: &'a StoreDir) -> Self {
+    pub(super) fn without_queue(
+        settings: &'a QueueSettings,
+        store: &'a StoreDir,
+        watched: &'a Watched,
+    ) -> Self {
         Self {
             queued: false,
-            ..Self::new(settings, store)
+            ..Self::new(settings, store, watched)
         }
     }
 
@@ -193,6 +204,7 @@ impl<'a> Narrator<'a> {
 
 impl PushObserver for Narrator<'_> {
     fn notice(&mut self, event: &PushEvent<'_>) {
+        self.watched.note(event);
         if let PushEvent::Waiting { time, why } = event {
             return self.waiting(*time, why);
         }

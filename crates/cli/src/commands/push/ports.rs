@@ -1,11 +1,12 @@
 //! All that a push works with.
 
-use nix_copy::Cancel;
 use nix_post_build_push_config::QueueSettings;
 use queue_core::{GarbageCollector, PortError, Push, PushState, Queue};
 
-use crate::adapters::{Store, contents, uploader};
+use super::Work;
+use crate::adapters::{contents, uploader};
 use crate::error::CommandError;
+use crate::progress::Watched;
 
 /// What a queue on disk and paths that were given do not have in common.
 pub(super) struct Pushed<'a> {
@@ -19,15 +20,16 @@ impl Pushed<'_> {
     /// Does something with all that a push with these settings works with.
     pub(super) fn with_push<T>(
         &self,
-        store: &Store,
+        work: &Work<'_>,
         settings: &QueueSettings,
-        stop: &Cancel,
-        work: impl FnOnce(&Push<'_>) -> Result<T, PortError>,
+        watched: &Watched,
+        push: impl FnOnce(&Push<'_>) -> Result<T, PortError>,
     ) -> Result<T, CommandError> {
-        let uploader = uploader(store, settings)?;
+        let Work { store, stop, .. } = *work;
+        let uploader = watched.uploader(uploader(store, settings)?);
         let database = store.database_of(settings);
         let contents = contents(store, settings);
-        Ok(work(&Push {
+        Ok(push(&Push {
             queue: self.queue,
             leaving: self.leaving,
             collector: self.collector,

@@ -1,6 +1,5 @@
 //! Pushing the queues.
 
-use nix_copy::Cancel;
 use nix_post_build_push_config::QueueSettings;
 use queue_core::{PortError, Push, PushReport};
 
@@ -8,10 +7,11 @@ use super::observer::Narrator;
 use super::ports::Pushed;
 use super::summary::{self, Told};
 use super::{Work, metrics};
-use crate::adapters::{OpenQueue, Store, push_options};
+use crate::adapters::{OpenQueue, push_options};
 use crate::commands::queues;
 use crate::error::CommandError;
 use crate::exit_codes::Exit;
+use crate::progress::Watched;
 use crate::session::Session;
 
 /// Pushes all selected queues at the same time.
@@ -48,20 +48,22 @@ fn push(work: &Work<'_>, settings: &QueueSettings) -> Result<Option<PushReport>,
         return Ok(None);
     };
     let options = push_options(settings, work.args.force, fastrand::u64(..));
-    let report = with_push(store, settings, &queue, work.stop, |push| {
-        push.run(&options, &mut Narrator::new(settings, &store.dir))
+    let watched = work.watch.queue(&settings.name);
+    let report = with_push(work, settings, &queue, &watched, |push| {
+        push.run(&options, &mut Narrator::new(settings, &store.dir, &watched))
     })?;
     Ok(Some(report))
 }
 
 /// Does something with all that a push of this queue works with.
 pub(super) fn with_push<T>(
-    store: &Store,
+    work: &Work<'_>,
     settings: &QueueSettings,
     queue: &OpenQueue,
-    stop: &Cancel,
-    work: impl FnOnce(&Push<'_>) -> Result<T, PortError>,
+    watched: &Watched,
+    push: impl FnOnce(&Push<'_>) -> Result<T, PortError>,
 ) -> Result<T, CommandError> {
+    let store = work.store;
     let state = queue.push_state()?;
     let leaving = queue.leaving(store, &state)?;
     let pushed = Pushed {
@@ -70,5 +72,5 @@ pub(super) fn with_push<T>(
         collector: &store.collector,
         state: &state,
     };
-    pushed.with_push(store, settings, stop, work)
+    pushed.with_push(work, settings, watched, push)
 }

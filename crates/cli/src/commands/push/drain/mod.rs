@@ -117,7 +117,8 @@ fn drain(
         }
     };
     let options = push_options(settings, work.args.force, fastrand::u64(..));
-    let mut narrator = Narrator::new(settings, &store.dir);
+    let seen = work.watch.queue(&settings.name);
+    let mut narrator = Narrator::new(settings, &store.dir, &seen);
     let mut observer = |event: &PushEvent<'_>| {
         narrator.notice(event);
         if let PushEvent::Waiting { why, .. } = event
@@ -127,9 +128,10 @@ fn drain(
             metrics::write(store, settings, None);
         }
     };
-    let drained = with_push(store, settings, &queue, stop, |push| {
+    let drained = with_push(work, settings, &queue, &seen, |push| {
         push.drain(&options, &watched, &mut observer)
     })?;
+    drop(seen);
     // What is enqueued while others are at work is left as well.
     drop(member);
     waiting::for_all(together, stop);

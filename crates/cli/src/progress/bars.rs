@@ -1,0 +1,40 @@
+//! The bars of this process, if there are any, and what is written above them.
+
+use std::sync::{PoisonError, RwLock};
+
+use indicatif::{MultiProgress, ProgressDrawTarget};
+
+use super::canvas::{self, Canvas};
+
+/// Messages are written wherever something happens, so it is one for all.
+static BARS: RwLock<Option<MultiProgress>> = RwLock::new(None);
+
+/// Begins to show bars; nothing is drawn before there is one.
+pub(super) fn begin() -> MultiProgress {
+    let canvas = Box::<Canvas>::default();
+    let bars = MultiProgress::with_draw_target(ProgressDrawTarget::term_like(canvas));
+    *BARS.write().unwrap_or_else(PoisonError::into_inner) = Some(bars.clone());
+    bars
+}
+
+/// Removes them.
+pub(super) fn end() {
+    let bars = BARS.write().unwrap_or_else(PoisonError::into_inner).take();
+    // What is not removed, nobody sees.
+    let _ = bars.map(|bars| bars.clear());
+}
+
+/// Writes something to the terminal that bars may be drawn on: they make room for it. It ends with a line
+/// end.
+pub(crate) fn above<T>(write: impl FnOnce() -> T) -> T {
+    let bars = BARS.read().unwrap_or_else(PoisonError::into_inner).clone();
+    match bars {
+        Some(bars) => bars.suspend(write),
+        None => write(),
+    }
+}
+
+/// Removes the bars for good, for a message about a fault of the program: locks may be held for ever.
+pub(crate) fn forsake() {
+    canvas::give_up();
+}

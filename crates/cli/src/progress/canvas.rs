@@ -1,0 +1,126 @@
+//! The terminal that bars are drawn on: standard error.
+
+use std::io::{self, Write};
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use indicatif::TermLike;
+use rustix::termios::{Winsize, tcgetpgrp, tcgetwinsize};
+
+use super::screen::{CLEAR, Screen};
+
+/// Where the terminal does not tell.
+const COLUMNS: u16 = 80;
+const ROWS: u16 = 24;
+
+/// Whether there is anything of bars on the terminal.
+static IS_DRAWN: AtomicBool = AtomicBool::new(false);
+/// Whether nothing more is drawn.
+static IS_OVER: AtomicBool = AtomicBool::new(false);
+
+/// Rows at the lower end of the terminal. What cannot be written is not: nobody watches then, and
+/// the push goes on.
+#[derive(Debug, Default)]
+pub(super) struct Canvas(Mutex<Screen>);
+
+impl Canvas {
+    fn screen(&self) -> MutexGuard<'_, Screen> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Columns and rows.
+fn size() -> (u16, u16) {
+    let told = tcgetwinsize(io::stderr());
+    let Winsize { ws_col, ws_row, .. } = told.unwrap_or(Winsize {
+        ws_row: 0,
+        ws_col: 0,
+        ws_xpixel: 0,
+        ws_ypixel: 0,
+    });
+    let or = |told: u16, else_: u16| if told == 0 { else_ } else { told };
+    (or(ws_col, COLUMNS), or(ws_row, ROWS))
+}
+
+/// Whether the terminal is ours to draw on: not that of a shell from which we were sent to the
+/// background.
+fn is_in_foreground() -> bool {
+    tcgetpgrp(io::stderr()).is_ok_and(|group| group == rustix::process::getpgrp())
+}
+
+/// Removes what is drawn, and draws nothing any more. Takes no lock: for a fault of the program, whoever
+/// holds which.
+pub(super) fn give_up() {
+    IS_OVER.store(true, SeqCst);
+    if IS_DRAWN.swap(false, SeqCst) {
+        write(CLEAR);
+    }
+}
+
+fn write(text: &str) {
+    let mut stderr = io::stderr();
+    let _ = stderr
+        .write_all(text.as_bytes())
+        .and_then(|()| stderr.flush());
+}
+
+impl TermLike for Canvas {
+    /// Without the last column, see [`Screen`].
+    fn width(&self) -> u16 {
+        size().0.saturating_sub(1).max(1)
+    }
+
+    fn height(&self) -> u16 {
+        size().1
+    }
+
+    fn move_cursor_up(&self, rows: usize) -> io::Result<()> {
+        self.screen().up(rows);
+        Ok(())
+    }
+
+    fn move_cursor_down(&self, rows: usize) -> io::Result<()> {
+        self.screen().down(rows);
+        Ok(())
+    }
+
+    fn move_cursor_right(&self, columns: usize) -> io::Result<()> {
+        self.screen().right(columns);
+        Ok(())
+    }
+
+    fn move_cursor_left(&self, columns: usize) -> io::Result<()> {
+        self.screen().left(columns);
+        Ok(())
+    }
+
+    fn write_line(&self, text: &str) -> io::Result<()> {
+        let width = usize::from(self.width());
+        let mut screen = self.screen();
+        screen.write(text, width);
+        screen.end_row();
+        Ok(())
+    }
+
+    fn write_str(&self, text: &str) -> io::Result<()> {
+        self.screen().write(text, usize::from(self.width()));
+        Ok(())
+    }
+
+    fn clear_line(&self) -> io::Result<()> {
+        self.screen().clear_row();
+        Ok(())
+    }
+
+    fn flush(&self) -> io::Result<()> {
+        let drawn = self.screen().draw();
+        if IS_OVER.load(SeqCst) || !is_in_foreground() {
+            return Ok(());
+        }
+        let is_something = drawn != CLEAR;
+        if IS_DRAWN.swap(is_something, SeqCst) || is_something {
+            write(&drawn);
+        }
+        Ok(())
+    }
+}

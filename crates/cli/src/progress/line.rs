@@ -1,0 +1,181 @@
+//! The line of one queue on a terminal: pure.
+
+use nix_copy::Share;
+use queue_core::Bytes;
+
+use super::columns::{columns, fitting};
+use super::queue::View;
+use crate::terminal::Escaped;
+
+/// Between two parts.
+const GAP: usize = 2;
+/// Fewest and most columns of the bar.
+const BAR: (usize, usize) = (10, 30);
+/// Fewest columns that a path is worth.
+const PATH: usize = 7;
+/// The name of a queue takes a third of the line at most, but so much is always left to it.
+const NAME: usize = 8;
+
+/// What is done of a bar, its end, and what is not; each one column wide.
+const DONE: &str = "━";
+const TIP: &str = "╸";
+const REST: &str = "─";
+
+/// Parts in the order in which they stand. Which of them do, the room decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Part {
+    Bar,
+    Percent,
+    Entries,
+    Paths,
+    Bytes,
+    Sending,
+    Speed,
+    Path,
+}
+
+/// The most telling first.
+const BY_RANK: [Part; 8] = [
+    Part::Percent,
+    Part::Bytes,
+    Part::Path,
+    Part::Speed,
+    Part::Paths,
+    Part::Bar,
+    Part::Entries,
+    Part::Sending,
+];
+
+/// The line in so many columns at most, with colours or without. What stands in it that came from outside
+/// is harmless.
+pub(super) fn line(view: &View, width: usize, colours: bool) -> String {
+    let most = (width / 3).max(NAME).min(width);
+    let name = fitting(&Escaped(&view.name).to_string(), most);
+    let room = width.saturating_sub(columns(&name) + GAP);
+    let rest = match &view.state {
+        Some(state) => fitting(&Escaped(state).to_string(), room),
+        None => parts(view, room, colours),
+    };
+    let name = paint(&name, "1", colours);
+    match rest.is_empty() {
+        true => name,
+        false => format!("{name}{:GAP$}{rest}", ""),
+    }
+}
+
+fn parts(view: &View, room: usize, colours: bool) -> String {
+    let mut texts: Vec<(Part, String)> = Vec::new();
+    let mut left = room;
+    for part in ranked(view) {
+        let Some(text) = text(part, view) else {
+            continue;
+        };
+        let gap = if texts.is_empty() { 0 } else { GAP };
+        let least = match part {
+            Part::Path => columns(&text).min(PATH),
+            Part::Bar => BAR.0,
+            _ => columns(&text),
+        };
+        if gap + least <= left {
+            left -= gap + least;
+            texts.push((part, text));
+        }
+    }
+    stretch(&mut texts, left, view, colours);
+    texts.sort_by_key(|(part, _)| *part);
+    let texts: Vec<_> = texts.into_iter().map(|(_, text)| text).collect();
+    texts.join(&" ".repeat(GAP))
+}
+
+/// Entries matter more where there are several batches.
+fn ranked(view: &View) -> impl Iterator<Item = Part> {
+    let first = view.has_batches.then_some(Part::Entries);
+    let rest = BY_RANK.into_iter();
+    let one = |part: &Part| *part == Part::Percent;
+    let others = rest
+        .clone()
+        .filter(move |part| !one(part) && Some(*part) != first);
+    rest.filter(one).chain(first).chain(others)
+}
+
+/// What is left is the path's as far as it needs it, then the bar's.
+fn stretch(texts: &mut [(Part, String)], mut left: usize, view: &View, colours: bool) {
+    for (part, text) in texts.iter_mut() {
+        if *part == Part::Path {
+            let had = columns(text).min(PATH);
+            let has = columns(text).min(had + left);
+            *text = fitting(text, has);
+            left -= has - had;
+        }
+    }
+    for (part, text) in texts.iter_mut() {
+        if *part == Part::Bar {
+            *text = bar(view.thousandths, (BAR.0 + left).min(BAR.1), colours);
+        }
+    }
+}
+
+/// `None` where there is nothing to tell.
+fn text(part: Part, view: &View) -> Option<String> {
+    let far = &view.far;
+    Some(match part {
+        Part::Bar => String::new(),
+        Part::Percent => format!("{:>3}%", view.thousandths / 10),
+        Part::Entries => {
+            let failed = match view.failed {
+                0 => String::new(),
+                number => format!(", {number} failed"),
+            };
+            format!("{} entries{failed}", numbers(view.entries))
+        }
+        Part::Paths => format!("{} paths", numbers(far.paths)),
+        Part::Bytes if far.bytes == Share::default() => return None,
+        Part::Bytes => bytes(far.bytes),
+        Part::Sending => format!("sends {}", bytes(far.sending?)),
+        Part::Speed => format!("{}/s", Bytes(view.speed?)),
+        Part::Path => {
+            let name = Escaped(far.path.as_ref()?.name()).to_string();
+            match far.under_way {
+                0 | 1 => name,
+                number => format!("{name} +{}", number - 1),
+            }
+        }
+    })
+}
+
+fn numbers(share: Share) -> String {
+    match share.expected {
+        Some(expected) => format!("{}/{expected}", share.done),
+        None => share.done.to_string(),
+    }
+}
+
+fn bytes(share: Share) -> String {
+    let done = Bytes(share.done);
+    match share.expected {
+        Some(expected) => format!("{done}/{}", Bytes(expected)),
+        None => done.to_string(),
+    }
+}
+
+fn bar(thousandths: usize, width: usize, colours: bool) -> String {
+    let halves = thousandths * width * 2 / 1_000;
+    let (whole, half) = (halves / 2, halves % 2);
+    let done = format!("{}{}", DONE.repeat(whole), TIP.repeat(half));
+    let rest = REST.repeat(width - whole - half);
+    format!(
+        "{}{}",
+        paint(&done, "36", colours),
+        paint(&rest, "2", colours)
+    )
+}
+
+fn paint(text: &str, colour: &str, colours: bool) -> String {
+    match colours && !text.is_empty() {
+        true => format!("\x1b[{colour}m{text}\x1b[0m"),
+        false => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

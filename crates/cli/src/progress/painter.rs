@@ -1,0 +1,120 @@
+//! Draws the bars anew some times a second, however much is told meanwhile.
+
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle, TermLike};
+use nix_copy::Cancel;
+
+use super::bars;
+use super::canvas::Canvas;
+use super::line::line;
+use super::queue::QueueProgress;
+use crate::terminal::wants_colours;
+
+/// Between two drawings.
+const INTERVAL: Duration = Duration::from_millis(100);
+
+/// A queue that is pushed; `None` once it is not any more.
+pub(super) type Slot = Arc<Mutex<Option<QueueProgress>>>;
+
+/// A thread that draws. It ends, and the bars are gone, when this is dropped.
+pub(super) struct Painter {
+    queues: Sender<Slot>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Painter {
+    /// `None` where the system gives no thread: nothing is drawn then.
+    pub(super) fn begin(stop: Cancel) -> Option<Self> {
+        let (queues, added) = mpsc::channel::<Slot>();
+        let paint = move || {
+            let mut picture = Picture::new(stop);
+            loop {
+                match added.recv_timeout(INTERVAL) {
+                    Ok(slot) => picture.add(slot),
+                    Err(RecvTimeoutError::Timeout) => picture.paint(),
+                    Err(RecvTimeoutError::Disconnected) => return,
+                }
+            }
+        };
+        let thread = thread::Builder::new()
+            .name("progress".to_owned())
+            .spawn(paint);
+        match thread {
+            Ok(thread) => Some(Self {
+                queues,
+                thread: Some(thread),
+            }),
+            Err(error) => {
+                tracing::debug!(%error, "no thread to show progress");
+                None
+            }
+        }
+    }
+
+    pub(super) fn add(&self, slot: Slot) {
+        // After a fault in it nothing is drawn.
+        let _ = self.queues.send(slot);
+    }
+}
+
+impl Drop for Painter {
+    fn drop(&mut self) {
+        // The other end sees that there will be no more.
+        (self.queues, _) = mpsc::channel();
+        let ended = self.thread.take().map(JoinHandle::join);
+        if let Some(Err(_)) = ended {
+            bars::forsake();
+        }
+        bars::end();
+    }
+}
+
+struct Picture {
+    bars: MultiProgress,
+    stop: Cancel,
+    colours: bool,
+    shown: Vec<(Slot, ProgressBar)>,
+}
+
+impl Picture {
+    fn new(stop: Cancel) -> Self {
+        Self {
+            bars: bars::begin(),
+            stop,
+            colours: wants_colours(&std::io::stderr()),
+            shown: Vec::new(),
+        }
+    }
+
+    fn add(&mut self, slot: Slot) {
+        // The line is ours as it is.
+        let style = ProgressStyle::with_template("{msg}");
+        let style = style.unwrap_or_else(|_| ProgressStyle::default_spinner());
+        let bar = ProgressBar::no_length().with_style(style);
+        self.shown.push((slot, self.bars.add(bar)));
+    }
+
+    fn paint(&mut self) {
+        let now = Instant::now();
+        let width = usize::from(Canvas::default().width());
+        let (stops, colours) = (self.stop.is_cancelled(), self.colours);
+        let bars = &self.bars;
+        self.shown.retain(|(slot, bar)| {
+            let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+            let view = slot.as_mut().map(|queue| queue.view(now, stops));
+            drop(slot);
+            match &view {
+                Some(view) => bar.set_message(line(view, width, colours)),
+                None => {
+                    bar.finish_and_clear();
+                    bars.remove(bar);
+                }
+            }
+            view.is_some()
+        });
+    }
+}
