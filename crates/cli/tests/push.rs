@@ -380,3 +380,33 @@ fn a_dry_run_has_the_order_of_a_push() {
     assert_eq!(row["ready"].to_string(), json(&[&fresh, &failed]));
     assert_eq!(row["parked"].to_string(), json(&[&parked]));
 }
+
+/// What is told of a batch of one path, with these options.
+fn told_of_a_batch(options: &[&str]) -> String {
+    let world = World::with_obedient_nix();
+    world.run(&["enqueue", &world.object("a")]).ok();
+    let line = [&["push"], options].concat();
+    let ran = world.run(&line);
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
+    ran.progress
+}
+
+#[test]
+fn without_a_terminal_a_message_tells_of_each_batch_like_any_other() {
+    for options in [&[][..], &["--progress", "always"], &["--json"]] {
+        let told = told_of_a_batch(options);
+        let begin = "info: default: 1 of 1 entry delivered: nothing was to be copied, in ";
+        assert!(told.starts_with(begin), "{told}");
+        assert_eq!(told.lines().count(), 1, "{told}");
+    }
+    let told = told_of_a_batch(&["--log-format", "json"]).to_lowercase();
+    let json: serde_json::Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(json["level"], "info");
+    for options in [
+        &["-q"][..],
+        &["-q", "--progress=always"],
+        &["--progress=never"],
+    ] {
+        assert_eq!(told_of_a_batch(options), "", "{options:?}");
+    }
+}

@@ -21,17 +21,22 @@ pub(super) fn begin() -> MultiProgress {
 pub(super) fn end() {
     let bars = BARS.write().unwrap_or_else(PoisonError::into_inner).take();
     // What is not removed, nobody sees.
-    let _ = bars.map(|bars| bars.clear());
+    let _ = usable(bars).map(|bars| bars.clear());
 }
 
 /// Writes something to the terminal that bars may be drawn on: they make room for it. It ends with a line
 /// end.
 pub(crate) fn above<T>(write: impl FnOnce() -> T) -> T {
     let bars = BARS.read().unwrap_or_else(PoisonError::into_inner).clone();
-    match bars {
+    match usable(bars) {
         Some(bars) => bars.suspend(write),
         None => write(),
     }
+}
+
+/// After a fault their lock may be poisoned, and nothing is drawn.
+fn usable(bars: Option<MultiProgress>) -> Option<MultiProgress> {
+    bars.filter(|_| !canvas::is_over())
 }
 
 /// Removes the bars for good, for a message about a fault of the program: locks may be held for ever.

@@ -43,9 +43,14 @@ fn size() -> (u16, u16) {
 }
 
 /// Whether the terminal is ours to draw on: not that of a shell from which we were sent to the
-/// background.
+/// background. One that no shell has is.
 fn is_in_foreground() -> bool {
-    tcgetpgrp(io::stderr()).is_ok_and(|group| group == rustix::process::getpgrp())
+    tcgetpgrp(io::stderr()).map_or(true, |group| group == rustix::process::getpgrp())
+}
+
+/// Whether nothing more is drawn.
+pub(super) fn is_over() -> bool {
+    IS_OVER.load(SeqCst)
 }
 
 /// Removes what is drawn, and draws nothing any more. Takes no lock: for a fault of the program, whoever
@@ -114,7 +119,7 @@ impl TermLike for Canvas {
 
     fn flush(&self) -> io::Result<()> {
         let drawn = self.screen().draw();
-        if IS_OVER.load(SeqCst) || !is_in_foreground() {
+        if is_over() || !is_in_foreground() {
             return Ok(());
         }
         let is_something = drawn != CLEAR;

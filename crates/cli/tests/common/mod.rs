@@ -34,7 +34,7 @@ pub struct Ran {
 fn without_progress(stderr: &str) -> (String, String) {
     let is_progress = |line: &&str| {
         let says = |words: &[&str]| words.iter().any(|word| line.contains(word));
-        line.contains("info") && says(&[" entry delivered", " entries delivered"])
+        line.to_lowercase().contains("info") && says(&[" entry delivered", " entries delivered"])
     };
     stderr.split_inclusive('\n').partition(is_progress)
 }
