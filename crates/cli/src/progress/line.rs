@@ -9,7 +9,8 @@ use crate::terminal::Escaped;
 
 /// Between two parts.
 const GAP: usize = 2;
-/// Fewest and most columns of the bar.
+/// Fewest and most columns of the bar. How many it has, the width of the line decides alone, so that it stays
+/// as it is while what is beside it changes.
 const BAR: (usize, usize) = (10, 30);
 /// Fewest columns that a path is worth.
 const PATH: usize = 7;
@@ -54,7 +55,7 @@ pub(super) fn line(view: &View, width: usize, colours: bool) -> String {
     let room = width.saturating_sub(columns(&name) + GAP);
     let rest = match &view.state {
         Some(state) => fitting(&Escaped(state).to_string(), room),
-        None => parts(view, room, colours),
+        None => parts(view, room, (width / 8).clamp(BAR.0, BAR.1), colours),
     };
     let name = paint(&name, "1", colours);
     match rest.is_empty() {
@@ -63,7 +64,8 @@ pub(super) fn line(view: &View, width: usize, colours: bool) -> String {
     }
 }
 
-fn parts(view: &View, room: usize, colours: bool) -> String {
+/// `bar` is how many columns that has.
+fn parts(view: &View, room: usize, bar: usize, colours: bool) -> String {
     let mut texts: Vec<(Part, String)> = Vec::new();
     let mut left = room;
     for part in ranked(view) {
@@ -73,15 +75,19 @@ fn parts(view: &View, room: usize, colours: bool) -> String {
         let gap = if texts.is_empty() { 0 } else { GAP };
         let least = match part {
             Part::Path => columns(&text).min(PATH),
-            Part::Bar => BAR.0,
+            Part::Bar => bar,
             _ => columns(&text),
         };
         if gap + least <= left {
             left -= gap + least;
+            let text = match part {
+                Part::Bar => drawn(view.thousandths, bar, colours),
+                _ => text,
+            };
             texts.push((part, text));
         }
     }
-    stretch(&mut texts, left, view, colours);
+    stretch_path(&mut texts, left);
     texts.sort_by_key(|(part, _)| *part);
     let texts: Vec<_> = texts.into_iter().map(|(_, text)| text).collect();
     texts.join(&" ".repeat(GAP))
@@ -98,19 +104,11 @@ fn ranked(view: &View) -> impl Iterator<Item = Part> {
     rest.filter(one).chain(first).chain(others)
 }
 
-/// What is left is the path's as far as it needs it, then the bar's.
-fn stretch(texts: &mut [(Part, String)], mut left: usize, view: &View, colours: bool) {
-    for (part, text) in texts.iter_mut() {
+/// What is left is the path's, as far as it needs it.
+fn stretch_path(texts: &mut [(Part, String)], left: usize) {
+    for (part, text) in texts {
         if *part == Part::Path {
-            let had = columns(text).min(PATH);
-            let has = columns(text).min(had + left);
-            *text = fitting(text, has);
-            left -= has - had;
-        }
-    }
-    for (part, text) in texts.iter_mut() {
-        if *part == Part::Bar {
-            *text = bar(view.thousandths, (BAR.0 + left).min(BAR.1), colours);
+            *text = fitting(text, columns(text).min(PATH) + left);
         }
     }
 }
@@ -158,7 +156,7 @@ fn bytes(share: Share) -> String {
     }
 }
 
-fn bar(thousandths: usize, width: usize, colours: bool) -> String {
+fn drawn(thousandths: usize, width: usize, colours: bool) -> String {
     let halves = thousandths * width * 2 / 1_000;
     let (whole, half) = (halves / 2, halves % 2);
     let done = format!("{}{}", DONE.repeat(whole), TIP.repeat(half));

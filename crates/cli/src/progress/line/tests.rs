@@ -53,7 +53,7 @@ fn a_wide_line_has_all_of_it() {
     shows(
         &view(),
         199,
-        "main  ━━━━━━━━━━━━━╸────────────────   45%  12/40 entries  33/120 paths  1.2 GiB/3.4 GiB  28.3 MiB/s  \
+        "main  ━━━━━━━━━━╸─────────────   45%  12/40 entries  33/120 paths  1.2 GiB/3.4 GiB  28.3 MiB/s  \
          hello-2.12.1 +2",
     );
 }
@@ -106,7 +106,7 @@ fn what_is_not_known_is_not_told() {
         speed: None,
         ..view()
     };
-    shows(&view, 39, "main  ━━━━━━━─────────   45%  1/3 paths");
+    shows(&view, 39, "main  ━━━━╸─────   45%  1/3 paths");
 }
 
 #[test]
@@ -145,9 +145,9 @@ fn colours_are_there_only_where_they_are_wanted() {
 
 #[test]
 fn a_bar_grows_from_nothing_to_all() {
-    let count = |thousandths| 20 - bar(thousandths, 20, false).matches(REST).count();
+    let count = |thousandths| 20 - drawn(thousandths, 20, false).matches(REST).count();
     assert_eq!([0, 25, 500, 975, 1_000].map(count), [0, 1, 10, 20, 20]);
-    assert_eq!(bar(1_000, 20, false), DONE.repeat(20));
+    assert_eq!(drawn(1_000, 20, false), DONE.repeat(20));
 }
 
 fn share() -> impl Strategy<Value = Share> {
