@@ -9,6 +9,7 @@ use queue_core::PushEvent;
 use super::painter::{Painter, Slot};
 use super::queue::QueueProgress;
 use super::shown::Shown;
+use crate::message::Message;
 
 /// Shows how far the pushes of some queues are, until it is dropped.
 pub(crate) struct Watch {
@@ -57,7 +58,7 @@ impl Watched {
         let (name, batch) = (queue.name.clone(), queue.note(event, Instant::now()));
         drop(slot);
         if let (Some(batch), Shown::Lines) = (batch, self.shown) {
-            tracing::info!("{name}: {}", batch.line());
+            Message::of_queue(&name, batch.line()).info();
         }
     }
 
