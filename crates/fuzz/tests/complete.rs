@@ -44,6 +44,15 @@ const READERS: &[(&str, &[&str])] = &[
     // Where a symlink leads: each name of it is opened by itself, and judged.
     ("config/src/way.rs", &[]),
     ("nix-copy/src/contents.rs", &["answer of store verify"]),
+    (
+        "nix-copy/src/inspect.rs",
+        &[
+            "list of settings",
+            "roots of nix",
+            "signatures of nix",
+            "trust of a store",
+        ],
+    ),
     // Numbers of the kernel's, in `/proc`.
     ("nix-copy/src/movement.rs", &[]),
     ("nix-copy/src/path_info.rs", &["answer of path-info"]),

@@ -243,6 +243,8 @@ pub(crate) struct Call<'a> {
     pub(crate) redact: &'a dyn Fn(&str) -> String,
     /// Told how it goes.
     pub(crate) tell: &'a dyn Fn(Said<'_>),
+    /// Whether the question is about Nix's settings: none of ours may hide them.
+    pub(crate) about_settings: bool,
 }
 
 impl<'a> Call<'a> {
@@ -256,6 +258,15 @@ impl<'a> Call<'a> {
             settings: None,
             redact: &|text| text.to_owned(),
             tell: &|_| {},
+            about_settings: false,
+        }
+    }
+
+    /// A question to Nix about its settings.
+    pub(crate) fn about_settings(nix: &'a Nix) -> Self {
+        Self {
+            about_settings: true,
+            ..Self::query(nix, "nix")
         }
     }
 
@@ -271,6 +282,10 @@ impl<'a> Call<'a> {
     /// Runs it to its end, whatever that is.
     pub(crate) fn finish(&self, arguments: &[String]) -> Result<Finished, CallError> {
         let mut command = self.nix.command(self.program)?;
+        command.args(LOG_FORMAT);
+        if !self.about_settings {
+            command.args(SETTINGS);
+        }
         command.args(general_options(self.program)).args(arguments);
         if let Some(settings) = &self.settings {
             command.env("NIX_CONFIG", settings);
@@ -344,25 +359,27 @@ impl<'a> Call<'a> {
     }
 }
 
-/// What every call begins with.
+/// Messages as JSON: errors, warnings and progress can be told apart.
+const LOG_FORMAT: [&str; 2] = ["--log-format", "internal-json"];
+
+/// What every call but a question about the settings themselves goes on with.
 ///
 /// - The hook is disabled: a build by accident must not queue anything.
 /// - No substitution: an invalid path must fail, not be fetched.
-/// - Every `nix` needs `nix-command` enabled, since `NIX_CONFIG` is gone and
-///   `nix.conf` need not enable it. The `extra-` form works on 2.8.0 as well.
-/// - Messages as JSON: errors, warnings and progress can be told apart.
-fn general_options(program: &str) -> Vec<&'static str> {
-    let mut options = vec!["--log-format", "internal-json"];
-    options.extend([
-        "--option",
-        "post-build-hook",
-        "",
-        "--option",
-        "substitute",
-        "false",
-    ]);
-    if program == "nix" {
-        options.extend(["--extra-experimental-features", "nix-command"]);
+const SETTINGS: [&str; 6] = [
+    "--option",
+    "post-build-hook",
+    "",
+    "--option",
+    "substitute",
+    "false",
+];
+
+/// Every `nix` needs `nix-command` enabled, since `NIX_CONFIG` is gone and `nix.conf` need not
+/// enable it. The `extra-` form works on 2.8.0 as well.
+fn general_options(program: &str) -> &'static [&'static str] {
+    match program {
+        "nix" => &["--extra-experimental-features", "nix-command"],
+        _ => &[],
     }
-    options
 }

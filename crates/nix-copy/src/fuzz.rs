@@ -10,7 +10,7 @@ use queue_core::StoreDir;
 use crate::classify::classify;
 use crate::internal_json::{Line, parse};
 use crate::log::Log;
-use crate::{credibility, path_info, queries, sizes, store_verify};
+use crate::{credibility, inspect, path_info, queries, sizes, store_verify};
 
 const LINES: &[&str] = &[
     r#"@nix {"action":"msg","column":null,"level":0,"msg":"\u001b[31;1merror:\u001b[0m no","raw_msg":"no"}"#,
@@ -170,6 +170,56 @@ fn any_lines_of_derivers() {
             let unknown = text.lines().filter(|line| *line == "unknown-deriver");
             let none = derivers.iter().filter(|deriver| deriver.is_none());
             prop_assert_eq!(unknown.count(), none.count());
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn any_roots_of_nix() {
+    let sample = "/q/a -> /nix/store/x\n\"/q/b\" -> \"/nix/store/y\"\n";
+    fuzz("roots of nix", text_like(&[sample]), |text| {
+        let links = inspect::root_links(&text);
+        prop_assert!(links.len() <= text.lines().count());
+        Ok(())
+    });
+}
+
+#[test]
+fn any_signatures() {
+    let samples = [
+        r#"[{"path":"/nix/store/v3ygr25lms4hdmxwa8h14sjv6km1l8cz-a","signatures":["k:s"]}]"#,
+        r#"{"/nix/store/v3ygr25lms4hdmxwa8h14sjv6km1l8cz-a":{"ca":null,"signatures":[]}}"#,
+    ];
+    let store = StoreDir::new("/nix/store").unwrap();
+    fuzz("signatures of nix", text_like(&samples), |text| {
+        let signed = inspect::signatures(&text, &store).unwrap_or_default();
+        prop_assert!(
+            signed
+                .iter()
+                .flat_map(|one| &one.keys)
+                .all(|key| !key.contains(':'))
+        );
+        Ok(())
+    });
+}
+
+#[test]
+fn any_word_about_trust() {
+    let samples = [r#"{"trusted":1,"url":"daemon"}"#, r#"{"trusted":null}"#];
+    fuzz("trust of a store", text_like(&samples), |text| {
+        prop_assert!(inspect::trust(&text).is_none() || text.contains("trusted"));
+        Ok(())
+    });
+}
+
+#[test]
+fn any_list_of_settings() {
+    let samples = [r#"{"trusted-users":{"value":["a"]},"keep-outputs":{"value":false}}"#];
+    fuzz("list of settings", text_like(&samples), |text| {
+        if let Some(settings) = inspect::settings(&text) {
+            let words = settings.list("trusted-users");
+            prop_assert!(words.len() <= text.len());
         }
         Ok(())
     });

@@ -35,6 +35,7 @@ mod destination;
 mod fake;
 #[cfg(test)]
 mod fuzz;
+mod inspect;
 mod internal_json;
 mod log;
 mod memory;
@@ -63,6 +64,7 @@ pub use copy_event::CopyEvent;
 pub use copy_progress::{CopyProgress, Far, Progress, Share};
 pub use database::NixStoreDatabase;
 pub use destination::{Destination, Exposure};
+pub use inspect::{NixInspector, NixSettings, SignedPath};
 pub use nix::Nix;
 pub use roots::NixStoreRoots;
 pub use supervise::Timeouts;

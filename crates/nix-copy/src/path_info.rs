@@ -105,7 +105,7 @@ fn validity(asked: &Asked<'_>, paths: &[StorePath]) -> Result<BTreeSet<StorePath
 impl Asked<'_> {
     /// Asks with the options of `nix copy`, but for those that `program` does
     /// not know: it refuses them one at a time, before it does anything.
-    fn ask(
+    pub(crate) fn ask(
         &self,
         program: &'static str,
         question: &[&str],

@@ -67,17 +67,26 @@ pub(crate) fn requisites_with_outputs(
 ///
 /// `nix show-config` is an alias since 2.20, with a warning.
 pub(crate) fn store(nix: &Nix) -> Result<String, CallError> {
-    let ask = |words: &[&str]| {
-        let words: Vec<_> = words.iter().map(|&word| word.to_owned()).collect();
-        Call::query(nix, "nix").run(&words)
-    };
-    let older = ask(&["show-config", "--json"]);
-    let text = unless_refused(older, || ask(&["config", "show", "--json"]))?;
+    let text = ask_for_settings(&Call::query(nix, "nix"))?;
     // Not a word of what it is: it may hold access tokens.
     store_setting(&text).ok_or_else(|| CallError::NotUnderstood {
         program: "nix show-config",
         what: "no setting `store`".to_owned(),
     })
+}
+
+/// All settings as they are for everybody else: none of those that our calls come with.
+pub(crate) fn settings(nix: &Nix) -> Result<String, CallError> {
+    ask_for_settings(&Call::about_settings(nix))
+}
+
+fn ask_for_settings(call: &Call<'_>) -> Result<String, CallError> {
+    let ask = |words: &[&str]| {
+        let words: Vec<_> = words.iter().map(|&word| word.to_owned()).collect();
+        call.run(&words)
+    };
+    let older = ask(&["show-config", "--json"]);
+    unless_refused(older, || ask(&["config", "show", "--json"]))
 }
 
 /// The setting `store` among all settings.

@@ -10,6 +10,7 @@ use crate::brings::Brings;
 use crate::call::{Call, CallError};
 use crate::classify::{LOST_REFERENCES, REFERENCES};
 use crate::credibility;
+use crate::inspect;
 use crate::log::Said;
 use crate::path_info::{self, Asked};
 use crate::queries::{self, unique};
@@ -94,6 +95,26 @@ impl NixUploader {
             _ => queries::requisites(&self.nix, &self.brings().to_copy(paths)?.paths),
         };
         closure().map_err(|error| self.error(error))
+    }
+
+    /// Whether the daemon at the destination trusts who asks; `None` where its Nix does not tell, or
+    /// there is no daemon (2.8.0 never tells).
+    ///
+    /// # Errors
+    ///
+    /// When it does not answer.
+    pub fn is_trusted(&self) -> Result<Option<bool>, UploadError> {
+        let timeouts = Timeouts::total(PROBE_TIME);
+        let UploadOptions { nix_opts, .. } = &self.options;
+        let answer = self.with_call(&self.nix, &timeouts, &|_| {}, |call| {
+            let store = self.options.place();
+            inspect::trusted(&Asked {
+                call,
+                store,
+                nix_opts,
+            })
+        });
+        answer.map_err(|error| self.error(error))
     }
 
     fn brings(&self) -> Brings<'_> {
@@ -206,6 +227,7 @@ impl NixUploader {
             settings: self.options.place().setting(),
             redact: &redact,
             tell: &tell,
+            about_settings: false,
         })
     }
 
