@@ -26,7 +26,7 @@ pub enum Exit {
 /// Done, or nothing to do. A push that finds another push of its queue at work
 /// ends with this: that one does the work.
 pub const DONE: u8 = 0;
-/// Something needs somebody to look at it: `status` alone ends so.
+/// Something needs somebody to look at it: `status` and `doctor` alone end so.
 pub const NEEDS_A_LOOK: u8 = 1;
 /// The command line cannot be understood, or there is nothing that it names.
 pub const USAGE: u8 = 2;
@@ -48,8 +48,8 @@ pub const ALL: &[(u8, &str)] = &[
     ),
     (
         NEEDS_A_LOOK,
-        "A queue needs a look (`status` says which and why, by the thresholds of its table `health`). \
-         No other command ends so.",
+        "Something needs a look: a queue (`status` says which and why, by the thresholds of its table \
+         `health`), or what `doctor` found at fault. No other command ends so.",
     ),
     (
         USAGE,

@@ -12,10 +12,10 @@ use queue_core::{StoreDir, StorePath};
 use crate::args::{OwnOptions, Split};
 use crate::commands::{Line, read_paths};
 use crate::completion::answer_to_anything;
-use crate::hook_variables;
 use crate::logging::parse_filter;
 use crate::patterns::Pattern;
 use crate::terminal::{Escaped, escaped_json, has_harm};
+use crate::{doctor, hook_variables};
 
 const PATHS: &[u8] =
     b"/s/v3ygr25lms4hdmxwa8h14sjv6km1l8cz-a /s/v3ygr25lms4hdmxwa8h14sjv6km1l8cz-b.drv";
@@ -136,6 +136,78 @@ fn any_line_to_complete() {
     ];
     fuzz("line to complete", lines, |line| {
         answer_to_anything(&line);
+        Ok(())
+    });
+}
+
+#[test]
+fn any_includes_of_nix_conf() {
+    let sample = "include a.conf\n!include /b # c\ncores = 1\n";
+    fuzz("includes of nix.conf", text_like(&[sample]), |text| {
+        for file in doctor::includes(&text) {
+            prop_assert!(!file.as_bytes().contains(&b'\n') && !file.is_empty());
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn any_programs_of_a_script() {
+    let sample = "#!/bin/sh\nset -e\n\"/a/b\"; exec /c \"$@\" # /d\n";
+    fuzz("programs of a script", text_like(&[sample]), |text| {
+        for program in doctor::programs(&text) {
+            prop_assert!(program.starts_with('/') && !program.contains('\n'));
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn any_answers_of_systemd() {
+    let samples = [
+        "User=a\nEnvironment=X=1 \"Y=2 3\"\n\nUser=\n",
+        "{ path=/p ; argv[]=/p --config-file /c push --queue=q ; ignore_errors=no }",
+        "1d 2h 3min 4.005s",
+        "-i /k -o IdentityFile=/l -F none",
+    ];
+    fuzz("answers of systemd", text_like(&samples), |text| {
+        let names = doctor::blocks(&text).into_iter().flatten();
+        prop_assert!(names.into_iter().all(|(name, _)| !name.contains('=')));
+        let options = doctor::options(&text);
+        prop_assert!(options.iter().all(|option| option.starts_with("--")));
+        prop_assert!(
+            doctor::of_ssh(&text)
+                .iter()
+                .all(|file| file.starts_with('/'))
+        );
+        let loaded = doctor::loaded(&text, "p@q.service");
+        prop_assert!(loaded.iter().all(|one| !one.is_empty()));
+        let _ = (doctor::span(&text), doctor::Place::of(&text));
+        Ok(())
+    });
+}
+
+#[test]
+fn any_findings_of_a_doctor() {
+    let sample = r#"[{"group":"nix","check":"hook","queue":null,"verdict":"fault","id":"hook-not-set","text":"x","causes":[],"fix":null}]"#;
+    fuzz("findings of a doctor", text_like(&[sample]), |text| {
+        let rows: Vec<doctor::FindingJson> = serde_json::from_str(&text).unwrap_or_default();
+        for finding in rows.into_iter().filter_map(doctor::FindingJson::finding) {
+            let known = finding
+                .kind
+                .is_none_or(|kind| kind.verdict() == finding.verdict());
+            prop_assert!(known);
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn any_line_of_the_user_database() {
+    let sample = "alice:x:1000:1000::/home/alice:/bin/sh\n";
+    fuzz("user database", text_like(&[sample]), |text| {
+        let home = doctor::parse_account(&text).map(|account| account.home);
+        prop_assert!(home.is_none_or(|home| text.contains(&home) && !home.contains(':')));
         Ok(())
     });
 }

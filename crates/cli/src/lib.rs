@@ -10,6 +10,7 @@ mod cli;
 mod commands;
 mod completion;
 pub mod core_dumps;
+mod doctor;
 mod error;
 pub mod exit_codes;
 #[cfg(test)]

@@ -70,6 +70,11 @@ pub const PARSERS: &[Parser] = &[
     parser("cli", "printed text", 1_000_000),
     parser("cli", "filter of messages", 200_000),
     parser("cli", "line to complete", 200_000),
+    parser("cli", "includes of nix.conf", 1_000_000),
+    parser("cli", "programs of a script", 1_000_000),
+    parser("cli", "answers of systemd", 200_000),
+    parser("cli", "findings of a doctor", 200_000),
+    parser("cli", "user database", 1_000_000),
 ];
 
 /// Checks that a property holds for whatever `strategy` makes, and prints for how many inputs it

@@ -19,6 +19,24 @@ const READERS: &[(&str, &[&str])] = &[
     ),
     ("cli/src/commands/enqueue.rs", &["lines of standard input"]),
     ("cli/src/completion/candidates.rs", &["variables"]),
+    // What systemd, the user database and a doctor in the place of a service answer.
+    (
+        "cli/src/doctor/bounded.rs",
+        &[
+            "answers of systemd",
+            "findings of a doctor",
+            "user database",
+        ],
+    ),
+    ("cli/src/doctor/hook_program.rs", &["programs of a script"]),
+    // The kernel's word for who holds a lock.
+    ("cli/src/doctor/lock.rs", &[]),
+    ("cli/src/doctor/machine.rs", &["variables"]),
+    ("cli/src/doctor/nix_conf.rs", &["includes of nix.conf"]),
+    // The kernel's word for when a process began, and with which variables.
+    ("cli/src/doctor/process.rs", &["variables"]),
+    // The name before a secret key, compared with others.
+    ("cli/src/doctor/signatures.rs", &[]),
     ("cli/src/hook_variables.rs", &["derivation"]),
     (
         "cli/src/program.rs",
@@ -110,6 +128,7 @@ const WAYS_IN: &[&str] = &[
     "read_dir(",
     "vars_os(",
     "args_os(",
+    "wait_with_output(",
     "Call::query(",
     "Call {",
 ];

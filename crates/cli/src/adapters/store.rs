@@ -80,6 +80,12 @@ impl Store {
         &self.nix
     }
 
+    /// The same in another environment than ours, such as the daemon's.
+    #[must_use]
+    pub fn nix_with(&self, config: &Config, variables: Vec<(OsString, OsString)>) -> Nix {
+        nix(&config.nix, &self.dir, variables)
+    }
+
     /// The outputs of a derivation that only its database can name.
     ///
     /// # Errors

@@ -113,6 +113,20 @@ pub(crate) enum Command {
     #[command(after_help = texts::STATUS_EXAMPLES)]
     Status(StatusArgs),
 
+    /// Look for what is wrong with the set-up, and say what mends it
+    ///
+    /// Looks at Nix and its settings, the hook, the queues, their destinations and what pushes
+    /// them. Each line says ok, warning, fault or unknown (what could not be seen, and why); below it
+    /// stand the causes, and what mends it. Where systemd pushes a queue, root looks at its
+    /// destination and its credentials in the place of the service: as its account, with its
+    /// environment and its credentials.
+    ///
+    /// Nothing is changed, and nothing is copied without --write. But Nix takes roots away that
+    /// lead nowhere, whenever it lists them; and writes `nix-cache-info` to a binary cache at
+    /// `http(s)://` or `s3://` that has none, whenever it opens it.
+    #[command(after_help = texts::DOCTOR_EXAMPLES)]
+    Doctor(DoctorArgs),
+
     /// Forget failures, so that the next push tries again
     ///
     /// Entries that were given up, or that wait for their next attempt, are tried in the next
@@ -276,6 +290,19 @@ const SHORTEST_INTERVAL: Duration = Duration::from_millis(100);
 /// `list`
 #[derive(Args)]
 pub(crate) struct ListArgs {
+    #[command(flatten)]
+    pub json: JsonArgs,
+}
+
+/// `doctor`
+#[derive(Args)]
+pub(crate) struct DoctorArgs {
+    /// Copy one tiny path to each destination, to see whether it is taken. It stays there
+    #[arg(long)]
+    pub write: bool,
+    /// Only what a service sees, for a doctor that was started in its place
+    #[arg(long, hide = true)]
+    pub as_service: bool,
     #[command(flatten)]
     pub json: JsonArgs,
 }

@@ -19,6 +19,7 @@ mod status;
 pub(crate) use {enqueue::read_paths, given::Line};
 
 use crate::cli::{Command, NAME};
+use crate::doctor;
 use crate::error::CommandError;
 use crate::exit_codes::Exit;
 use crate::session::Session;
@@ -38,6 +39,7 @@ pub(crate) fn run(command: Command, session: &mut Session) -> Result<Exit, Comma
         Command::Status(args) => status::run(&args, session),
         Command::Retry(args) => retry::run(&args, session),
         Command::Drop(args) => drop::run(&args, session),
+        Command::Doctor(args) => doctor::run(&args, session),
         Command::Config(command) => config::run(&command, session),
         Command::Completions { shell } => completions::run(shell, session),
         Command::Man { page } => man::run(page, session),

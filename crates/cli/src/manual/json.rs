@@ -91,6 +91,44 @@ const COMMANDS: &[JsonDoc] = &[
         ],
     ),
     (
+        "doctor --json",
+        "a line of the report",
+        &[
+            (
+                "group",
+                "string",
+                "what it belongs to: `nix`, `hook`, `queue`, `destination`, `service`",
+            ),
+            ("check", "string", "what was looked at"),
+            (
+                "queue",
+                "string or null",
+                "the queue that it is about; null: all of them",
+            ),
+            (
+                "verdict",
+                "string",
+                "`ok`, `unknown` (it could not be seen), `warning`, `fault`",
+            ),
+            (
+                "id",
+                "string or null",
+                "a name for what is not well, such as `hook-not-set`, which stays; null: all is well",
+            ),
+            ("text", "string", "what is so"),
+            (
+                "causes",
+                "array",
+                "of strings: why, from the outermost cause to the innermost",
+            ),
+            (
+                "fix",
+                "string or null",
+                "what mends it: a command a line, or the change to make",
+            ),
+        ],
+    ),
+    (
         "push --json",
         "a queue",
         &[

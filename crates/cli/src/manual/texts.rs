@@ -83,6 +83,13 @@ Examples:
   nix-post-build-push status --queue main --json
   nix-post-build-push status --openmetrics";
 
+/// Examples for `doctor`.
+pub(crate) const DOCTOR_EXAMPLES: &str = "\
+Examples:
+  sudo nix-post-build-push doctor
+  nix-post-build-push doctor --queue main --json
+  sudo nix-post-build-push doctor --write";
+
 /// Examples for `config`.
 pub(crate) const CONFIG_EXAMPLES: &str = "\
 Examples:

@@ -1,0 +1,73 @@
+//! What is looked at as whoever pushes: by a doctor in the place of a service, or as ourselves.
+
+use nix_post_build_push_config::QueueSettings;
+use queue_core::StorePath;
+
+use super::daemon::Daemon;
+use super::finding::{Check, Finding};
+use super::kind::Kind;
+use super::machine::Machine;
+use super::queue::writable;
+use super::{account, credentials, destination};
+use crate::adapters::OpenQueue;
+
+/// All that there is to say in the place of a service.
+pub(super) fn check(machine: &Machine<'_>, write: bool) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for settings in machine.config.enabled() {
+        let queue = OpenQueue::open(machine.store, settings);
+        let listing = queue.ok().flatten().and_then(|queue| queue.list().ok());
+        let entries = listing.map(|listing| listing.entries).unwrap_or_default();
+        let paths: Vec<_> = entries.into_iter().map(|entry| entry.path).collect();
+        findings.extend(daemon(machine));
+        findings.extend(of_queue(machine, settings, &paths, write));
+    }
+    findings
+}
+
+/// What whoever we are can do for a queue.
+pub(super) fn of_queue(
+    machine: &Machine<'_>,
+    settings: &QueueSettings,
+    paths: &[StorePath],
+    write: bool,
+) -> Vec<Finding> {
+    let mut findings: Vec<_> = queue(settings).into_iter().collect();
+    findings.extend(credentials::check(settings, machine.own.as_ref().ok()));
+    findings.extend(destination::check(machine, settings, paths, write));
+    findings
+}
+
+fn queue(settings: &QueueSettings) -> Option<Finding> {
+    let path = &settings.queue_dir.value;
+    if !path.exists() {
+        return None;
+    }
+    let who = account::name().unwrap_or_else(|_| "who pushes".to_owned());
+    Some(match writable(path) {
+        Ok(()) => Finding::ok(Check::Account, format!("{who} can take entries out of the queue")),
+        Err(error) => Finding::of(
+            Kind::QueueNotWritable,
+            format!("{who} cannot take entries out of {path}"),
+        )
+        .caused_by(&error)
+        .fix(format!(
+            "sudo chown -R --no-dereference {} {}; and ReadWritePaths={path} in its unit, if that has ProtectSystem=strict",
+            ownership::quoted(&who),
+            ownership::quoted(path.as_str())
+        )),
+    })
+}
+
+fn daemon(machine: &Machine<'_>) -> Option<Finding> {
+    let Daemon::Deaf(error) = &machine.daemon else {
+        return None;
+    };
+    let who = account::name().unwrap_or_else(|_| "who pushes".to_owned());
+    let text = format!("{who} may not connect to the daemon of Nix");
+    let finding = Finding::of(Kind::AccountWithoutDaemon, text).caused_by(error);
+    Some(finding.fix(format!(
+        "sudo usermod --append --groups nix-users {}",
+        ownership::quoted(&who)
+    )))
+}

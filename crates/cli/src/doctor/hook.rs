@@ -1,0 +1,221 @@
+//! Whether what is built gets into the queues: the hook that runs, and what it reads.
+
+use std::path::Path;
+use std::process::Command;
+
+use nix_post_build_push_config::{
+    Environment, Inputs, Need, Overrides, QueueSettings, Resolution, resolve,
+};
+use ownership::quoted;
+
+use super::bounded;
+use super::daemon::Daemon;
+use super::finding::{Check, Finding};
+use super::hook_program::{NAME, Program, identify};
+use super::kind::Kind;
+use super::machine::Machine;
+
+const SETTING: &str = "post-build-hook";
+
+/// What there is to say of the hook.
+pub(super) fn check(machine: &Machine<'_>) -> Vec<Finding> {
+    let Ok(builds) = &machine.builds else {
+        return vec![Finding::of(
+            Kind::HookUnknown,
+            "which hook runs cannot be seen: Nix does not tell its settings",
+        )];
+    };
+    let by_all = builds.text(SETTING);
+    let own = machine.own.as_ref().map_or(by_all, |own| own.text(SETTING));
+    let mut findings = runs(by_all, matches!(machine.daemon, Daemon::Answers(_)));
+    findings.extend(difference(by_all, own, machine.is_trusted).or_else(|| may_set(machine)));
+    findings
+}
+
+/// What runs after the builds of everybody.
+fn runs(hook: &str, by_daemon: bool) -> Vec<Finding> {
+    if hook.is_empty() {
+        return vec![
+            Finding::of(Kind::HookNotSet, "Nix runs no hook: nothing is queued")
+                .fix(set(by_daemon)),
+        ];
+    }
+    let program = identify(Path::new(hook));
+    let version = match &program {
+        Program::Ours(real) | Program::Script(real) => other_version(real),
+        _ => None,
+    };
+    let judged = judge(hook, &program, by_daemon);
+    std::iter::once(judged).chain(version).collect()
+}
+
+fn judge(hook: &str, program: &Program, by_daemon: bool) -> Finding {
+    match program {
+        Program::Ours(_) => Finding::ok(Check::Hook, format!("Nix runs {hook}")),
+        Program::Script(ours) => Finding::ok(
+            Check::Hook,
+            format!("Nix runs {hook}, which calls {}", ours.display()),
+        ),
+        Program::Other => Finding::of(
+            Kind::HookOfAnother,
+            format!("Nix runs {hook}, which does not call {NAME}: nothing is queued"),
+        )
+        .fix(format!(
+            "call {} in it, or:\n{}",
+            our_hook(),
+            set(by_daemon)
+        )),
+        Program::Missing => Finding::of(Kind::HookMissing, format!("the hook {hook} is not there"))
+            .because("each build fails for it")
+            .fix(set(by_daemon)),
+        Program::NotExecutable => Finding::of(
+            Kind::HookNotExecutable,
+            format!("the hook {hook} is not executable"),
+        )
+        .because("each build fails for it")
+        .fix(format!("sudo chmod a+x {}", quoted(hook))),
+        Program::Unseen(error) => Finding::of(
+            Kind::HookUnknown,
+            format!("the hook {hook} cannot be looked at"),
+        )
+        .caused_by(error),
+    }
+}
+
+/// The hook beside this program.
+fn our_hook() -> String {
+    let program = std::env::current_exe().ok();
+    let hook = program.and_then(|program| Some(program.parent()?.join(NAME)));
+    hook.map_or_else(
+        || NAME.to_owned(),
+        |hook| quoted(&hook.to_string_lossy()).into_owned(),
+    )
+}
+
+fn set(by_daemon: bool) -> String {
+    let restart = if by_daemon {
+        " && sudo systemctl restart nix-daemon"
+    } else {
+        ""
+    };
+    format!(
+        "printf '\\npost-build-hook = %s\\n' {} | sudo tee -a /etc/nix/nix.conf{restart}",
+        our_hook()
+    )
+}
+
+/// It reads the same configuration, of which another version may know other keys.
+fn other_version(hook: &Path) -> Option<Finding> {
+    let shown = hook.display();
+    let told = bounded::run(Command::new(hook).arg("--version"), bounded::TIME);
+    let other = |what: String| {
+        let text = format!(
+            "{shown} {what}, this program is {}",
+            env!("CARGO_PKG_VERSION")
+        );
+        Finding::of(Kind::HookOtherVersion, text).fix("install both programs from one release")
+    };
+    match told {
+        Err(error) => Some(other("does not tell its version".to_owned()).caused_by(&error)),
+        Ok(output) => {
+            let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+            let ours = format!("{NAME} {}", env!("CARGO_PKG_VERSION"));
+            (text != ours).then(|| other(format!("says it is `{text}`")))
+        }
+    }
+}
+
+/// What a `nix.conf` of this account's own changes. The daemon takes the setting from whom it
+/// trusts, and drops it without a word from others (NixOS/nix#9790).
+fn difference(by_all: &str, own: &str, is_trusted: Option<bool>) -> Option<Finding> {
+    if by_all == own {
+        return None;
+    }
+    let shown = if own.is_empty() { "no hook" } else { own };
+    Some(match is_trusted? {
+        true => Finding::of(
+            Kind::HookOverridden,
+            format!("builds of this account run {shown}: it has a setting of its own"),
+        )
+        .fix("take post-build-hook out of ~/.config/nix/nix.conf and NIX_CONFIG"),
+        false => Finding::of(
+            Kind::HookIgnored,
+            format!("the daemon ignores {shown}, which this account sets: it does not trust it"),
+        )
+        .fix("set post-build-hook in /etc/nix/nix.conf, as root"),
+    })
+}
+
+/// Whether a setting of this account's own would be heeded.
+fn may_set(machine: &Machine<'_>) -> Option<Finding> {
+    let text = match machine.is_trusted? {
+        true => "the daemon trusts this account, which may set another one for its builds",
+        false => "the daemon does not trust this account, which cannot set another one",
+    };
+    Some(Finding::ok(Check::Hook, text))
+}
+
+/// What a hook reads.
+pub(super) fn configuration(machine: &Machine<'_>) -> Resolution {
+    let overrides = Overrides::default();
+    let environment = Environment::new(machine.hook_environment());
+    let uid = match machine.daemon {
+        Daemon::Answers(_) => 0,
+        Daemon::None | Daemon::Deaf(_) => rustix::process::geteuid().as_raw(),
+    };
+    resolve(&Inputs {
+        overrides: &overrides,
+        environment: &environment,
+        uid,
+        need: Need::Enqueue,
+    })
+}
+
+/// What is wrong with that, where it is another file than ours.
+pub(super) fn its_problems(machine: &Machine<'_>, hook: &Resolution) -> Vec<Finding> {
+    if hook.config.file == machine.config.file {
+        return Vec::new();
+    }
+    let problems = hook.problems.iter();
+    problems
+        .map(|problem| {
+            let finding = Finding::of(Kind::HookConfigBroken, format!("the hook: {problem}"));
+            match &problem.hint {
+                Some(hint) => finding.fix(hint),
+                None => finding,
+            }
+        })
+        .collect()
+}
+
+/// Whether a hook fills a queue.
+pub(super) fn fills(hook: &Resolution, queue: &QueueSettings) -> Finding {
+    let file = hook.config.file.as_ref();
+    let reads = file.map_or("no configuration file", |file| file.as_str());
+    let directory = &queue.queue_dir.value;
+    let mut enabled = hook.config.enabled();
+    let finding = match enabled.any(|known| known.queue_dir.value == *directory) {
+        true => Finding::ok(Check::Filled, format!("by the hook, which reads {reads}")),
+        false => Finding::of(
+            Kind::QueueNotFilled,
+            format!("the hook reads {reads}, where no queue has the directory {directory}"),
+        )
+        .fix("put the queue into /etc/nix-post-build-push/config.toml"),
+    };
+    finding.in_queue(&queue.name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_account_sets_for_itself_wins_where_it_is_trusted_and_is_ignored_elsewhere() {
+        let kind = |own, trusted| difference("/a", own, trusted).and_then(|found| found.kind);
+        assert_eq!(kind("/a", Some(false)), None);
+        assert_eq!(kind("/b", Some(false)), Some(Kind::HookIgnored));
+        assert_eq!(kind("/b", Some(true)), Some(Kind::HookOverridden));
+        assert_eq!(kind("", Some(true)), Some(Kind::HookOverridden));
+        assert_eq!(kind("/b", None), None);
+    }
+}

@@ -1,0 +1,205 @@
+//! Everything that may be wrong, by the name that `--json` gives it.
+
+use super::finding::{Check, Verdict};
+
+macro_rules! kinds {
+    ($($(#[doc = $meaning:literal])* $kind:ident = $id:literal, $verdict:ident, $check:ident;)*) => {
+        /// What a finding is about, if all is not well.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum Kind { $($(#[doc = $meaning])* $kind,)* }
+
+        impl Kind {
+            /// All there are.
+            pub(crate) const ALL: &'static [Self] = &[$(Self::$kind,)*];
+
+            /// The name, which stays.
+            pub(crate) const fn id(self) -> &'static str {
+                match self { $(Self::$kind => $id,)* }
+            }
+
+            /// How bad it is.
+            pub(crate) const fn verdict(self) -> Verdict {
+                match self { $(Self::$kind => Verdict::$verdict,)* }
+            }
+
+            /// Which check finds it.
+            pub(crate) const fn check(self) -> Check {
+                match self { $(Self::$kind => Check::$check,)* }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// There is no Nix, or it cannot run.
+    NixMissing = "nix-missing", Fault, Nix;
+    /// It is older than what can work.
+    NixTooOld = "nix-too-old", Fault, Nix;
+    /// It is older than what was tried.
+    NixUntried = "nix-untried", Warning, Nix;
+    /// Nix does not tell its settings.
+    SettingsUnknown = "settings-unknown", Unknown, Nix;
+
+    /// The configuration has a fault.
+    ConfigBroken = "config-broken", Fault, Config;
+    /// It is worth a word.
+    ConfigWarned = "config-warned", Warning, Config;
+    /// No queue is enabled.
+    NoQueue = "no-queue", Fault, Config;
+
+    /// This account may not connect to the daemon.
+    DaemonForbidden = "daemon-forbidden", Fault, Daemon;
+    /// Its socket is there, and nobody answers.
+    DaemonSilent = "daemon-silent", Fault, Daemon;
+    /// It runs with settings that are older than its files.
+    DaemonStale = "daemon-stale", Fault, Daemon;
+
+    /// No hook is set.
+    HookNotSet = "hook-not-set", Fault, Hook;
+    /// The program is not there.
+    HookMissing = "hook-missing", Fault, Hook;
+    /// The program cannot be run.
+    HookNotExecutable = "hook-not-executable", Fault, Hook;
+    /// It is another program, which does not call ours.
+    HookOfAnother = "hook-of-another", Fault, Hook;
+    /// It is ours, of another version.
+    HookOtherVersion = "hook-other-version", Warning, Hook;
+    /// This account sets a hook, and the daemon does not heed it (NixOS/nix#9790).
+    HookIgnored = "hook-ignored", Warning, Hook;
+    /// Builds of this account run another hook than those of everybody else.
+    HookOverridden = "hook-overridden", Warning, Hook;
+    /// Which hook runs cannot be seen.
+    HookUnknown = "hook-unknown", Unknown, Hook;
+    /// The hook reads another configuration, which has a fault.
+    HookConfigBroken = "hook-config-broken", Fault, Hook;
+
+    /// The hook does not fill the queue that is pushed.
+    QueueNotFilled = "queue-not-filled", Fault, Filled;
+    /// The directory is not safe to use, or cannot be opened.
+    QueueRefused = "queue-refused", Fault, Directory;
+    /// The hook would make it, as an account that is not the service's.
+    QueueNotMade = "queue-not-made", Warning, Directory;
+    /// It is lost when the machine restarts.
+    QueueInMemory = "queue-in-memory", Warning, FileSystem;
+    /// It is on a file system of another machine's.
+    QueueOnNetwork = "queue-on-network", Warning, FileSystem;
+    /// Nothing can be written there.
+    QueueReadOnly = "queue-read-only", Fault, FileSystem;
+    /// Nothing more fits there.
+    QueueFull = "queue-full", Fault, FileSystem;
+    /// Something in it is no entry of the queue's.
+    QueueForeign = "queue-foreign", Warning, Entries;
+    /// A limit lets nothing in.
+    QueueClosed = "queue-closed", Fault, Entries;
+    /// Entries failed, and wait or were given up.
+    EntriesFailed = "entries-failed", Warning, Entries;
+    /// The store has lost what is queued.
+    EntriesAbsent = "entries-absent", Warning, Entries;
+    /// What the pushes remember cannot be read.
+    MemoryLost = "memory-lost", Warning, Entries;
+    /// A push holds the queue for longer than a copy may take.
+    PushLong = "push-long", Warning, Entries;
+    /// Nix does not find what holds an entry.
+    RootUnseen = "root-unseen", Fault, Roots;
+    /// Nothing is queued, or Nix cannot be asked.
+    RootsNotTried = "roots-not-tried", Unknown, Roots;
+    /// The queue keeps much of the store.
+    SpaceMuch = "space-much", Warning, Space;
+    /// Nix does not tell how much it keeps.
+    SpaceUnknown = "space-unknown", Unknown, Space;
+    /// The store's file system has little room left.
+    StoreNearlyFull = "store-nearly-full", Warning, Space;
+    /// The derivations of what is queued may be collected.
+    DerivationsNotKept = "derivations-not-kept", Warning, Keeps;
+    /// What builds needed may be collected before it is pushed.
+    OutputsNotKept = "outputs-not-kept", Warning, Keeps;
+
+    /// There is no destination, or it cannot be one.
+    DestinationUnusable = "destination-unusable", Fault, Destination;
+    /// It does not answer.
+    DestinationDown = "destination-down", Fault, Destination;
+    /// It was not asked.
+    DestinationNotAsked = "destination-not-asked", Unknown, Destination;
+    /// It does not take what is copied.
+    DestinationNotWritable = "destination-not-writable", Fault, Writable;
+    /// It has no room.
+    DestinationFull = "destination-full", Fault, Writable;
+    /// Only a copy would tell.
+    WriteNotTried = "write-not-tried", Unknown, Writable;
+    /// What is queued has no signature; who fetches it may want one.
+    Unsigned = "unsigned", Warning, Signatures;
+    /// What is queued has no signature, and the destination wants one.
+    UnsignedRefused = "unsigned-refused", Fault, Signatures;
+    /// The destination does not trust the key.
+    KeyNotTrusted = "key-not-trusted", Fault, Signatures;
+    /// The daemon at the destination does not trust us, so it checks all the same.
+    NotTrustedThere = "not-trusted-there", Fault, Signatures;
+    /// Whether signatures will do cannot be seen.
+    SignaturesNotTried = "signatures-not-tried", Unknown, Signatures;
+
+    /// There is no systemd here.
+    NoSystemd = "no-systemd", Unknown, Service;
+    /// No unit pushes the queue.
+    ServiceMissing = "service-missing", Warning, Service;
+    /// Its last run failed.
+    ServiceFailed = "service-failed", Fault, Service;
+    /// There is a service, and nothing starts it.
+    TimerMissing = "timer-missing", Warning, Timer;
+    /// The timer is not at work.
+    TimerInactive = "timer-inactive", Fault, Timer;
+    /// It is at work, and will not be after a restart of the machine.
+    TimerDisabled = "timer-disabled", Warning, Timer;
+    /// It will not fire again.
+    TimerNever = "timer-never", Fault, Timer;
+    /// The service's account does not exist.
+    AccountMissing = "account-missing", Fault, Account;
+    /// What the service sees was not tried.
+    AccountNotTried = "account-not-tried", Unknown, Account;
+    /// The account cannot take entries out of the queue.
+    QueueNotWritable = "queue-not-writable", Fault, Account;
+    /// The account may not connect to the daemon.
+    AccountWithoutDaemon = "account-without-daemon", Fault, Account;
+    /// A file with credentials is not visible to who pushes.
+    CredentialUnreadable = "credential-unreadable", Fault, Credentials;
+    /// There is no home to look for credentials in.
+    HomeMissing = "home-missing", Warning, Credentials;
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::*;
+
+    /// Where a fault is made for real, and found.
+    const TESTS: [&str; 7] = [
+        "cli/tests/doctor.rs",
+        "../tests/tests/doctor/destination.rs",
+        "../tests/tests/doctor/hook.rs",
+        "../tests/tests/doctor/nix.rs",
+        "../tests/tests/doctor/queue.rs",
+        "../tests/machine/tests/doctor.rs",
+        "../tests/machine/tests/doctor_units.rs",
+    ];
+
+    /// What no test can make, and why; a test beside the code judges it.
+    const NOT_MADE: &[(&str, &str)] =
+        &[("queue-on-network", "it takes a server of another kernel's")];
+
+    #[test]
+    fn each_kind_is_made_for_real_by_a_test_that_finds_it() {
+        let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let read = |file: &&str| fs::read_to_string(crates.join(file)).unwrap();
+        let text: String = TESTS.iter().map(read).collect();
+        let is_found = |id: &str| {
+            let calls = ["finds", "finds_only"].map(|call| format!("{call}(\"{id}\")"));
+            calls.iter().any(|call| text.contains(call))
+        };
+        for kind in Kind::ALL {
+            let id = kind.id();
+            let is_made = !NOT_MADE.iter().any(|(not_made, _)| *not_made == id);
+            assert_eq!(is_found(id), is_made, "{id}");
+        }
+    }
+}

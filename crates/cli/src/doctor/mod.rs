@@ -1,0 +1,183 @@
+//! `doctor`: looks at how this machine is set up, as somebody would who looks for a fault.
+//!
+//! Facts are gathered, each within a time, and judged by pure functions beside them; what is wrong
+//! has a name ([`kind::Kind`]). Nothing is changed, and one thing that cannot be seen keeps nobody
+//! from the rest. What only the service that pushes can see, a doctor looks at in its place
+//! ([`inside`]).
+
+mod account;
+mod as_service;
+mod bounded;
+mod credentials;
+mod daemon;
+mod destination;
+mod file_system;
+mod finding;
+mod hook;
+mod hook_program;
+mod inside;
+mod kept;
+mod kind;
+mod lock;
+mod machine;
+mod nix;
+mod nix_conf;
+mod place;
+mod process;
+mod queue;
+mod service;
+mod signatures;
+mod systemd;
+mod text;
+mod timer;
+
+#[cfg(test)]
+pub(crate) use {
+    account::parse as parse_account,
+    credentials::of_ssh,
+    finding::FindingJson,
+    hook_program::programs,
+    inside::options,
+    nix_conf::includes,
+    place::Place,
+    systemd::{blocks, loaded},
+    timer::span,
+};
+
+use std::thread;
+
+use nix_post_build_push_config::{Need, QueueSettings, Resolution};
+use queue_core::StorePath;
+
+use self::finding::{Finding, Verdict};
+use self::kind::Kind;
+use self::machine::Machine;
+use self::service::Service;
+use crate::cli::DoctorArgs;
+use crate::error::CommandError;
+use crate::exit_codes::Exit;
+use crate::session::{Session, now};
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// If the store directory cannot be one: then there is nothing to look at.
+pub(crate) fn run(args: &DoctorArgs, session: &mut Session) -> Result<Exit, CommandError> {
+    let resolution = session.resolve(Need::Enqueue);
+    let store = session.store(&resolution.config)?;
+    let machine = Machine::look(&store, &resolution.config, now());
+    let findings = match args.as_service {
+        true => as_service::check(&machine, args.write),
+        false => check(&machine, &resolution, args.write),
+    };
+    if args.json.json {
+        let rows: Vec<_> = findings.iter().map(finding::FindingJson::from).collect();
+        session.out.json(&rows);
+    } else {
+        text::print(&findings, &mut session.out);
+    }
+    let has_fault = findings
+        .iter()
+        .any(|finding| finding.verdict() == Verdict::Fault);
+    Ok(if has_fault {
+        Exit::NeedsALook
+    } else {
+        Exit::Done
+    })
+}
+
+fn check(machine: &Machine<'_>, resolution: &Resolution, write: bool) -> Vec<Finding> {
+    let mut findings = nix::check(machine);
+    findings.extend(nix::configuration(resolution));
+    findings.push(machine.daemon.judge());
+    findings.extend(hook::check(machine));
+    let reads = hook::configuration(machine);
+    findings.extend(hook::its_problems(machine, &reads));
+    // Each may wait for its destination.
+    let queues: Vec<_> = resolution.config.enabled().collect();
+    let reads = &reads;
+    thread::scope(|scope| {
+        let looks: Vec<_> = queues
+            .into_iter()
+            .map(|settings| scope.spawn(move || of_queue(machine, reads, settings, write)))
+            .collect();
+        for look in looks {
+            match look.join() {
+                Ok(found) => findings.extend(found),
+                Err(fault) => std::panic::resume_unwind(fault),
+            }
+        }
+    });
+    findings
+}
+
+fn of_queue(
+    machine: &Machine<'_>,
+    reads: &Resolution,
+    settings: &QueueSettings,
+    write: bool,
+) -> Vec<Finding> {
+    let service = Service::look(&settings.name);
+    let account = service.units().map(service::Units::account);
+    let looked = queue::look(machine, settings, account);
+    let mut findings = vec![hook::fills(reads, settings)];
+    findings.extend(looked.findings);
+    if looked.queue.is_some() {
+        findings.push(kept::roots(machine, settings, &looked.entries));
+    }
+    findings.extend(kept::space(machine, settings, &looked.entries));
+    findings.extend(kept::keeps(settings, machine.builds.as_ref().ok()));
+    let paths: Vec<StorePath> = looked.entries.into_iter().map(|entry| entry.path).collect();
+    findings.extend(pushes(machine, settings, &service, &paths, write));
+    let mut findings: Vec<_> = findings
+        .into_iter()
+        .map(|finding| finding.in_queue(&settings.name))
+        .collect();
+    findings.sort_by_key(|finding| finding.check as usize);
+    findings
+}
+
+/// What who pushes sees, and who that is.
+fn pushes(
+    machine: &Machine<'_>,
+    settings: &QueueSettings,
+    service: &Service,
+    paths: &[StorePath],
+    write: bool,
+) -> Vec<Finding> {
+    let mut findings = service.check(&settings.name);
+    let as_ourselves = || as_service::of_queue(machine, settings, paths, write);
+    let Some(units) = service.units() else {
+        findings.extend(as_ourselves());
+        return findings;
+    };
+    if let Some(missing) = units.missing_account() {
+        findings.push(missing);
+        return findings;
+    }
+    let missing = units.missing_credentials();
+    if !missing.is_empty() {
+        findings.extend(missing);
+        return findings;
+    }
+    let untried = || {
+        let text = format!(
+            "what {} sees was not tried; what follows is what this account sees",
+            units.name
+        );
+        Finding::of(Kind::AccountNotTried, text)
+    };
+    let inside = match rustix::process::geteuid().is_root() {
+        true => inside::look(units, write).map_err(|error| untried().caused_by(&error)),
+        false => Err(untried().fix("sudo nix-post-build-push doctor")),
+    };
+    match inside {
+        Ok(found) => findings.extend(found),
+        Err(untried) => {
+            findings.push(untried);
+            findings.extend(as_ourselves());
+        }
+    }
+    findings
+}

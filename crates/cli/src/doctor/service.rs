@@ -1,0 +1,194 @@
+//! The units that push a queue.
+
+use std::path::Path;
+
+use super::account;
+use super::finding::{Check, Finding};
+use super::kind::Kind;
+use super::systemd::{self, Properties};
+use super::timer;
+
+const PROPERTIES: &str = "Id,LoadState,ActiveState,SubState,UnitFileState,Result,ExecMainStatus,\
+    NextElapseUSecRealtime,NextElapseUSecMonotonic,ExecStart,User,Group,SupplementaryGroups,DynamicUser,\
+    ProtectHome,ProtectSystem,PrivateTmp,PrivateNetwork,PrivateUsers,PrivateDevices,ReadWritePaths,\
+    ReadOnlyPaths,InaccessiblePaths,CapabilityBoundingSet,NoNewPrivileges,UMask,Environment,\
+    UnsetEnvironment,EnvironmentFiles";
+
+/// The units of a queue.
+pub(super) struct Units {
+    /// The name of the service.
+    pub name: String,
+    pub service: Properties,
+    /// What systemd hands to it, as `NAME:PATH`.
+    pub credentials: Vec<String>,
+    timer: Properties,
+    path: Properties,
+}
+
+/// What systemd says of a queue.
+pub(super) enum Service {
+    /// It is not at work here.
+    NoSystemd,
+    /// It cannot be asked.
+    Unseen(std::io::Error),
+    /// No unit is for this queue.
+    None,
+    /// These are.
+    Units(Box<Units>),
+}
+
+impl Service {
+    /// Looks for the units of the NixOS module, and for those of `contrib/systemd`.
+    pub(super) fn look(queue: &str) -> Self {
+        if !systemd::is_here() {
+            return Self::NoSystemd;
+        }
+        for name in ["nix-post-build-push-", "nix-post-build-push@"] {
+            let name = format!("{name}{queue}");
+            let units = ["service", "timer", "path"].map(|kind| format!("{name}.{kind}"));
+            let found = systemd::show(&units.each_ref().map(String::as_str), PROPERTIES);
+            let [service, timer, path] = match found.map(<[Properties; 3]>::try_from) {
+                Ok(Ok(all)) => all,
+                Ok(Err(_)) => return Self::Unseen(std::io::Error::other("not three answers")),
+                Err(error) => return Self::Unseen(error),
+            };
+            if is(&service, "LoadState", "loaded") {
+                let credentials = match systemd::credentials(&units[0]) {
+                    Ok(credentials) => credentials,
+                    Err(error) => return Self::Unseen(error),
+                };
+                return Self::Units(Box::new(Units {
+                    name: units[0].clone(),
+                    credentials,
+                    service,
+                    timer,
+                    path,
+                }));
+            }
+        }
+        Self::None
+    }
+
+    /// The units, if there are any.
+    pub(super) fn units(&self) -> Option<&Units> {
+        match self {
+            Self::Units(units) => Some(units),
+            _ => None,
+        }
+    }
+
+    /// What there is to say of them.
+    pub(super) fn check(&self, queue: &str) -> Vec<Finding> {
+        match self {
+            Self::NoSystemd => vec![Finding::of(
+                Kind::NoSystemd,
+                "there is no systemd here: what pushes the queue is not known",
+            )],
+            Self::Unseen(error) => {
+                vec![Finding::of(Kind::NoSystemd, "systemd does not tell of its units").caused_by(error)]
+            }
+            Self::None => vec![
+                Finding::of(Kind::ServiceMissing, "no unit of systemd pushes this queue")
+                    .fix(format!("sudo cp contrib/systemd/*@.* /etc/systemd/system/ && sudo systemctl enable --now nix-post-build-push@{queue}.timer")),
+            ],
+            Self::Units(units) => units.check(),
+        }
+    }
+}
+
+impl Units {
+    /// The account that pushes.
+    pub(super) fn account(&self) -> &str {
+        let user = self.service.get("User").map_or("", String::as_str);
+        if user.is_empty() { "root" } else { user }
+    }
+
+    /// A service without a timer.
+    #[cfg(test)]
+    pub(super) fn of_service(name: &str, service: Properties, credentials: &[&str]) -> Self {
+        Self {
+            name: name.to_owned(),
+            service,
+            credentials: credentials.iter().map(|&one| one.to_owned()).collect(),
+            timer: Properties::new(),
+            path: Properties::new(),
+        }
+    }
+
+    fn check(&self) -> Vec<Finding> {
+        let timer = timer::check(&self.name, &self.timer, &self.path);
+        [self.last_run()].into_iter().chain(timer).collect()
+    }
+
+    fn last_run(&self) -> Finding {
+        let result = self.service.get("Result").map_or("", String::as_str);
+        if matches!(result, "success" | "") {
+            let text = format!("{} pushes it as {}", self.name, self.account());
+            return Finding::ok(Check::Service, text);
+        }
+        let code = self
+            .service
+            .get("ExecMainStatus")
+            .map_or("", String::as_str);
+        let text = format!(
+            "the last run of {} failed: {result} (status {code})",
+            self.name
+        );
+        Finding::of(Kind::ServiceFailed, text)
+            .fix(format!("journalctl -u {} -n 50 # says why", self.name))
+    }
+
+    /// What there is to say of the files that systemd hands to the service: where one is not there,
+    /// it does not start.
+    pub(super) fn missing_credentials(&self) -> Vec<Finding> {
+        let all = self.credentials.iter();
+        // What is no path is a credential of systemd's own.
+        let files = all.filter_map(|one| {
+            let named = one.split_once(':');
+            named.filter(|(_, file)| file.starts_with('/'))
+        });
+        let absent = files.filter(|(_, file)| matches!(Path::new(file).try_exists(), Ok(false)));
+        absent
+            .map(|(name, file)| {
+                let text = format!("{file}, which {} gets as {name}, is not there", self.name);
+                let fix = format!(
+                    "put it there, or take LoadCredential={name}:{file} out of {}",
+                    self.name
+                );
+                Finding::of(Kind::CredentialUnreadable, text).fix(fix)
+            })
+            .collect()
+    }
+
+    /// What there is to say if the account is none.
+    pub(super) fn missing_account(&self) -> Option<Finding> {
+        let name = self.account();
+        if name == "root" || is(&self.service, "DynamicUser", "yes") {
+            return None;
+        }
+        match account::find(name) {
+            Ok(Some(_)) => None,
+            Ok(None) => Some(
+                Finding::of(
+                    Kind::AccountMissing,
+                    format!("{} runs as {name}, whom nobody knows", self.name),
+                )
+                .fix(format!(
+                    "sudo useradd --system --user-group {}",
+                    ownership::quoted(name)
+                )),
+            ),
+            Err(error) => Some(
+                Finding::of(
+                    Kind::AccountNotTried,
+                    format!("whether there is an account {name} is not known"),
+                )
+                .caused_by(&error),
+            ),
+        }
+    }
+}
+
+pub(super) fn is(properties: &Properties, name: &str, value: &str) -> bool {
+    properties.get(name).is_some_and(|known| known == value)
+}

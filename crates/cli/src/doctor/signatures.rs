@@ -1,0 +1,249 @@
+//! Whether what is queued is signed by whom the destination, or its clients, trust.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+
+use nix_copy::{NixSettings, NixUploader, SignedPath};
+use nix_post_build_push_config::{QueueSettings, StoreUri};
+use queue_core::StorePath;
+
+use super::finding::{Check, Finding};
+use super::kind::Kind;
+use super::machine::Machine;
+use super::place::{Place, parameter};
+
+/// Of long queues as many are looked at.
+const MOST: usize = 100;
+
+const SIGN: &str = "nix-store --generate-binary-cache-key \"$(hostname)-1\" /etc/nix/secret-key /etc/nix/public-key\n\
+                    echo 'secret-key-files = /etc/nix/secret-key' >> /etc/nix/nix.conf && systemctl restart nix-daemon\n\
+                    nix store sign --key-file /etc/nix/secret-key --recursive PATH… # what is queued already";
+
+/// What is known of signatures.
+struct Facts<'a> {
+    /// Of what is queued, but for derivations.
+    signed: &'a [SignedPath],
+    /// Whether what is built from now on is signed.
+    signs: bool,
+    /// Whether the destination shall check them.
+    check: bool,
+    place: &'a Place,
+    /// The names of the keys that a Nix of ours trusts.
+    trusted: &'a [String],
+    /// Whether the daemon at the destination trusts us.
+    trusts_us: Option<bool>,
+}
+
+/// What there is to say of the signatures for a destination; `asked` is one that answers.
+pub(super) fn check(
+    machine: &Machine<'_>,
+    settings: &QueueSettings,
+    uri: &StoreUri,
+    place: &Place,
+    entries: &[StorePath],
+    asked: Option<&NixUploader>,
+) -> Vec<Finding> {
+    // The binary cache itself is told the key.
+    if !place.checks_signatures() && parameter(uri.as_str(), "secret-key").is_some() {
+        return vec![Finding::ok(
+            Check::Signatures,
+            "each copy signs with `secret-key` of the destination",
+        )];
+    }
+    let untried = |text: &str| Finding::of(Kind::SignaturesNotTried, text.to_owned());
+    let nix = match &machine.builds {
+        Ok(nix) => nix,
+        Err(_) => return vec![untried("Nix does not tell which keys it has")],
+    };
+    let some: Vec<_> = entries.iter().take(MOST).cloned().collect();
+    let signed = match machine.inspector().signatures(&some) {
+        Ok(signed) => signed,
+        Err(error) => {
+            return vec![
+                untried("Nix does not tell who signed what is queued").caused_by_port(&error),
+            ];
+        }
+    };
+    let ask = asked.filter(|_| *place == Place::Daemon && !settings.check_sigs.value);
+    let facts = Facts {
+        signed: &signed,
+        signs: !nix.list("secret-key-files").is_empty(),
+        check: settings.check_sigs.value,
+        place,
+        trusted: &trusted(nix),
+        trusts_us: ask.and_then(|uploader| uploader.is_trusted().ok().flatten()),
+    };
+    let missing_keys = missing_keys(nix);
+    missing_keys
+        .into_iter()
+        .chain(std::iter::once(judge(&facts)))
+        .collect()
+}
+
+/// A Nix trusts `trusted-public-keys`, and the keys that it signs with, as far as it can read them
+/// (2.34.8, `libstore/keys.cc`, `getDefaultPublicKeys`; the same seen with 2.8.0 and 2.26.3).
+fn trusted(nix: &NixSettings) -> Vec<String> {
+    let public = nix.list("trusted-public-keys").into_iter();
+    let named = public.filter_map(|key| Some(key.split_once(':')?.0.to_owned()));
+    let own = nix
+        .list("secret-key-files")
+        .into_iter()
+        .filter_map(key_name);
+    named.chain(own).collect()
+}
+
+/// What stands before the secret.
+fn key_name(file: &str) -> Option<String> {
+    let mut name = Vec::new();
+    BufReader::new(File::open(file).ok()?)
+        .read_until(b':', &mut name)
+        .ok()?;
+    let name = name.strip_suffix(b":")?;
+    String::from_utf8(name.to_vec()).ok()
+}
+
+/// A build whose output cannot be signed fails.
+fn missing_keys(nix: &NixSettings) -> Vec<Finding> {
+    let files = nix.list("secret-key-files").into_iter();
+    let missing = files.filter(|file| matches!(std::path::Path::new(file).try_exists(), Ok(false)));
+    missing
+        .map(|file| {
+            let text = format!("the secret key {file} of secret-key-files is not there");
+            Finding::of(Kind::UnsignedRefused, text)
+                .fix("put it there, or take it out of /etc/nix/nix.conf")
+        })
+        .collect()
+}
+
+fn judge(facts: &Facts<'_>) -> Finding {
+    let matters =
+        |path: &&SignedPath| !(facts.place.checks_signatures() && path.is_content_addressed);
+    let paths: Vec<_> = facts.signed.iter().filter(matters).collect();
+    let unsigned: Vec<_> = paths.iter().filter(|path| path.keys.is_empty()).collect();
+    let lacks = match (unsigned.len(), paths.len(), facts.signs) {
+        (0, 0, false) => {
+            Some("what is built here is not signed: secret-key-files is not set".to_owned())
+        }
+        (0, _, _) => None,
+        (number, all, _) => Some(format!("{number} of {all} queued paths have no signature")),
+    };
+    match (facts.place.checks_signatures(), facts.check) {
+        (true, true) => checked(facts, lacks, &paths),
+        (true, false) => unchecked(facts),
+        (false, _) => match lacks {
+            Some(lacks) => Finding::of(Kind::Unsigned, lacks)
+                .because("it is taken without one, but who fetches it may refuse it")
+                .fix(SIGN),
+            None => Finding::ok(Check::Signatures, "what is queued is signed"),
+        },
+    }
+}
+
+fn checked(facts: &Facts<'_>, lacks: Option<String>, paths: &[&SignedPath]) -> Finding {
+    if let Some(lacks) = lacks {
+        return Finding::of(Kind::UnsignedRefused, lacks)
+            .because("the destination takes nothing unsigned")
+            .fix(format!(
+                "{SIGN}\nor `check-sigs = false`, if the other side trusts this account"
+            ));
+    }
+    let is_trusted = |path: &&&SignedPath| path.keys.iter().any(|key| facts.trusted.contains(key));
+    let strange = paths.iter().find(|path| !is_trusted(path));
+    match (facts.place, strange) {
+        // Such a store is opened by a Nix of ours: it trusts whom this machine trusts.
+        (Place::Chroot(_), Some(path)) => {
+            let text = format!("the store does not trust the key {}", path.keys.join(", "));
+            Finding::of(Kind::KeyNotTrusted, text)
+                .fix("echo \"extra-trusted-public-keys = $(cat /etc/nix/public-key)\" | sudo tee -a /etc/nix/nix.conf")
+        }
+        (Place::Chroot(_), None) => {
+            Finding::ok(Check::Signatures, "signed by a key that the store trusts")
+        }
+        _ => Finding::of(
+            Kind::SignaturesNotTried,
+            "what is queued is signed; whether the destination trusts the key shows in a copy",
+        ),
+    }
+}
+
+fn unchecked(facts: &Facts<'_>) -> Finding {
+    match (facts.place, facts.trusts_us) {
+        (Place::Daemon, Some(false)) => Finding::of(
+            Kind::NotTrustedThere,
+            "check-sigs = false has no effect: the daemon there does not trust this account",
+        )
+        .fix("there: add the account to trusted-users in /etc/nix/nix.conf; or sign what is built, with check-sigs = true"),
+        (Place::Daemon, None) => Finding::of(
+            Kind::SignaturesNotTried,
+            "whether the daemon there trusts this account is not told",
+        ),
+        _ => Finding::ok(Check::Signatures, "the destination does not check them"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn path(keys: &[&str], is_content_addressed: bool) -> SignedPath {
+        SignedPath {
+            path: "00000000000000000000000000000001-x".parse().unwrap(),
+            keys: keys.iter().map(|&key| key.to_owned()).collect(),
+            is_content_addressed,
+        }
+    }
+
+    fn kind(
+        place: &Place,
+        check: bool,
+        signed: &[SignedPath],
+        trusts_us: Option<bool>,
+    ) -> Option<Kind> {
+        let trusted = &["here-1".to_owned()];
+        let facts = Facts {
+            signed,
+            signs: true,
+            check,
+            place,
+            trusted,
+            trusts_us,
+        };
+        judge(&facts).kind
+    }
+
+    #[test]
+    fn what_a_store_trusts_is_all_well_and_what_it_refuses_is_a_fault() {
+        let chroot = Place::Chroot("/c".into());
+        let (ours, other) = (path(&["here-1"], false), path(&["there-1"], false));
+        let (none, fixed) = (path(&[], false), path(&[], true));
+        assert_eq!(kind(&chroot, true, &[ours.clone(), fixed], None), None);
+        assert_eq!(
+            kind(&chroot, true, &[ours.clone(), other], None),
+            Some(Kind::KeyNotTrusted)
+        );
+        assert_eq!(
+            kind(&chroot, true, &[ours, none.clone()], None),
+            Some(Kind::UnsignedRefused)
+        );
+        assert_eq!(kind(&chroot, false, &[none], None), None);
+    }
+
+    #[test]
+    fn a_daemon_that_does_not_trust_us_checks_whatever_we_say() {
+        let trust = |trusted| kind(&Place::Daemon, false, &[], trusted);
+        assert_eq!(trust(Some(true)), None);
+        assert_eq!(trust(Some(false)), Some(Kind::NotTrustedThere));
+        assert_eq!(trust(None), Some(Kind::SignaturesNotTried));
+    }
+
+    #[test]
+    fn a_binary_cache_takes_all_and_its_clients_may_not() {
+        for place in [Place::Cache, Place::Serve, Place::Directory("/c".into())] {
+            assert_eq!(
+                kind(&place, true, &[path(&[], false)], None),
+                Some(Kind::Unsigned)
+            );
+            assert_eq!(kind(&place, true, &[path(&["here-1"], false)], None), None);
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! `doctor` on a machine with the units of `contrib/systemd`: who pushes, and what that account sees.
+
+#[path = "doctor/examined.rs"]
+mod examined;
+
+use examined::{examine, sign};
+use machine_tests::Machine;
+use system_tests::expr;
+
+const QUEUE: &str = "/var/lib/nix-post-build-push/main";
+const TIMER: &str = "nix-post-build-push@main.timer";
+const KEY: &str = "/etc/secrets/key";
+
+/// Pushed by root, to a cache on this machine.
+fn well(destination: &str) -> Machine {
+    let machine = Machine::boot();
+    machine.accept_ssh("receiver", KEY, &["cache.example.org"]);
+    machine.sh("chmod 700 /etc/secrets; chmod 600 /etc/secrets/key");
+    sign(&machine);
+    let config = format!("[queues.main]\ndestination = \"{destination}\"\n");
+    machine.write("/etc/nix-post-build-push/config.toml", &config);
+    machine.sh(&format!(
+        "ln -s {}/bin/* /usr/local/bin/
+         cp /checkout/contrib/systemd/*@.* /etc/systemd/system/
+         systemctl daemon-reload; systemctl --quiet enable --now {TIMER}",
+        machine.programs()
+    ));
+    machine.set_nix_conf("post-build-hook = /usr/local/bin/nix-post-build-push-hook\n");
+    let built = machine.build(&expr::file("built", "hello"));
+    assert_eq!(machine.queued(QUEUE), built);
+    machine
+}
+
+/// Has the service run with these lines.
+fn run_with(machine: &Machine, lines: &str) {
+    let file = "/etc/systemd/system/nix-post-build-push@main.service.d/test.conf";
+    machine.write(file, &format!("[Service]\n{lines}\n"));
+    machine.sh("systemctl daemon-reload");
+}
+
+/// As the account `pusher`, whose the queue is.
+fn run_as_pusher(machine: &Machine, lines: &str) {
+    machine.sh(&format!("chown -R --no-dereference pusher {QUEUE}"));
+    run_with(machine, &format!("User=pusher\n{lines}"));
+}
+
+#[test]
+fn a_machine_that_is_well_is_all_ok() {
+    let machine = well("file:///srv/cache");
+    examine(&machine, &[]).is_well();
+    examine(&machine, &["--write"])
+        .says("which stays there")
+        .is_well();
+}
+
+#[test]
+fn a_queue_that_no_unit_pushes_is_told() {
+    let machine = well("file:///srv/cache");
+    machine.sh(&format!("systemctl disable --now {TIMER}; rm /etc/systemd/system/nix-post-build-push@*; systemctl daemon-reload"));
+    examine(&machine, &[]).finds_only("service-missing");
+}
+
+#[test]
+fn a_key_that_only_root_reads_is_a_fault_though_root_asks() {
+    let machine = well("ssh://receiver@cache.example.org?remote-store=/srv/remote");
+    let ssh = format!("Environment=\"NIX_SSHOPTS=-i {KEY} -o BatchMode=yes\"");
+    run_with(&machine, &ssh);
+    examine(&machine, &["--write"]).is_well();
+    run_as_pusher(&machine, &ssh);
+    let report = examine(&machine, &[]);
+    let finding = report.finds("credential-unreadable");
+    assert!(
+        finding["text"].as_str().unwrap().contains("by pusher"),
+        "{finding:#}"
+    );
+    report.finds("destination-down");
+    let credential = format!(
+        "LoadCredential=ssh-key:{KEY}\n\
+         Environment=\"NIX_SSHOPTS=-i /run/credentials/%n/ssh-key -o BatchMode=yes\""
+    );
+    run_as_pusher(&machine, &credential);
+    examine(&machine, &["--write"]).is_well();
+}
+
+#[test]
+fn who_has_no_home_finds_no_key_in_it() {
+    let machine = well("ssh://receiver@cache.example.org?remote-store=/srv/remote");
+    run_as_pusher(&machine, "UnsetEnvironment=HOME");
+    machine.sh("test ! -e ~pusher");
+    let report = examine(&machine, &[]);
+    let finding = report.finds("home-missing");
+    assert!(
+        finding["text"]
+            .as_str()
+            .unwrap()
+            .contains("HOME is not set"),
+        "{finding:#}"
+    );
+    report.finds("destination-down");
+}
+
+#[test]
+fn an_account_must_be_there_and_may_talk_to_the_daemon() {
+    let machine = well("file:///srv/cache");
+    run_with(&machine, "User=nobody-here");
+    examine(&machine, &[]).finds("account-missing");
+    machine.sh("useradd --system stranger; install -d -o stranger /srv/cache");
+    run_with(&machine, "User=stranger");
+    machine.sh(&format!("chown -R --no-dereference stranger {QUEUE}"));
+    let report = examine(&machine, &[]);
+    let fix = report.finds("account-without-daemon")["fix"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    machine.sh(&fix.replace("sudo ", ""));
+    examine(&machine, &[]).is_well();
+}
+
+#[test]
+fn a_daemon_there_that_does_not_trust_the_account_is_a_fault() {
+    let machine = well("ssh-ng://receiver@cache.example.org");
+    machine.sh("usermod -aG nix-users receiver; echo 'check-sigs = false' >>/etc/nix-post-build-push/config.toml");
+    run_with(
+        &machine,
+        &format!("Environment=\"NIX_SSHOPTS=-i {KEY} -o BatchMode=yes\""),
+    );
+    examine(&machine, &[]).finds("not-trusted-there");
+    machine.sh(
+        "echo 'trusted-users = root receiver' >>/etc/nix/nix.conf; systemctl restart nix-daemon",
+    );
+    examine(&machine, &["--write"]).is_well();
+}

@@ -1,0 +1,180 @@
+//! The destination: whether it is there, takes what is copied, and trusts who signed it.
+
+use std::fs;
+
+use system_tests::{Nix, Product, Reply, Run, Server, User, Version, expr, tree};
+
+use super::patient::{CONFIG, Mount, examine, examine_as_user, make_keys, well};
+
+fn to(destination: &str) -> Product {
+    let product = well();
+    product.write_config(&CONFIG.replace("file://@T@/cache", destination));
+    product
+}
+
+#[test]
+fn a_destination_that_is_none_or_does_not_answer_is_a_fault() {
+    let product = well();
+    product.write_config("[queues.main]\nqueue-dir = \"@T@/queue\"\n");
+    examine(&product, &[]).finds("destination-unusable");
+    product
+        .write_config("[queues.main]\nqueue-dir = \"@T@/queue\"\ndestination.file = \"@T@/uri\"\n");
+    let report = examine(&product, &[]);
+    assert!(
+        report.finds("destination-unusable")["causes"]
+            .to_string()
+            .contains("/uri")
+    );
+    let product = to("http://127.0.0.1:1");
+    let report = examine(&product, &[]);
+    report.finds_only("destination-down");
+}
+
+#[test]
+fn a_cache_that_cannot_be_written_or_is_full_is_a_fault() {
+    let product = well();
+    product.run(&["push"]).success();
+    product.nix().build_one(&expr::file("more", "hello"));
+    let cache = product.nix().dir().join("cache");
+    examine(&product, &[]).is_well();
+    let mount = Mount::read_only(&cache);
+    examine(&product, &[]).finds_only("destination-not-writable");
+    drop(mount);
+    let _mount = Mount::tmpfs("size=4m,mode=755", &cache);
+    fs::write(cache.join("fill"), vec![0; 8 << 20]).expect_err("it is full");
+    examine(&product, &[]).finds_only("destination-full");
+}
+
+#[test]
+fn what_only_a_copy_shows_is_tried_when_that_is_asked_for_and_leaves_one_path_there() {
+    let server = Server::binary_cache();
+    let product = to(&server.url());
+    let report = examine(&product, &[]);
+    report.finds_only("write-not-tried");
+    let puts = || {
+        let requests = server.requests().into_iter();
+        requests
+            .filter(|request| request.method == "PUT" && request.path.ends_with(".narinfo"))
+            .count()
+    };
+    assert_eq!(puts(), 0);
+    for times in 1..3 {
+        examine(&product, &["--write"])
+            .says("which stays there")
+            .is_well();
+        assert_eq!(puts(), times);
+    }
+    // Nothing of it is queued, or left in the way.
+    assert_eq!(product.queued().len(), 1);
+    let left = fs::read_dir(product.nix().dir().join("tmp")).expect("readdir");
+    let ours = left.filter(|entry| {
+        let name = entry.as_ref().expect("readdir").file_name();
+        name.to_string_lossy().contains("doctor")
+    });
+    assert_eq!(ours.count(), 0);
+}
+
+#[test]
+fn a_server_that_refuses_what_is_copied_is_found_by_a_copy() {
+    let server = Server::binary_cache_except(|request| {
+        let is_refused = request.method == "PUT" && !request.path.ends_with("nix-cache-info");
+        is_refused.then_some(Reply::Status(403))
+    });
+    let product = to(&server.url());
+    let report = examine(&product, &["--write"]);
+    report.finds("destination-not-writable");
+}
+
+#[test]
+fn what_is_not_signed_is_a_warning_for_a_cache_and_a_fault_for_a_store() {
+    let product = Product::install(Nix::new(), CONFIG);
+    product.nix().build_one(&expr::file("built", "hello"));
+    examine(&product, &[]).finds_only("unsigned");
+    product
+        .write_config(&CONFIG.replace("file://@T@/cache", "file://@T@/cache?secret-key=@T@/key"));
+    // The key of the destination signs, if it can be read.
+    let report = examine(&product, &[]);
+    report.finds_only("credential-unreadable");
+    fs::write(product.nix().dir().join("key"), "x").expect("write");
+    examine(&product, &[]).is_well();
+    product.write_config(&CONFIG.replace("file://@T@/cache", "@T@/there"));
+    examine(&product, &[]).finds_only("unsigned-refused");
+    product.write_config(&format!(
+        "{}check-sigs = false\n",
+        CONFIG.replace("file://@T@/cache", "@T@/there")
+    ));
+    examine(&product, &[]).is_well();
+}
+
+#[test]
+fn a_store_trusts_a_key_that_this_machine_trusts_and_no_other() {
+    // Its own key is one that it trusts.
+    let product = to("@T@/there");
+    examine(&product, &[]).is_well();
+    product.run(&["push"]).success();
+
+    let config = CONFIG.replace("file://@T@/cache", "@T@/there");
+    let mut product = Product::install(Nix::new(), &config);
+    let path = product.nix().build_one(&expr::file("built", "hello"));
+    let keys = make_keys(product.nix(), "elsewhere-1");
+    let mut sign = product.nix().command("nix");
+    sign.args([
+        "store",
+        "sign",
+        "--key-file",
+        keys[0].as_str(),
+        path.as_str(),
+    ]);
+    sign.run().success();
+    let report = examine(&product, &[]);
+    let finding = report.finds_only("key-not-trusted");
+    assert!(
+        finding["text"].as_str().unwrap().contains("elsewhere-1"),
+        "{finding:#}"
+    );
+    product.run(&["push"]).fails();
+    let key = fs::read_to_string(&keys[1]).expect("read");
+    product
+        .nix_mut()
+        .add_setting(&format!("trusted-public-keys = {}", key.trim()));
+    product.run(&["retry", "--all"]).success();
+    examine(&product, &[]).is_well();
+    product.run(&["push", "--force"]).success();
+}
+
+#[test]
+fn a_chroot_store_that_is_not_there_yet_is_not_made_by_looking() {
+    let product = to("@T@/there");
+    let before = tree(&product.queue_dir(), &[]);
+    drop(examine(&product, &[]));
+    assert!(!product.nix().dir().join("there").exists());
+    assert_eq!(tree(&product.queue_dir(), &[]), before);
+}
+
+#[test]
+fn a_daemon_that_does_not_trust_who_asks_it_not_to_check_is_a_fault() {
+    let mut product = to("unix://@T@/var/nix/daemon-socket/socket");
+    let config = CONFIG.replace(
+        "file://@T@/cache",
+        "unix://@T@/var/nix/daemon-socket/socket",
+    );
+    product.write_config(&format!("{config}check-sigs = false\n"));
+    product.nix_mut().start_daemon();
+    let report = examine_as_user(&product, |_| {});
+    // 2.8.0 does not tell.
+    match product.nix().version() < Version(2, 14, 0) {
+        true => report.finds("signatures-not-tried"),
+        false => report.finds("not-trusted-there"),
+    };
+    assert_ne!(User::unprivileged().uid, 0);
+}
+
+#[test]
+fn whether_a_daemon_elsewhere_trusts_a_key_is_not_claimed() {
+    let product = well();
+    let destination = product.nix().ssh_ng_store("far");
+    product.write_config(&CONFIG.replace("file://@T@/cache", &destination));
+    let report = examine(&product, &[]);
+    report.finds("signatures-not-tried");
+    report.finds("write-not-tried");
+}

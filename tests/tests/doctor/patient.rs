@@ -1,0 +1,173 @@
+//! A set-up that is well, to break something of, and what a doctor says of it.
+
+use std::fs;
+use std::process::Command;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use serde_json::Value;
+use system_tests::{Nix, Output, Product, Run, expr};
+
+pub(super) const CONFIG: &str =
+    "[queues.main]\ndestination = \"file://@T@/cache\"\nqueue-dir = \"@T@/queue\"\n";
+
+/// What a doctor found.
+pub(super) struct Report {
+    rows: Vec<Value>,
+    output: Output,
+}
+
+impl Report {
+    #[track_caller]
+    fn of(output: Output) -> Report {
+        let rows = output.json().as_array().expect("a list").clone();
+        let faults = rows.iter().any(|row| row["verdict"] == "fault");
+        assert_eq!(output.code, i32::from(faults), "{output}");
+        Report { rows, output }
+    }
+
+    /// The names of all that is not well.
+    pub(super) fn ids(&self) -> Vec<&str> {
+        let ids = self.rows.iter().filter_map(|row| row["id"].as_str());
+        ids.collect()
+    }
+
+    /// What it says of this.
+    #[track_caller]
+    pub(super) fn finds(&self, id: &str) -> &Value {
+        let found = self.rows.iter().find(|row| row["id"] == id);
+        let found = found.unwrap_or_else(|| panic!("no {id} in {:?}\n{}", self.ids(), self.output));
+        if found["verdict"] == "fault" {
+            assert!(found["fix"].is_string(), "nothing mends {found:#}");
+        }
+        found
+    }
+
+    /// The same, and nothing else is wrong.
+    #[track_caller]
+    pub(super) fn finds_only(&self, id: &str) -> &Value {
+        let others: Vec<_> = self
+            .ids()
+            .into_iter()
+            .filter(|known| *known != id)
+            .collect();
+        assert_eq!(others, WITHOUT_SYSTEMD, "{}", self.output);
+        self.finds(id)
+    }
+
+    /// All is well, as far as it can be without systemd.
+    #[track_caller]
+    pub(super) fn is_well(&self) {
+        assert_eq!(self.ids(), WITHOUT_SYSTEMD, "{}", self.output);
+    }
+
+    #[track_caller]
+    pub(super) fn says(&self, text: &str) -> &Self {
+        assert!(self.output.stdout.contains(text), "{text}\n{}", self.output);
+        self
+    }
+}
+
+/// The containers of these tests have none.
+const WITHOUT_SYSTEMD: [&str; 1] = ["no-systemd"];
+
+/// Signed, queued by the hook, for a cache on this machine; no daemon.
+pub(super) fn well() -> Product {
+    let mut nix = Nix::new();
+    sign(&mut nix);
+    let product = Product::install(nix, CONFIG);
+    product.nix().build_one(&expr::file("built", "hello"));
+    assert_eq!(product.queued().len(), 1);
+    product
+}
+
+/// The same with a daemon, through which all goes.
+pub(super) fn well_with_daemon() -> Product {
+    let mut product = well();
+    product.nix_mut().start_daemon();
+    product
+}
+
+/// Gives a Nix a key to sign with.
+pub(super) fn sign(nix: &mut Nix) {
+    let [secret, _] = make_keys(nix, "here-1");
+    nix.add_setting(&format!("secret-key-files = {secret}"));
+}
+
+/// The files of a secret and a public key of this name.
+#[track_caller]
+pub(super) fn make_keys(nix: &Nix, name: &str) -> [Utf8PathBuf; 2] {
+    let keys =
+        ["secret", "public"].map(|kind| nix.dir().join("etc").join(format!("{kind}-{name}")));
+    let mut make = nix.command("nix-store");
+    make.args(["--generate-binary-cache-key", name]).args(&keys);
+    make.run().success();
+    keys
+}
+
+/// Runs a doctor as hooks are run: the configuration is that of the environment.
+#[track_caller]
+pub(super) fn examine(product: &Product, words: &[&str]) -> Report {
+    examine_with(product, words, |_| {})
+}
+
+/// The same with something else in its environment.
+#[track_caller]
+pub(super) fn examine_with(
+    product: &Product,
+    words: &[&str],
+    change: impl FnOnce(&mut Command),
+) -> Report {
+    let mut command = product.nix().command(Product::program());
+    command.args(["doctor", "--json"]).args(words);
+    change(&mut command);
+    Report::of(command.run())
+}
+
+/// The same as the unprivileged user, through the daemon.
+#[track_caller]
+pub(super) fn examine_as_user(product: &Product, change: impl FnOnce(&mut Command)) -> Report {
+    let mut command = product.nix().user_command(Product::program());
+    command.args(["doctor", "--json"]);
+    change(&mut command);
+    Report::of(command.run())
+}
+
+/// A file system over a directory, until it is dropped.
+pub(super) struct Mount(Utf8PathBuf);
+
+impl Mount {
+    #[track_caller]
+    pub(super) fn tmpfs(options: &str, directory: &Utf8Path) -> Self {
+        Self::new(&["-t", "tmpfs", "-o", options, "tmpfs"], directory)
+    }
+
+    #[track_caller]
+    pub(super) fn read_only(directory: &Utf8Path) -> Self {
+        let mount = Self::new(&["--bind", directory.as_str()], directory);
+        let mut remount = Command::new("mount");
+        remount
+            .args(["-o", "remount,bind,ro", directory.as_str()])
+            .run()
+            .success();
+        mount
+    }
+
+    #[track_caller]
+    fn new(arguments: &[&str], directory: &Utf8Path) -> Self {
+        fs::create_dir_all(directory).expect("mkdir");
+        Command::new("mount")
+            .args(arguments)
+            .arg(directory)
+            .run()
+            .success();
+        Self(directory.to_owned())
+    }
+}
+
+impl Drop for Mount {
+    fn drop(&mut self) {
+        let _ = Command::new("umount")
+            .args(["--lazy", self.0.as_str()])
+            .output();
+    }
+}

@@ -1,0 +1,188 @@
+//! A queue's directory, its entries, and what holds them.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::process::Command;
+
+use system_tests::{Nix, Product, Run, expr, wait_until};
+
+use super::patient::{CONFIG, Mount, examine, examine_as_user, sign, well, well_with_daemon};
+
+#[test]
+fn a_directory_that_others_may_write_is_a_fault_and_the_command_mends_it() {
+    let product = well();
+    let directory = product.queue_dir();
+    fs::set_permissions(&directory, fs::Permissions::from_mode(0o777)).expect("chmod");
+    let report = examine(&product, &[]);
+    let fix = report.finds("queue-refused")["fix"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    Command::new("sh").args(["-ec", &fix]).run().success();
+    examine(&product, &[]).is_well();
+}
+
+#[test]
+fn a_queue_of_somebody_else_is_a_fault_for_who_cannot_take_from_it() {
+    let product = well_with_daemon();
+    chown(product.config_file(), Some(0), Some(0)).expect("chown");
+    let report = examine_as_user(&product, |_| {});
+    report.finds("queue-not-writable");
+}
+
+#[test]
+fn a_queue_in_memory_that_is_full_is_told_and_a_read_only_one() {
+    let product = well();
+    let other = product.nix().dir().join("memory");
+    product.write_config(&CONFIG.replace("@T@/queue", "@T@/memory"));
+    let mount = Mount::tmpfs("size=4m,mode=755", &other);
+    let report = examine(&product, &[]);
+    report.finds("queue-in-memory");
+    assert!(!report.ids().contains(&"queue-full"), "{:?}", report.ids());
+    fs::write(other.join("fill"), vec![0; 8 << 20]).expect_err("it is full");
+    let report = examine(&product, &[]);
+    report.finds("queue-full");
+    report.finds("queue-foreign");
+    drop(mount);
+    product.write_config(CONFIG);
+    let mount = Mount::read_only(&product.queue_dir());
+    examine(&product, &[]).finds("queue-read-only");
+    drop(mount);
+    examine(&product, &[]).is_well();
+}
+
+#[test]
+fn what_is_no_entry_is_told() {
+    let product = well();
+    fs::write(product.queue_dir().join("note"), "").expect("write");
+    examine(&product, &[]).finds_only("queue-foreign");
+}
+
+#[test]
+fn a_queue_that_a_limit_closed_is_a_fault() {
+    let product = well();
+    let limits = "[queues.main.limits]\nmax-pinned = \"1B\"\n";
+    let config = CONFIG.replace("file://@T@/cache", "http://127.0.0.1:1");
+    product.write_config(&format!("{config}{limits}"));
+    product.run(&["push"]).exits(69);
+    examine(&product, &[]).finds("queue-closed");
+}
+
+#[test]
+fn entries_that_failed_are_counted_and_status_is_named() {
+    // A store that refuses what is not signed.
+    let product = Product::install(Nix::new(), &CONFIG.replace("file://@T@/cache", "@T@/there"));
+    product.nix().build_one(&expr::file("unsigned", "hello"));
+    product.run(&["push"]).fails();
+    let report = examine(&product, &[]);
+    let finding = report.finds("entries-failed");
+    assert!(
+        finding["fix"].as_str().unwrap().contains("status"),
+        "{finding:#}"
+    );
+}
+
+#[test]
+fn an_entry_without_a_store_object_is_told() {
+    let product = well();
+    let path = product.queued().into_iter().next().expect("one");
+    product.nix().delete_ignoring_liveness(&path);
+    examine(&product, &[]).finds("entries-absent");
+}
+
+#[test]
+fn a_lost_memory_is_told() {
+    let product = well();
+    product.run(&["retry", "--all"]).success();
+    fs::write(
+        product.queue_dir().join(".push/ledger.toml"),
+        "what is this",
+    )
+    .expect("write");
+    examine(&product, &[]).finds_only("memory-lost");
+}
+
+#[test]
+fn a_push_that_holds_the_queue_for_too_long_is_told_and_others_are_not() {
+    let product = well();
+    product.run(&["retry", "--all"]).success();
+    let lock = product.queue_dir().join(".push/lock");
+    let mut hold = Command::new("flock");
+    let _holder = hold.args([lock.as_str(), "sleep", "1000"]).start();
+    let is_free = || {
+        let mut attempt = Command::new("flock");
+        attempt.args(["-n", lock.as_str(), "true"]).run().code == 0
+    };
+    wait_until("the lock to be held", || !is_free());
+    examine(&product, &[]).is_well();
+    product.write_config(&format!(
+        "{CONFIG}timeout = \"1s\"\nstall-timeout = \"1s\"\n"
+    ));
+    wait_until("the push to be a long one", || {
+        examine(&product, &[]).ids().contains(&"push-long")
+    });
+    examine(&product, &[]).finds_only("push-long");
+}
+
+#[test]
+fn an_entry_that_nix_does_not_see_held_is_a_fault_and_the_next_push_holds_it() {
+    let product = well();
+    let auto = product.nix().auto_dir();
+    for link in fs::read_dir(&auto).expect("readdir") {
+        fs::remove_file(link.expect("readdir").path()).expect("unlink");
+    }
+    let report = examine(&product, &[]);
+    let finding = report.finds_only("root-unseen");
+    assert!(
+        finding["text"].as_str().unwrap().contains("1 of 1"),
+        "{finding:#}"
+    );
+    product.write_config(&CONFIG.replace("file://@T@/cache", "http://127.0.0.1:1"));
+    product.run(&["push"]).exits(69);
+    product.write_config(CONFIG);
+    product.run(&["retry", "--all"]).success();
+    examine(&product, &[]).is_well();
+}
+
+#[test]
+fn an_empty_queue_is_not_said_to_be_held() {
+    let product = well();
+    product.run(&["drop", "--all"]).success();
+    examine(&product, &[]).finds_only("roots-not-tried");
+}
+
+#[test]
+fn a_queue_that_fills_the_store_is_told_and_a_store_that_is_full() {
+    let mut nix = Nix::new();
+    let _mount = Mount::tmpfs("size=16m,mode=755", &nix.store_dir());
+    sign(&mut nix);
+    let product = Product::install(nix, CONFIG);
+    product.nix().build_one(&expr::large("large", 4 << 20));
+    let report = examine(&product, &[]);
+    report.finds_only("space-much");
+    fs::write(product.nix().store_dir().join(".fill"), vec![0; 16 << 20]).expect_err("it is full");
+    let report = examine(&product, &[]);
+    let finding = report.finds("store-nearly-full");
+    assert!(
+        finding["causes"].to_string().contains("min-free"),
+        "{finding:#}"
+    );
+}
+
+#[test]
+fn what_is_not_kept_for_a_closure_type_is_told_and_for_others_it_does_not_matter() {
+    let mut product = well();
+    product.nix_mut().add_setting("keep-derivations = false");
+    product.nix_mut().add_setting("keep-outputs = false");
+    examine(&product, &[]).is_well();
+    let of_type = |kind: &str| format!("{CONFIG}closure-type = \"{kind}\"\n");
+    product.write_config(&of_type("source"));
+    examine(&product, &[]).finds_only("derivations-not-kept");
+    product.write_config(&of_type("cache"));
+    let report = examine(&product, &[]);
+    report.finds("derivations-not-kept");
+    report.finds("outputs-not-kept");
+    product.nix_mut().add_setting("keep-derivations = true");
+    product.nix_mut().add_setting("keep-outputs = true");
+    examine(&product, &[]).is_well();
+}
