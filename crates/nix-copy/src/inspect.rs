@@ -217,7 +217,10 @@ pub(crate) fn signatures(text: &str, store_dir: &StoreDir) -> Option<Vec<SignedP
 pub(crate) fn trusted(asked: &Asked<'_>) -> Result<Option<bool>, CallError> {
     match asked.ask("nix", &["store", "ping", "--json"], &[]) {
         Ok(text) => Ok(trust(&text)),
-        Err(CallError::Failed { message, .. }) if message.contains("--json") => Ok(None),
+        // It has asked nobody yet.
+        Err(CallError::Failed { message, .. }) if message.contains("--json") => {
+            asked.ask("nix", &["store", "ping"], &[]).map(|_| None)
+        }
         Err(error) => Err(error),
     }
 }

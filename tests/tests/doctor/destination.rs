@@ -178,3 +178,21 @@ fn whether_a_daemon_elsewhere_trusts_a_key_is_not_claimed() {
     report.finds("signatures-not-tried");
     report.finds("write-not-tried");
 }
+
+#[test]
+fn of_a_destination_in_a_file_nothing_is_shown_but_the_file() {
+    let product = well();
+    let there = product.nix().dir().join("hidden-place");
+    fs::create_dir(&there).expect("mkdir");
+    let uri = format!("file://{there}/cache?secret-key={there}/key");
+    fs::write(product.nix().dir().join("uri"), uri).expect("write");
+    product
+        .write_config("[queues.main]\nqueue-dir = \"@T@/queue\"\ndestination.file = \"@T@/uri\"\n");
+    let report = examine(&product, &[]);
+    report.finds("credential-unreadable");
+    report.says("/uri").lacks("hidden-place");
+    let _mount = Mount::read_only(&there);
+    let report = examine(&product, &[]);
+    report.finds("destination-not-writable");
+    report.lacks("hidden-place");
+}

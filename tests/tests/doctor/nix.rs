@@ -135,3 +135,14 @@ fn a_daemon_that_does_not_answer_is_told_from_one_that_lets_nobody_in() {
     assert!(above.join("socket").exists());
     examine(&product, &[]).finds("daemon-silent");
 }
+
+#[test]
+fn who_is_not_among_the_allowed_users_is_told_so() {
+    let mut product = well();
+    product.nix_mut().add_setting("allowed-users = root");
+    product.nix_mut().start_daemon();
+    let report = examine_as_user(&product, |_| {});
+    let finding = report.finds("daemon-forbidden");
+    let fix = finding["fix"].as_str().expect("a fix");
+    assert!(fix.contains("allowed-users"), "{finding:#}");
+}

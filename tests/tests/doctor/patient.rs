@@ -67,6 +67,17 @@ impl Report {
     }
 }
 
+impl Report {
+    #[track_caller]
+    pub(super) fn lacks(&self, text: &str) {
+        assert!(
+            !self.output.stdout.contains(text),
+            "{text}\n{}",
+            self.output
+        );
+    }
+}
+
 /// The containers of these tests have none.
 const WITHOUT_SYSTEMD: [&str; 1] = ["no-systemd"];
 

@@ -3,7 +3,6 @@
 use nix_post_build_push_config::QueueSettings;
 use queue_core::StorePath;
 
-use super::daemon::Daemon;
 use super::finding::{Check, Finding};
 use super::kind::Kind;
 use super::machine::Machine;
@@ -60,14 +59,18 @@ fn queue(settings: &QueueSettings) -> Option<Finding> {
 }
 
 fn daemon(machine: &Machine<'_>) -> Option<Finding> {
-    let Daemon::Deaf(error) = &machine.daemon else {
+    let refused = machine.judge_daemon();
+    if !matches!(
+        refused.kind,
+        Some(Kind::DaemonForbidden | Kind::DaemonSilent)
+    ) {
         return None;
-    };
+    }
     let who = account::name().unwrap_or_else(|_| "who pushes".to_owned());
-    let text = format!("{who} may not connect to the daemon of Nix");
-    let finding = Finding::of(Kind::AccountWithoutDaemon, text).caused_by(error);
-    Some(finding.fix(format!(
-        "sudo usermod --append --groups nix-users {}",
+    let text = format!("the daemon of Nix does not answer {who}");
+    let finding = Finding::of(Kind::AccountWithoutDaemon, text).fix(format!(
+        "sudo usermod --append --groups \"$(stat -c %G /nix/var/nix/daemon-socket)\" {}",
         ownership::quoted(&who)
-    )))
+    ));
+    Some(refused.causes.into_iter().fold(finding, Finding::because))
 }

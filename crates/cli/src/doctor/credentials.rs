@@ -8,6 +8,7 @@ use nix_post_build_push_config::QueueSettings;
 use rustix::fs::{Access, AtFlags, CWD, accessat};
 
 use super::account;
+use super::destination::is_hidden;
 use super::finding::{Check, Finding};
 use super::kind::Kind;
 use super::place::parameter;
@@ -30,19 +31,22 @@ pub(super) fn check(settings: &QueueSettings, nix: Option<&NixSettings>) -> Vec<
     };
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let named = named(uri.as_str(), &settings.nix_opts.value, &variable, nix);
+    let shown =
+        |file: &Utf8PathBuf| match is_hidden(settings) && uri.as_str().contains(file.as_str()) {
+            true => "a file that the destination names".to_owned(),
+            false => file.to_string(),
+        };
     let unreadable: Vec<_> = named
         .iter()
-        .filter_map(|file| Some(unreadable(file, &readable(file).err()?)))
+        .filter_map(|file| Some(unreadable(&shown(file), &readable(file).err()?)))
         .collect();
     if !unreadable.is_empty() {
         return unreadable;
     }
     if !named.is_empty() {
-        let files: Vec<_> = named.iter().map(|file| file.as_str()).collect();
-        return vec![Finding::ok(
-            Check::Credentials,
-            format!("can be read: {}", files.join(", ")),
-        )];
+        let files: Vec<_> = named.iter().map(shown).collect();
+        let text = format!("can be read: {}", files.join(", "));
+        return vec![Finding::ok(Check::Credentials, text)];
     }
     match wants_home(uri.as_str(), &variable) {
         true => vec![home(variable("HOME").map(Utf8PathBuf::from))],
@@ -120,7 +124,7 @@ fn readable(file: &Utf8Path) -> io::Result<()> {
     )?)
 }
 
-fn unreadable(file: &Utf8Path, error: &io::Error) -> Finding {
+fn unreadable(file: &str, error: &io::Error) -> Finding {
     let who = account::name().unwrap_or_else(|_| "who pushes".to_owned());
     let finding = Finding::of(
         Kind::CredentialUnreadable,

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::time::SystemTime;
 
 use camino::Utf8Path;
+use queue_core::PortError;
 use rustix::net::sockopt::socket_peercred;
 
 use super::finding::{Check, Finding};
@@ -48,8 +49,9 @@ impl Daemon {
         }
     }
 
-    /// What there is to say of it.
-    pub(super) fn judge(&self) -> Finding {
+    /// What there is to say of it. `refused` is why it did not answer this account's Nix, and
+    /// whether its settings keep the account out.
+    pub(super) fn judge(&self, refused: Option<(&PortError, bool)>) -> Finding {
         match self {
             Self::None => Finding::ok(
                 Check::Daemon,
@@ -57,6 +59,9 @@ impl Daemon {
             ),
             Self::Deaf(error) => deaf(error),
             Self::Answers(running) => {
+                if let Some((error, is_kept_out)) = refused {
+                    return refuses(error, is_kept_out);
+                }
                 let written = nix_conf::last_written(|name| running.variable(name));
                 age(running.started, written)
             }
@@ -89,16 +94,31 @@ impl Running {
 
 fn deaf(error: &io::Error) -> Finding {
     match error.kind() {
-        io::ErrorKind::PermissionDenied => Finding::of(
-            Kind::DaemonForbidden,
-            "this account may not connect to the daemon of Nix",
-        )
-        .caused_by(error)
-        .fix("sudo usermod --append --groups nix-users $USER # then log in anew"),
-        _ => Finding::of(Kind::DaemonSilent, "the daemon of Nix does not answer")
-            .caused_by(error)
-            .fix("sudo systemctl restart nix-daemon.socket nix-daemon.service"),
+        io::ErrorKind::PermissionDenied => forbidden(LET_IN).caused_by(error),
+        _ => silent().caused_by(error),
     }
+}
+
+fn refuses(error: &PortError, is_kept_out: bool) -> Finding {
+    let finding = match is_kept_out {
+        true => forbidden("add the account to allowed-users in /etc/nix/nix.conf, as root"),
+        false => silent(),
+    };
+    finding.because(error.chain())
+}
+
+/// Debian lets only the group of the socket's directory in.
+const LET_IN: &str = "sudo usermod --append --groups \"$(stat -c %G /nix/var/nix/daemon-socket)\" \"$USER\" \
+                      # then log in anew";
+
+fn forbidden(fix: &str) -> Finding {
+    let text = "this account may not connect to the daemon of Nix";
+    Finding::of(Kind::DaemonForbidden, text).fix(fix)
+}
+
+fn silent() -> Finding {
+    Finding::of(Kind::DaemonSilent, "the daemon of Nix does not answer")
+        .fix("sudo systemctl restart nix-daemon.socket nix-daemon.service")
 }
 
 /// A daemon reads its settings once, when it starts (2.8.0 to 2.34.8).

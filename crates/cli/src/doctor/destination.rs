@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use nix_copy::NixUploader;
-use nix_post_build_push_config::QueueSettings;
+use nix_post_build_push_config::{Destination, QueueSettings};
 use queue_core::{StorePath, UploadError, Uploader};
 use rustix::fs::statvfs;
 
@@ -56,7 +56,7 @@ pub(super) fn check(
     if answers {
         findings.extend(match write {
             true => vec![written(machine, &uploader, &name)],
-            false => takes(&name, &place),
+            false => takes(&name, &place, is_hidden(settings)),
         });
     }
     let asked = answers.then_some(&uploader);
@@ -141,7 +141,7 @@ const FIX: &str = "see whether it is up and can be reached from here, and whethe
                    then `nix-post-build-push push --force`";
 
 /// What can be known of writing there without doing it.
-fn takes(name: &str, place: &Place) -> Vec<Finding> {
+fn takes(name: &str, place: &Place, is_hidden: bool) -> Vec<Finding> {
     let path = match place {
         Place::Directory(path) => path.clone(),
         // What Nix makes there belongs to whoever made it.
@@ -155,7 +155,9 @@ fn takes(name: &str, place: &Place) -> Vec<Finding> {
             )];
         }
     };
-    vec![takes_in(&nearest(&path))]
+    let directory = nearest(&path);
+    let shown = if is_hidden { name } else { directory.as_str() };
+    vec![takes_in(&directory, shown)]
 }
 
 /// What is not there yet is made where the next directory above it is.
@@ -167,28 +169,29 @@ fn nearest(path: &Utf8Path) -> Utf8PathBuf {
         .to_owned()
 }
 
-fn takes_in(directory: &Utf8Path) -> Finding {
+fn takes_in(directory: &Utf8Path, shown: &str) -> Finding {
     if let Err(error) = writable(directory) {
-        let text = format!("{directory} cannot be written by who pushes");
-        let fix = format!(
-            "give it to the account that pushes: sudo chown … {}",
-            ownership::quoted(directory.as_str())
-        );
-        return Finding::of(Kind::DestinationNotWritable, text)
-            .caused_by(&error)
-            .fix(fix);
+        let text = format!("{shown} cannot be written by who pushes");
+        let finding = Finding::of(Kind::DestinationNotWritable, text).caused_by(&error);
+        return finding
+            .fix("give that directory to the account that pushes, or mount it for writing");
     }
-    let too_little = statvfs(directory.as_str())
-        .ok()
-        .and_then(|space| little(&space));
-    match too_little {
-        Some(what) => Finding::of(Kind::DestinationFull, format!("{what} in {directory}"))
-            .fix("make room there"),
+    let space = statvfs(directory.as_str());
+    match space.ok().and_then(|space| little(&space)) {
+        Some(what) => {
+            Finding::of(Kind::DestinationFull, format!("{what} in {shown}")).fix("make room there")
+        }
         None => Finding::ok(
             Check::Writable,
-            format!("{directory} can be written by who pushes"),
+            format!("{shown} can be written by who pushes"),
         ),
     }
+}
+
+/// Whether nothing of the destination is to be shown but where it is written.
+pub(super) fn is_hidden(settings: &QueueSettings) -> bool {
+    let destination = settings.destination.as_ref().map(|setting| &setting.value);
+    matches!(destination, Some(Destination::SecretFile(_)))
 }
 
 /// Copies something new: what is there already would prove nothing.
@@ -254,7 +257,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let dir = Utf8Path::from_path(dir.path()).unwrap();
         assert_eq!(nearest(&dir.join("a/b")), dir);
-        assert_eq!(takes_in(&nearest(&dir.join("a/b"))).kind, None);
+        assert_eq!(takes_in(&nearest(&dir.join("a/b")), "x").kind, None);
         assert_eq!(directory("x", &dir.join("a/b")).kind, None);
         let file = dir.join("file");
         std::fs::write(&file, "").unwrap();

@@ -28,7 +28,9 @@ pub(super) fn check(machine: &Machine<'_>) -> Vec<Finding> {
     let by_all = builds.text(SETTING);
     let own = machine.own.as_ref().map_or(by_all, |own| own.text(SETTING));
     let mut findings = runs(by_all, matches!(machine.daemon, Daemon::Answers(_)));
-    findings.extend(difference(by_all, own, machine.is_trusted).or_else(|| may_set(machine)));
+    // Why the daemon does not answer, its own line says.
+    let is_trusted = machine.is_trusted.as_ref().ok().copied().flatten();
+    findings.extend(difference(by_all, own, is_trusted).or_else(|| may_set(is_trusted)));
     findings
 }
 
@@ -147,8 +149,8 @@ fn difference(by_all: &str, own: &str, is_trusted: Option<bool>) -> Option<Findi
 }
 
 /// Whether a setting of this account's own would be heeded.
-fn may_set(machine: &Machine<'_>) -> Option<Finding> {
-    let text = match machine.is_trusted? {
+fn may_set(is_trusted: Option<bool>) -> Option<Finding> {
+    let text = match is_trusted? {
         true => "the daemon trusts this account, which may set another one for its builds",
         false => "the daemon does not trust this account, which cannot set another one",
     };

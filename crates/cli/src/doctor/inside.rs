@@ -36,9 +36,8 @@ const KEPT: [&str; 18] = [
 ];
 
 /// Options of the service's own command line that decide what is pushed where.
-const OPTIONS: [&str; 6] = [
+const OPTIONS: [&str; 5] = [
     "--config-file",
-    "--queue",
     "--queue-dir",
     "--destination",
     "--destination-file",
@@ -50,10 +49,10 @@ const OPTIONS: [&str; 6] = [
 /// # Errors
 ///
 /// If that cannot be done, or takes too long.
-pub(super) fn look(units: &Units, write: bool) -> io::Result<Vec<Finding>> {
+pub(super) fn look(units: &Units, queue: &str, write: bool) -> io::Result<Vec<Finding>> {
     let program = std::env::current_exe()?;
     let unit = format!("nix-post-build-push-doctor-{}", std::process::id());
-    let arguments = arguments(units, &unit, &program, write);
+    let arguments = arguments(units, queue, &unit, &program, write);
     let output = bounded::run(Command::new("systemd-run").args(arguments), TIME)?;
     // Faults are no failure of the doctor's.
     let found: Result<Vec<FindingJson>, _> = serde_json::from_slice(&output.stdout);
@@ -63,7 +62,7 @@ pub(super) fn look(units: &Units, write: bool) -> io::Result<Vec<Finding>> {
 }
 
 /// The command line of `systemd-run`.
-fn arguments(units: &Units, unit: &str, program: &Path, write: bool) -> Vec<String> {
+fn arguments(units: &Units, queue: &str, unit: &str, program: &Path, write: bool) -> Vec<String> {
     let (service, properties) = (&units.name, &units.service);
     let mut words: Vec<String> = [
         "--quiet",
@@ -100,6 +99,7 @@ fn arguments(units: &Units, unit: &str, program: &Path, write: bool) -> Vec<Stri
     words.push(program.to_string_lossy().into_owned());
     let command = properties.get("ExecStart").map_or("", String::as_str);
     words.extend(options(command).into_iter().map(|word| moved(&word)));
+    words.push(format!("--queue={queue}"));
     words.extend(["doctor", "--as-service", "--json"].map(str::to_owned));
     words.extend(write.then(|| "--write".to_owned()));
     words
@@ -167,7 +167,7 @@ mod tests {
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .into();
         let units = Units::of_service("p.service", properties, &["key:/etc/key"]);
-        let words = arguments(&units, "doc", Path::new("/bin/me"), true);
+        let words = arguments(&units, "q", "doc", Path::new("/bin/me"), true);
         assert_eq!(
             words[5..],
             [
@@ -182,8 +182,8 @@ mod tests {
                 "--",
                 "/bin/me",
                 "--config-file=/c",
-                "--queue=q",
                 "--destination-file=/run/credentials/doc.service/d",
+                "--queue=q",
                 "doctor",
                 "--as-service",
                 "--json",

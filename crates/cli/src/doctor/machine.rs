@@ -9,6 +9,7 @@ use queue_core::PortError;
 
 use super::account;
 use super::daemon::{Daemon, Running};
+use super::finding::Finding;
 use crate::adapters::Store;
 
 /// How long Nix may take to answer a question, and to end if it does not.
@@ -31,8 +32,8 @@ pub(super) struct Machine<'a> {
     /// Those of a Nix that this account calls.
     pub own: Result<NixSettings, PortError>,
     /// Whether the daemon takes settings from this account; `None` where that cannot be seen, or
-    /// there is none.
-    pub is_trusted: Option<bool>,
+    /// there is none. Why it does not answer this account's Nix.
+    pub is_trusted: Result<Option<bool>, PortError>,
 }
 
 impl<'a> Machine<'a> {
@@ -46,9 +47,9 @@ impl<'a> Machine<'a> {
             Daemon::Answers(running) => (asked(daemon_nix(store, config, running)), asked(own)),
             Daemon::None | Daemon::Deaf(_) => (asked(own.clone()), asked(own)),
         };
-        let is_trusted = match (&daemon, &builds) {
-            (Daemon::Answers(_), Ok(settings)) => is_trusted(store, settings),
-            _ => None,
+        let is_trusted = match (&daemon, &version) {
+            (Daemon::Answers(_), Ok(_)) => is_trusted(store, builds.as_ref().ok()),
+            _ => Ok(None),
         };
         Self {
             store,
@@ -60,6 +61,24 @@ impl<'a> Machine<'a> {
             own,
             is_trusted,
         }
+    }
+
+    /// Whether `allowed-users` keep this account out. The daemon tells only its own log (2.34.8: who
+    /// is kept out sees a connection that ends).
+    pub(super) fn is_kept_out(&self) -> bool {
+        let (Ok(settings), Ok(user)) = (&self.builds, account::name()) else {
+            return false;
+        };
+        let groups = account::groups().unwrap_or_default();
+        let is = |name| matches(&settings.list(name), &user, &groups);
+        !is("allowed-users") && !is("trusted-users")
+    }
+
+    /// What there is to say of its daemon.
+    pub(super) fn judge_daemon(&self) -> Finding {
+        let asked = self.is_trusted.as_ref().err();
+        self.daemon
+            .judge(asked.map(|error| (error, self.is_kept_out())))
     }
 
     /// A Nix that does not keep us waiting.
@@ -113,13 +132,14 @@ fn with_config(store: &Store, config: &Config, variables: Vec<(OsString, OsStrin
 }
 
 /// As the daemon itself says, or else as it would decide (2.8.0, `nix-daemon.cc`, `matchUser`).
-fn is_trusted(store: &Store, settings: &NixSettings) -> Option<bool> {
-    let told = NixInspector::new(bounded(store.nix().clone())).is_trusted();
-    told.ok().flatten().or_else(|| {
+fn is_trusted(store: &Store, settings: Option<&NixSettings>) -> Result<Option<bool>, PortError> {
+    let told = NixInspector::new(bounded(store.nix().clone())).is_trusted()?;
+    let decided = || {
         let groups = account::groups().ok()?;
         let user = account::name().ok()?;
-        Some(matches(&settings.list("trusted-users"), &user, &groups))
-    })
+        Some(matches(&settings?.list("trusted-users"), &user, &groups))
+    };
+    Ok(told.or_else(decided))
 }
 
 fn matches(trusted: &[&str], user: &str, groups: &[String]) -> bool {

@@ -90,7 +90,7 @@ pub(crate) fn run(args: &DoctorArgs, session: &mut Session) -> Result<Exit, Comm
 fn check(machine: &Machine<'_>, resolution: &Resolution, write: bool) -> Vec<Finding> {
     let mut findings = nix::check(machine);
     findings.extend(nix::configuration(resolution));
-    findings.push(machine.daemon.judge());
+    findings.push(machine.judge_daemon());
     findings.extend(hook::check(machine));
     let reads = hook::configuration(machine);
     findings.extend(hook::its_problems(machine, &reads));
@@ -169,7 +169,9 @@ fn pushes(
         Finding::of(Kind::AccountNotTried, text)
     };
     let inside = match rustix::process::geteuid().is_root() {
-        true => inside::look(units, write).map_err(|error| untried().caused_by(&error)),
+        true => {
+            inside::look(units, &settings.name, write).map_err(|error| untried().caused_by(&error))
+        }
         false => Err(untried().fix("sudo nix-post-build-push doctor")),
     };
     match inside {
