@@ -18,6 +18,7 @@ mod fuzz;
 pub mod hook;
 mod hook_variables;
 mod json;
+mod lines;
 mod logging;
 mod manual;
 mod message;

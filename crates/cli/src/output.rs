@@ -7,8 +7,9 @@ use serde::Serialize;
 
 use crate::error::CommandError;
 use crate::exit_codes::Exit;
+use crate::lines::Line;
 use crate::progress::above;
-use crate::terminal::{Escaped, escaped_json};
+use crate::terminal::{Escaped, escaped_json, wants_colours, width};
 
 /// Writes results. Once the reader has gone away nothing is written any more and nothing is
 /// said: a push goes on without its audience.
@@ -34,6 +35,13 @@ impl Output {
     /// Writes one line, with control characters escaped.
     pub(crate) fn line(&mut self, line: impl Display) {
         self.attempt(|out| writeln!(out, "{}", Escaped(line)));
+    }
+
+    /// Writes a line in colours, where they are wanted, and broken where it does not fit.
+    pub(crate) fn styled(&mut self, line: &Line) {
+        let stdout = io::stdout();
+        let (colours, width) = (wants_colours(&stdout), width(&stdout));
+        self.text(&(line.printed(colours, width) + "\n"));
     }
 
     /// Writes a text of our own as it is.

@@ -15,7 +15,6 @@ use crate::session::{Configured, Session, now};
 use crate::signals;
 use crate::status::json::StatusJson;
 use crate::status::{Level, Looked, Looker, Measure, lines, look, metrics, schema};
-use crate::terminal::{wants_colours, width};
 
 pub(super) fn run(args: &StatusArgs, session: &mut Session) -> Result<Exit, CommandError> {
     if args.json_schema {
@@ -80,10 +79,8 @@ fn tell(queues: &[Looked], args: &StatusArgs, now: SystemTime, session: &mut Ses
     } else if args.openmetrics {
         session.out.text(&metrics::openmetrics(queues));
     } else {
-        let stdout = std::io::stdout();
-        let (colours, width) = (wants_colours(&stdout), width(&stdout));
         for line in lines(queues, now) {
-            session.out.text(&(line.printed(colours, width) + "\n"));
+            session.out.styled(&line);
         }
     }
 }

@@ -247,7 +247,7 @@ mod tests {
         fn check(command: &Command) {
             let all = command.get_arguments();
             for arg in all.filter(|arg| arg.is_positional() || arg.get_action().takes_values()) {
-                let free = ["URI", "DURATION", "NUMBER"];
+                let free = ["URI", "DURATION", "SECONDS", "NUMBER"];
                 let name = arg.get_value_names().and_then(|names| names.first());
                 let is_free = name.is_some_and(|name| free.contains(&name.as_str()));
                 assert!(

@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 
 use nix_copy::NixSettings;
 use nix_post_build_push_config::{ClosureType, QueueSettings};
-use queue_core::{Bytes, Entry, Pinned, StoreFiles, StoreSizes, is_much};
+use queue_core::{Bytes, Entry, Pinned, StoreFiles, StoreSizes};
 use rustix::fs::{StatVfs, statvfs};
 
 use super::file_system::available;
 use super::finding::{Check, Finding};
 use super::kind::Kind;
 use super::machine::Machine;
+use crate::status::keeps_too_much;
 
 /// Whether Nix finds the root of each entry.
 pub(super) fn roots(machine: &Machine<'_>, settings: &QueueSettings, entries: &[Entry]) -> Finding {
@@ -101,22 +102,16 @@ fn size(space: &StatVfs) -> u64 {
     space.f_blocks.saturating_mul(space.f_frsize)
 }
 
-/// The same rule as that of `status`.
+/// By the same rule as that of `status`.
 fn much(held: u64, space: &StatVfs, settings: &QueueSettings) -> Finding {
-    let (kept, size) = (Bytes(held), size(space));
-    if settings.limits.max_pinned.is_some() || !is_much(held, size) {
+    let kept = format!("the queue keeps {} of the store", Bytes(held));
+    let Some(beyond) = keeps_too_much(settings, held, size(space)) else {
         let free = Bytes(available(space));
-        let text = format!("the queue keeps {kept} of the store, {free} are free");
-        return Finding::ok(Check::Space, text);
-    }
-    let size = Bytes(size);
-    Finding::of(
-        Kind::SpaceMuch,
-        format!(
-            "the queue keeps {kept} of the store, more than a tenth of its file system ({size})"
-        ),
+        return Finding::ok(Check::Space, format!("{kept}, {free} are free"));
+    };
+    Finding::of(Kind::SpaceMuch, format!("{kept}, {beyond}")).fix(
+        "`push` it, `drop` what is not wanted, or set `max-pinned` in its tables `limits` and `health`",
     )
-    .fix("`push` it, `drop` what is not wanted, or set `max-pinned` in its table `limits`")
 }
 
 /// Less than a twentieth is little for who builds.

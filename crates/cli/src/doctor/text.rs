@@ -1,5 +1,6 @@
 //! The report for people.
 
+use crate::lines::{Line, Style};
 use crate::output::Output;
 
 use super::finding::{Check, Finding, Verdict};
@@ -13,7 +14,7 @@ pub(super) fn print(findings: &[Finding], out: &mut Output) {
             if heading.is_some() {
                 out.line("");
             }
-            out.line(&own);
+            out.styled(&Line::default().and(Style::Bold, &own));
             heading = Some(own);
         }
         print_one(finding, out);
@@ -35,16 +36,28 @@ fn print_one(finding: &Finding, out: &mut Output) {
     let (verdict, check) = (finding.verdict().word(), finding.check.name());
     let widest = Check::ALL.iter().map(|check| check.name().len()).max();
     let width = widest.unwrap_or_default();
-    out.line(format_args!(
-        "  {verdict:<7}  {check:<width$}  {}",
-        finding.text
-    ));
-    let below = " ".repeat(width + 13);
+    let hang = width + 13;
+    let headline = Line::hanging(hang)
+        .and(Style::Plain, "  ")
+        .and(style(finding.verdict()), format!("{verdict:<7}"))
+        .and(Style::Plain, format!("  {check:<width$}  {}", finding.text));
+    out.styled(&headline);
+    let below = || Line::hanging(hang).and(Style::Plain, " ".repeat(hang));
     for cause in finding.causes.iter().flat_map(|cause| cause.lines()) {
-        out.line(format_args!("{below}{cause}"));
+        out.styled(&below().and(Style::Faint, cause));
     }
+    // Not broken: it may be a command to be copied.
     for line in finding.fix.iter().flat_map(|fix| fix.lines()) {
-        out.line(format_args!("{below}mend: {line}"));
+        out.line(format_args!("{}mend: {line}", " ".repeat(hang)));
+    }
+}
+
+fn style(verdict: Verdict) -> Style {
+    match verdict {
+        Verdict::Ok => Style::Good,
+        Verdict::Unknown => Style::Faint,
+        Verdict::Warning => Style::Warning,
+        Verdict::Fault => Style::Bad,
     }
 }
 

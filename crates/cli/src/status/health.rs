@@ -5,6 +5,7 @@ mod judge;
 use std::time::Duration;
 
 use nix_post_build_push_config::QueueSettings;
+use queue_core::{Bytes, is_much};
 
 pub(super) use self::judge::judge;
 
@@ -147,6 +148,27 @@ impl Thresholds {
             remember_losses: health.remember_losses.value,
         }
     }
+
+    /// How a queue that keeps so many bytes of the store keeps too much.
+    fn too_much(&self, bytes: u64, file_system: Option<u64>) -> Option<String> {
+        match (self.max_pinned, file_system) {
+            (Some(max), _) => (bytes > max).then(|| format!("more than {}", Bytes(max))),
+            (None, Some(size)) if is_much(bytes, size) => Some(format!(
+                "more than a tenth of its file system ({})",
+                Bytes(size)
+            )),
+            (None, _) => None,
+        }
+    }
+}
+
+/// How a queue that keeps so many bytes of the store keeps too much, where it does.
+pub(crate) fn keeps_too_much(
+    settings: &QueueSettings,
+    bytes: u64,
+    file_system: u64,
+) -> Option<String> {
+    Thresholds::of(settings).too_much(bytes, Some(file_system))
 }
 
 #[cfg(test)]

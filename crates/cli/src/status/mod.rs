@@ -8,7 +8,6 @@ mod health;
 mod held;
 pub(crate) mod json;
 mod limits;
-mod lines;
 pub(crate) mod metrics;
 pub(crate) mod schema;
 mod text;
@@ -20,7 +19,7 @@ use nix_post_build_push_config::Config;
 use queue_core::{Failures, LastPush, Ledger, Tally};
 
 pub(crate) use self::facts::{Measure, look};
-pub(crate) use self::health::{Level, Reason};
+pub(crate) use self::health::{Level, Reason, keeps_too_much};
 pub(crate) use self::held::Held;
 pub(crate) use self::limits::LimitUse;
 

@@ -9,9 +9,9 @@ use std::time::{Duration, SystemTime};
 use queue_core::{Bytes, Failures, LastPush, PushEnd, Tally};
 
 use self::failures::failures;
-use super::lines::{Line, Style};
 use super::words::{count, distance, span, took, when};
 use super::{Counts, Held, Level, LimitUse, Looked, QueueStatus, Reason};
+use crate::lines::{Line, Style};
 
 /// Where the value of a field begins.
 const VALUES: usize = 16;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use queue_core::{Bytes, PushEnd, is_much};
+use queue_core::{Bytes, PushEnd};
 
 use super::super::QueueStatus;
 use super::super::words::{age, count, span};
@@ -141,13 +141,7 @@ impl Judge<'_> {
     fn pinned(&self) -> Finding {
         let held = &self.status.held;
         let bytes = held.bytes?;
-        let beyond = match (self.limits.max_pinned, held.file_system) {
-            (Some(max), _) if bytes > max => format!("more than {}", Bytes(max)),
-            (None, Some(size)) if is_much(bytes, size) => {
-                format!("more than a tenth of its file system ({})", Bytes(size))
-            }
-            _ => return None,
-        };
+        let beyond = self.limits.too_much(bytes, held.file_system)?;
         Some((
             format!(
                 "the queue keeps {} of the store alive, {beyond}",

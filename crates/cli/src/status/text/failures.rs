@@ -5,8 +5,8 @@ use std::time::SystemTime;
 use queue_core::Failures;
 
 use super::super::Remembered;
-use super::super::lines::{Line, Style};
 use super::super::words::{count, when};
+use crate::lines::{Line, Style};
 
 /// More failed entries than that are counted only.
 const MOST_FAILURES: usize = 20;
