@@ -101,11 +101,6 @@ pub const OTHER: &[Other] = &[
     one("cli/src/doctor/daemon.rs::refuses", "add the account", HINT),
     all("cli/src/doctor/daemon.rs::LET_IN", HINT),
     all("cli/src/doctor/hook.rs::may_set", FINE),
-    one(
-        "cli/src/doctor/kept.rs::much",
-        "the queue keeps … of the store, …",
-        FINE,
-    ),
     one("cli/src/doctor/hook.rs", "&& sudo", HINT),
     one("cli/src/doctor/hook.rs", "printf", HINT),
     one("cli/src/doctor/destination.rs", "written by", PART),

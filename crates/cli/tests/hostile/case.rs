@@ -169,7 +169,7 @@ fn harm(ran: &Ran, mode: Mode) -> Vec<String> {
 /// fine: what is hostile here never uses them.
 fn unescaped(text: &str, mode: Mode) -> Option<String> {
     let plain = match mode {
-        Mode::Terminal => without_colours(text).replace("\r\n", "\n"),
+        Mode::Terminal => without_colours(&without_bars(text)).replace("\r\n", "\n"),
         _ => text.to_owned(),
     };
     let harmful = |c: &char| {
@@ -179,6 +179,29 @@ fn unescaped(text: &str, mode: Mode) -> Option<String> {
     };
     let found = plain.chars().find(harmful)?;
     Some(format!("{found:?} is printed as it is"))
+}
+
+/// How the bars of a push go away (`progress/screen.rs`), and what they are drawn between: what they say
+/// stays, to be looked at as well.
+fn without_bars(text: &str) -> String {
+    const CLEAR: &str = "\r\x1b[K\x1b7\x1b[B\x1b[J\x1b8";
+    let text = text.replace(CLEAR, "");
+    let mut parts = text.split("\r\x1b[?7l");
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (rows, behind) = part.split_once("\x1b[?7h").unwrap_or((part, ""));
+        plain.push_str(&rows.replace("\x1b[K", "").replace("\x1b[J", ""));
+        let back = behind
+            .split_once('\r')
+            .map(|(up, rest)| (up.trim_start_matches("\x1b["), rest));
+        match back {
+            Some((up, rest)) if up.trim_end_matches('A').chars().all(|c| c.is_ascii_digit()) => {
+                plain.push_str(rest);
+            }
+            _ => plain.push_str(behind),
+        }
+    }
+    plain
 }
 
 fn without_colours(text: &str) -> String {
