@@ -25,7 +25,7 @@ COMPLETION_zsh := zsh/site-functions/_nix-post-build-push
 COMPLETION_fish := fish/vendor_completions.d/nix-post-build-push.fish
 SHARED := $(MAN_PAGES) $(COMPLETION_bash) $(COMPLETION_zsh) $(COMPLETION_fish)
 
-.PHONY: help build test torture bench counts study lint demo install uninstall cli-md module-md
+.PHONY: help build test torture bench counts study lint demo picture install uninstall cli-md module-md
 
 help: ## Lists what there is to make (the default)
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 10
@@ -95,6 +95,9 @@ install: ## Installs what `make build` built below PREFIX (default /usr/local), 
 uninstall: ## Removes what `make install` installed, with the same PREFIX and DESTDIR
 	for program in $(PROGRAMS); do rm -f "$(DESTDIR)$(PREFIX)/bin/$$program" || exit 1; done
 	for file in $(SHARED); do rm -f "$(DESTDIR)$(PREFIX)/share/$$file" || exit 1; done
+
+picture: ## Takes docs/picture.svg of a real run in a terminal
+	docs/picture/record
 
 cli-md: ## Writes CLI.md, the manual of the command line
 	$(CARGO) run -q --bin nix-post-build-push -- help --markdown >CLI.md.new

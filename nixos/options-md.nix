@@ -81,7 +81,7 @@ in
 
     # Options of the NixOS module
 
-    All of them are below `services.nix-post-build-push`. What the [README](README.md) shows is enough to begin with: the queue `main` is then pushed by `nix-post-build-push-main.service`, which a timer of that name starts, and `journalctl -u nix-post-build-push-main` tells what it did.
+    All of them are below `services.nix-post-build-push`. What [get started](docs/get-started.md#nixos) shows is enough to begin with: the queue `main` is then pushed by `nix-post-build-push-main.service`, which a timer of that name starts, and `journalctl -u nix-post-build-push-main` tells what it did.
 
     ${lib.concatStringsSep "\n\n" (
       [

@@ -1,4 +1,4 @@
-# The configuration of the README, and that nothing happens without one.
+# The configuration of docs/get-started.md, and that nothing happens without one.
 {
   lib,
   evaluate,
@@ -42,7 +42,7 @@ in
   cases = { inherit quickStart; };
 
   tests = {
-    test_the_quick_start_of_the_readme_gives_this_configuration = test (settingsOf quickStart) {
+    test_the_quick_start_gives_this_configuration = test (settingsOf quickStart) {
       hook.on-error = "ignore";
       queues.main = {
         enable = true;

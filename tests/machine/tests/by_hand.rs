@@ -1,33 +1,22 @@
-//! Linux without NixOS: the units of contrib/systemd, installed as the README says.
+//! Linux without NixOS: the units of contrib/systemd, installed as docs/get-started.md says.
 
-use std::fs;
-
-use machine_tests::Machine;
+use machine_tests::{Machine, between, blocks, page};
 use system_tests::{expr, wait_until};
 
 const QUEUE: &str = "/var/lib/nix-post-build-push/main";
 
 /// The commands of a section of a file in the checkout: all its blocks marked `sh`.
 fn commands(file: &str, from: &str, to: &str) -> String {
-    let path = format!("{}/../../{file}", env!("CARGO_MANIFEST_DIR"));
-    let text = fs::read_to_string(path).expect("the file");
-    let section = text
-        .split_once(from)
-        .and_then(|(_, rest)| rest.split_once(to))
-        .map(|(section, _)| section)
-        .unwrap_or_else(|| panic!("{file} has nothing between {from:?} and {to:?}"));
-    let mut inside = false;
-    let lines = section.lines().map(str::trim).filter(|line| {
-        let fence = line.starts_with("```");
-        inside = if fence { *line == "```sh" } else { inside };
-        inside && !fence
-    });
-    lines.fold(String::new(), |all, line| all + line + "\n")
+    blocks(between(&page(file), from, to), "sh").concat()
 }
 
-/// Does what the README says. The editor that it calls writes `destination`.
+/// Does what the page says. The editor that it calls writes `destination`.
 fn install(machine: &Machine, destination: &str) {
-    let commands = commands("README.md", "## Quick start on any Linux", "### In CI");
+    let commands = commands(
+        "docs/get-started.md",
+        "## Debian, Ubuntu, Fedora, Arch",
+        "## Did it work?",
+    );
     assert!(
         commands.contains("systemctl enable --now nix-post-build-push@main.timer"),
         "{commands}"
@@ -49,7 +38,7 @@ fn install(machine: &Machine, destination: &str) {
 }
 
 #[test]
-fn the_commands_of_the_readme_make_a_timer_that_pushes() {
+fn the_commands_of_get_started_make_a_timer_that_pushes() {
     let machine = Machine::boot();
     install(&machine, "file:///srv/cache");
     let built = machine.build(&expr::chain(2));

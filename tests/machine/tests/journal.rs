@@ -111,3 +111,36 @@ fn what_a_hook_cannot_queue_stands_in_the_journal_with_its_queue_and_its_path() 
     assert!(message.contains("queue main: "), "{found:#?}");
     assert!(output.stderr.contains(message), "{output}");
 }
+
+/// The commands of a block of shell that ask the journal.
+fn questions(page: &str) -> Vec<String> {
+    let page = machine_tests::page(page);
+    let blocks = machine_tests::blocks(&page, "sh").concat();
+    let lines = blocks
+        .lines()
+        .filter(|line| line.starts_with("journalctl "));
+    lines.map(str::to_owned).collect()
+}
+
+#[test]
+fn what_the_pages_ask_the_journal_is_answered() {
+    let machine = machine();
+    let path = build_unreadable(&machine);
+    machine.try_sh(&format!("systemctl start {PUSH}"));
+    let all = [questions("CLI.md"), questions("docs/monitoring.md")].concat();
+    assert!(all.len() > 8, "{all:?}");
+    for question in all {
+        // Each has something to say of what happened here, but for the kinds that did not happen.
+        let question = question
+            .replace("/nix/store/…-hello-2.12", path.as_str())
+            .replace(" -f ", " ")
+            .replace("journalctl ", "journalctl --no-pager --quiet ");
+        let output = machine.sh(&format!("journalctl --sync; {question}"));
+        let may_be_empty = ["KIND=unavailable", "-hook"].iter();
+        let is_empty = may_be_empty
+            .filter(|part| question.contains(**part))
+            .count()
+            == 1;
+        assert_eq!(output.lines().is_empty(), is_empty, "{question}: {output}");
+    }
+}

@@ -1,8 +1,6 @@
 //! The timer pushes what users build.
 
-use std::fs;
-
-use machine_tests::Machine;
+use machine_tests::{Machine, page};
 use system_tests::{expr, wait_until};
 
 const MAIN: &str = "/var/lib/nix-post-build-push/main";
@@ -55,16 +53,15 @@ fn what_an_ordinary_user_builds_is_held_and_arrives_everywhere_by_the_timer() {
 }
 
 #[test]
-fn the_configuration_of_the_readme_works_as_written() {
-    let readme = concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md");
-    let readme = fs::read_to_string(readme).expect("README.md");
-    let written = readme
+fn the_configuration_of_get_started_works_as_written() {
+    let page = page("docs/get-started.md");
+    let written = page
         .split_once("nix.enable = true;")
         .and_then(|(_, rest)| rest.split_once("\n          };\n"))
         .map(|(module, _)| {
             format!("{{ nix-post-build-push, ... }}: {{ nix.enable = true;{module} }}; }}")
         })
-        .expect("the configuration in README.md");
+        .expect("the configuration in get-started.md");
     assert!(
         written.contains(r#"destination = "ssh://my.cache.server"; interval = "5 min";"#),
         "{written}"
@@ -107,16 +104,15 @@ fn the_configuration_of_the_readme_works_as_written() {
 }
 
 #[test]
-fn the_other_configuration_of_the_readme_gives_units_and_no_warning() {
-    let readme = concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md");
-    let readme = fs::read_to_string(readme).expect("README.md");
-    let blocks: Vec<&str> = readme
+fn the_other_configuration_of_get_started_gives_units_and_no_warning() {
+    let page = page("docs/get-started.md");
+    let blocks: Vec<&str> = page
         .split("```nix\n")
         .skip(1)
         .filter_map(|rest| rest.split("```").next())
         .collect();
     let [_, module] = blocks.as_slice() else {
-        panic!("the README has {} blocks of Nix", blocks.len());
+        panic!("the page has {} blocks of Nix", blocks.len());
     };
     let rendered = Machine::boot().evaluate(module);
     assert_eq!(rendered["warnings"], serde_json::json!([]));

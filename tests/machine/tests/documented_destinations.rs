@@ -1,0 +1,203 @@
+//! Each configuration of docs/destinations.md, as it stands there, on a machine where the names in it
+//! mean servers of its own; and what a client fetches from there, whose signatures it checks.
+
+use std::collections::BTreeSet;
+
+use camino::Utf8PathBuf;
+use machine_tests::{Machine, between, blocks, page};
+use system_tests::{expr, wait_until};
+
+const QUEUES: &str = "/var/lib/nix-post-build-push";
+
+/// The part of the page below a heading, up to the next one.
+fn section(heading: &str) -> String {
+    let page = page("docs/destinations.md") + "\n## ";
+    between(&page, &format!("\n## {heading}\n"), "\n## ").to_owned()
+}
+
+fn configurations(heading: &str) -> Vec<String> {
+    let found = blocks(&section(heading), "toml");
+    assert!(!found.is_empty(), "{heading}");
+    found
+}
+
+fn only(heading: &str) -> String {
+    let [configuration] = configurations(heading)
+        .try_into()
+        .unwrap_or_else(|found| panic!("{heading}: {found:?}"));
+    configuration
+}
+
+/// A machine with our programs and hook, that signs what it builds as the page tells to.
+fn machine() -> Machine {
+    let machine = Machine::boot();
+    machine.sh(
+        "ln -s /programs/nix-post-build-push /programs/nix-post-build-push-hook /usr/local/bin/",
+    );
+    machine.set_nix_conf("post-build-hook = /usr/local/bin/nix-post-build-push-hook");
+    let signing = blocks(&page("docs/destinations.md"), "sh").swap_remove(0);
+    assert!(signing.contains("secret-key-files"), "{signing}");
+    machine.sh(&signing);
+    machine
+}
+
+/// Configures, builds, pushes as root, and returns what has to be at the destinations then.
+#[track_caller]
+fn push(machine: &Machine, configuration: &str) -> BTreeSet<Utf8PathBuf> {
+    machine.write("/etc/nix-post-build-push/config.toml", configuration);
+    machine.sh("nix-post-build-push config check");
+    let built = machine.build(&expr::chain(3));
+    let queued = machine.sh("nix-post-build-push list");
+    assert!(!queued.lines().is_empty());
+    // Where Nix sees no way to the Internet, it waits for each answer a second alone.
+    machine.sh("nix-post-build-push push --until-empty --deadline 5m --retry-delay 1s");
+    machine.sh(&format!("test -z \"$(find {QUEUES} -maxdepth 2 -type l)\""));
+    machine.closure(&built)
+}
+
+/// A client that trusts our key alone fetches all of it.
+#[track_caller]
+fn can_be_fetched(machine: &Machine, store: &str, paths: &BTreeSet<Utf8PathBuf>) {
+    let paths: Vec<_> = paths.iter().map(|path| path.as_str()).collect();
+    machine.sh(&format!(
+        "nix copy --from '{store}' --to /srv/client --option require-sigs true \
+             --option trusted-public-keys \"$(cat /etc/nix/public-key)\" {}
+         rm -rf /srv/client",
+        paths.join(" ")
+    ));
+}
+
+#[test]
+fn a_directory_as_a_binary_cache() {
+    let machine = machine();
+    let all = push(&machine, &only("A directory as a binary cache"));
+    can_be_fetched(&machine, "file:///srv/cache", &all);
+}
+
+#[test]
+fn a_chroot_store() {
+    let machine = machine();
+    let all = push(&machine, &only("A chroot store"));
+    assert_eq!(machine.valid_in("/srv/chroot", &all), all);
+}
+
+#[test]
+fn another_machine() {
+    let machine = machine();
+    let configurations = configurations("Another machine");
+    assert_eq!(configurations.len(), 2);
+    machine.accept_ssh("builder", "/root/.ssh/id_ed25519", &["cache.example.org"]);
+    // This machine has everything, so over there it shall be another store; its owner trusts our key.
+    machine.force_ssh_command(
+        "builder",
+        "NIX_REMOTE=/srv/remote exec $SSH_ORIGINAL_COMMAND\n",
+    );
+    machine.sh("echo trusted-public-keys = $(cat /etc/nix/public-key) >>/etc/nix/nix.conf");
+    for (configuration, scheme) in configurations.iter().zip(["ssh-ng", "ssh"]) {
+        assert!(configuration.contains(&format!("\"{scheme}://")));
+        machine.sh("nix-store --gc; rm -rf /srv/remote; install -d -o builder /srv/remote");
+        let all = push(&machine, configuration);
+        assert_eq!(machine.valid_in("/srv/remote", &all), all, "{scheme}");
+    }
+}
+
+#[test]
+fn a_web_server() {
+    let machine = machine();
+    let text = section("A web server");
+    let (server, netrc) = (&blocks(&text, "nginx")[0], &blocks(&text, "netrc")[0]);
+    machine.write_secret("/etc/nix-post-build-push/netrc", netrc);
+    machine.write(
+        "/etc/nginx/conf.d/cache.conf",
+        &format!("server {{ listen 127.0.0.1:80; {server} }}"),
+    );
+    machine.sh("echo 127.0.0.1 cache.example.org >>/etc/hosts
+         htpasswd -cbB /etc/nginx/htpasswd builder open-sesame
+         install -d -o www-data /srv/nix
+         systemctl start nginx");
+    let all = push(&machine, &only("A web server"));
+    can_be_fetched(&machine, "http://cache.example.org/nix", &all);
+    // Without the password nothing is taken.
+    machine
+        .try_sh("curl --fail --silent --upload-file /etc/hosts http://cache.example.org/nix/x")
+        .exits(22);
+}
+
+#[test]
+fn a_bucket() {
+    let machine = machine();
+    let configurations = configurations("A bucket");
+    serve_s3_by_tls(&machine);
+    for (configuration, host) in configurations
+        .iter()
+        .zip(["", "&endpoint=https://s3.example.org"])
+    {
+        machine.sh("nix-store --gc");
+        let all = push(&machine, configuration);
+        let store = format!("s3://my-cache?region=eu-west-1{host}");
+        can_be_fetched(&machine, &store, &all);
+    }
+}
+
+#[test]
+fn a_destination_with_a_secret_in_it() {
+    let machine = machine();
+    machine.write_secret("/etc/nix-post-build-push/cache-url", "file:///srv/hidden\n");
+    let all = push(&machine, &only("A destination with a secret in it"));
+    can_be_fetched(&machine, "file:///srv/hidden", &all);
+}
+
+#[test]
+fn several() {
+    let machine = machine();
+    machine.accept_ssh("root", "/root/.ssh/id_ed25519", &["cache.lan"]);
+    machine.force_ssh_command(
+        "root",
+        "NIX_REMOTE=/srv/remote exec $SSH_ORIGINAL_COMMAND\n",
+    );
+    machine.sh("echo trusted-public-keys = $(cat /etc/nix/public-key) >>/etc/nix/nix.conf");
+    serve_s3_by_tls(&machine);
+    let all = push(&machine, &only("Several"));
+    assert_eq!(machine.valid_in("/srv/remote", &all), all);
+    can_be_fetched(&machine, "s3://my-cache?region=eu-west-1", &all);
+}
+
+/// Amazon's S3, where a bucket has a name of its own below Amazon's, and another one, where it has not.
+/// Both have an open bucket `my-cache`: Debian builds its Nix without the part that signs requests.
+fn serve_s3_by_tls(machine: &Machine) {
+    machine.sh(
+        "cd /srv
+         echo 127.0.0.1 s3.eu-west-1.amazonaws.com my-cache.s3.eu-west-1.amazonaws.com >>/etc/hosts
+         echo 127.0.0.2 s3.example.org >>/etc/hosts
+         openssl req -x509 -nodes -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -subj /CN=test \\
+             -addext 'subjectAltName=DNS:s3.example.org,DNS:*.eu-west-1.amazonaws.com,DNS:*.s3.eu-west-1.amazonaws.com' \\
+             -keyout s3.key -out s3.crt 2>/dev/null
+         cat s3.crt >>/etc/ssl/certs/ca-certificates.crt",
+    );
+    for (address, option, endpoint) in [
+        ("127.0.0.1", "", "https://s3.eu-west-1.amazonaws.com"),
+        (
+            "127.0.0.2",
+            "--setenv=S3_IGNORE_SUBDOMAIN_BUCKETNAME=true",
+            "https://s3.example.org",
+        ),
+    ] {
+        machine.sh(&format!(
+            "systemd-run --quiet --unit=s3-{address} {option} \
+                 moto_server --host {address} --port 443 --ssl-cert /srv/s3.crt --ssl-key /srv/s3.key"
+        ));
+        let answers = format!("curl --silent --output /dev/null {endpoint}");
+        wait_until(endpoint, || machine.try_sh(&answers).code == 0);
+        machine.python(&create_bucket(endpoint));
+    }
+}
+
+fn create_bucket(endpoint: &str) -> String {
+    format!(
+        "import boto3
+s3 = boto3.client('s3', endpoint_url='{endpoint}', region_name='eu-west-1', verify='/srv/s3.crt',
+                  aws_access_key_id='anybody', aws_secret_access_key='anything')
+s3.create_bucket(Bucket='my-cache', ACL='public-read-write',
+                 CreateBucketConfiguration={{'LocationConstraint': 'eu-west-1'}})"
+    )
+}
