@@ -47,12 +47,18 @@ const BY_RANK: [Part; 8] = [
     Part::Sending,
 ];
 
-/// The line in so many columns at most, with colours or without. What stands in it that came from outside
-/// is harmless.
-pub(super) fn line(view: &View, width: usize, colours: bool) -> String {
+/// The name of the queue, as it stands in a line of so many columns.
+pub(super) fn name(view: &View, width: usize) -> String {
     let most = (width / 3).max(NAME).min(width);
-    let name = fitting(&Escaped(&view.name).to_string(), most);
-    let room = width.saturating_sub(columns(&name) + GAP);
+    fitting(&Escaped(&view.name).to_string(), most)
+}
+
+/// The line in so many columns at most, with colours or without. What is behind the name begins where it
+/// would behind one of `names` columns. What stands in it that came from outside is harmless.
+pub(super) fn line(view: &View, names: usize, width: usize, colours: bool) -> String {
+    let name = name(view, width);
+    let gap = GAP + names.saturating_sub(columns(&name));
+    let room = width.saturating_sub(columns(&name) + gap);
     let rest = match &view.state {
         Some(state) => fitting(&Escaped(state).to_string(), room),
         None => parts(view, room, (width / 8).clamp(BAR.0, BAR.1), colours),
@@ -60,7 +66,7 @@ pub(super) fn line(view: &View, width: usize, colours: bool) -> String {
     let name = paint(&name, "1", colours);
     match rest.is_empty() {
         true => name,
-        false => format!("{name}{:GAP$}{rest}", ""),
+        false => format!("{name}{:gap$}{rest}", ""),
     }
 }
 

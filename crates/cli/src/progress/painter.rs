@@ -10,7 +10,8 @@ use nix_copy::Cancel;
 
 use super::bars;
 use super::canvas::Canvas;
-use super::line::line;
+use super::columns::columns;
+use super::line::{line, name};
 use super::queue::QueueProgress;
 use crate::terminal::wants_colours;
 
@@ -102,19 +103,28 @@ impl Picture {
         let now = Instant::now();
         let width = usize::from(Canvas::default().width());
         let (stops, colours) = (self.stop.is_cancelled(), self.colours);
-        let bars = &self.bars;
-        self.shown.retain(|(slot, bar)| {
+        let view = |(slot, _): &(Slot, ProgressBar)| {
             let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
-            let view = slot.as_mut().map(|queue| queue.view(now, stops));
-            drop(slot);
-            match &view {
-                Some(view) => bar.set_message(line(view, width, colours)),
-                None => {
-                    bar.finish_and_clear();
-                    bars.remove(bar);
-                }
+            slot.as_mut().map(|queue| queue.view(now, stops))
+        };
+        let views: Vec<_> = self.shown.iter().map(view).collect();
+        let names = views
+            .iter()
+            .flatten()
+            .map(|view| columns(&name(view, width)));
+        let names = names.max().unwrap_or_default();
+        let bars = &self.bars;
+        let mut views = views.into_iter();
+        self.shown.retain(|(_, bar)| match views.next().flatten() {
+            Some(view) => {
+                bar.set_message(line(&view, names, width, colours));
+                true
             }
-            view.is_some()
+            None => {
+                bar.finish_and_clear();
+                bars.remove(bar);
+                false
+            }
         });
     }
 }

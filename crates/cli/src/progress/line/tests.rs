@@ -39,7 +39,7 @@ fn view() -> View {
 
 #[track_caller]
 fn shows(view: &View, width: usize, expected: &str) {
-    let line = line(view, width, false);
+    let line = line(view, 0, width, false);
     assert_eq!(line, expected);
     assert!(
         columns(&line) <= width,
@@ -116,8 +116,8 @@ fn what_is_sent_is_told_where_there_is_room() {
         done: 1 << 20,
         expected: Some(2 << 20),
     });
-    assert!(line(&view, 199, false).contains("  sends 1.0 MiB/2.0 MiB  "));
-    assert!(!line(&view, 79, false).contains("sends"));
+    assert!(line(&view, 0, 199, false).contains("  sends 1.0 MiB/2.0 MiB  "));
+    assert!(!line(&view, 0, 79, false).contains("sends"));
 }
 
 #[test]
@@ -134,12 +134,12 @@ fn a_state_stands_in_place_of_how_far_it_is_and_harms_nothing() {
 
 #[test]
 fn colours_are_there_only_where_they_are_wanted() {
-    assert!(!line(&view(), 199, false).contains('\x1b'));
-    let coloured = line(&view(), 199, true);
+    assert!(!line(&view(), 0, 199, false).contains('\x1b'));
+    let coloured = line(&view(), 0, 199, true);
     assert!(coloured.contains("\x1b[36m"));
     assert_eq!(
         console::strip_ansi_codes(&coloured),
-        line(&view(), 199, false)
+        line(&view(), 0, 199, false)
     );
 }
 
@@ -165,8 +165,18 @@ proptest! {
     ) {
         let far = Far { paths, bytes, sending, under_way, ..view().far };
         let view = View { name, state, far, speed, thousandths, has_batches, ..view() };
-        let line = line(&view, width, colours);
+        let line = line(&view, 0, width, colours);
         prop_assert!(columns(&line) <= width, "{} of {width}: {line:?}", columns(&line));
         prop_assert!(!console::strip_ansi_codes(&line).contains(char::is_control), "{line:?}");
     }
+}
+
+#[test]
+fn what_is_behind_a_short_name_stands_below_what_is_behind_a_long_one() {
+    let mut view = view();
+    let behind = |line: String| line.find('━').unwrap();
+    view.name = "main".to_owned();
+    let short = line(&view, 6, 199, false);
+    view.name = "laptop".to_owned();
+    assert_eq!(behind(short), behind(line(&view, 6, 199, false)));
 }
