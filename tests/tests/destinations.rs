@@ -172,7 +172,7 @@ queue-dir = "@T@/queue"
     output
         .stderr_has("unavailable")
         .stderr_has("hint: ")
-        .stderr_lacks("sound: ");
+        .stderr_lacks("error: sound: ");
     assert_eq!(product.nix().cached("cache"), hashes(&closure));
     assert_eq!(product.queued(), BTreeSet::new());
     assert_eq!(product.queued_in("dead"), closure);
