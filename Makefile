@@ -53,7 +53,7 @@ share:
 	@"$(BUILT)/nix-post-build-push" completions zsh >"$(BUILT)/share/$(COMPLETION_zsh)"
 	@"$(BUILT)/nix-post-build-push" completions fish >"$(BUILT)/share/$(COMPLETION_fish)"
 
-test: ## Runs all tests; those of the whole system on each version of Nix
+test: ## Runs all tests; what depends on the version of Nix on each
 	tests/no-secrets $(CARGO) test --workspace --exclude system-tests --exclude machine-tests --exclude kernel-tests
 	tests/no-secrets nixos/check
 	tests/run

@@ -104,7 +104,7 @@ fn config(nix: &Nix, dir: &Utf8Path, port: u16) -> String {
     });
     format!(
         "ListenAddress 127.0.0.1\nPort {port}\nHostKey {dir}/host-key\nAuthorizedKeysFile {dir}/authorized\n\
-         PidFile none\nUsePAM no\nStrictModes no\nPermitRootLogin yes\nSetEnv {}\n",
+         PidFile none\nSubsystem sftp internal-sftp\nUsePAM no\nStrictModes no\nPermitRootLogin yes\nSetEnv {}\n",
         variables.collect::<String>().trim_end()
     )
 }

@@ -107,21 +107,29 @@ impl Nix {
     /// By `nix path-info`: with an HTTP store `nix-store` of 2.34.8 ends in a segmentation fault.
     #[track_caller]
     pub fn valid_in(&self, store: &str, paths: &[Utf8PathBuf]) -> Vec<Utf8PathBuf> {
-        let mut valid = Vec::new();
-        for path in paths {
-            let mut command = self.command("nix");
-            // No cache of earlier answers: the store may have changed since.
-            command.args(["--option", "narinfo-cache-positive-ttl", "0"]);
-            command.args(["--option", "narinfo-cache-negative-ttl", "0"]);
-            let output = command
-                .args(["path-info", "--store", store, path.as_str()])
-                .run();
-            match output.code {
-                0 => valid.push(path.clone()),
-                _ => drop(output.stderr_has("is not valid")),
-            }
+        // All of them as a rule, which takes one question.
+        if paths.is_empty() || self.are_valid_in(store, paths) {
+            return paths.to_vec();
         }
-        valid
+        let is_valid = |path: &&Utf8PathBuf| self.are_valid_in(store, std::slice::from_ref(*path));
+        paths.iter().filter(is_valid).cloned().collect()
+    }
+
+    #[track_caller]
+    fn are_valid_in(&self, store: &str, paths: &[Utf8PathBuf]) -> bool {
+        let mut command = self.command("nix");
+        // No cache of earlier answers: the store may have changed since.
+        command.args(["--option", "narinfo-cache-positive-ttl", "0"]);
+        command.args(["--option", "narinfo-cache-negative-ttl", "0"]);
+        let output = command
+            .args(["path-info", "--store", store])
+            .args(paths)
+            .run();
+        let are_valid = output.code == 0;
+        if !are_valid {
+            drop(output.stderr_has("is not valid"));
+        }
+        are_valid
     }
 
     /// All roots of the garbage collector, those of running processes included.

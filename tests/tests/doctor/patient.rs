@@ -5,7 +5,7 @@ use std::process::Command;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::Value;
-use system_tests::{Nix, Output, Product, Run, expr};
+use system_tests::{Nix, Output, Product, Run, Running, Sshd, expr, wait_until};
 
 pub(super) const CONFIG: &str =
     "[queues.main]\ndestination = \"file://@T@/cache\"\nqueue-dir = \"@T@/queue\"\n";
@@ -143,8 +143,8 @@ pub(super) fn examine_as_user(product: &Product, change: impl FnOnce(&mut Comman
     Report::of(command.run())
 }
 
-/// A file system over a directory, until it is dropped.
-pub(super) struct Mount(Utf8PathBuf);
+/// A file system over a directory, until it is dropped, and what serves it, if that is a program.
+pub(super) struct Mount(Utf8PathBuf, Option<Running>);
 
 impl Mount {
     #[track_caller]
@@ -163,6 +163,27 @@ impl Mount {
         mount
     }
 
+    /// What is `there` behind an SSH server.
+    #[track_caller]
+    pub(super) fn by_ssh(sshd: &Sshd, there: &Utf8Path, directory: &Utf8Path) -> Self {
+        fs::create_dir_all(directory).expect("mkdir");
+        let ssh = format!("ssh_command=ssh {}", sshd.options());
+        let mut sshfs = Command::new("sshfs");
+        sshfs.args([
+            "-f",
+            "-o",
+            &ssh,
+            &format!("127.0.0.1:{there}"),
+            directory.as_str(),
+        ]);
+        let running = sshfs.start();
+        wait_until("the file system to be there", || {
+            let mounts = fs::read_to_string("/proc/self/mounts").expect("mounts");
+            mounts.contains(&format!(" {directory} fuse.sshfs "))
+        });
+        Self(directory.to_owned(), Some(running))
+    }
+
     #[track_caller]
     fn new(arguments: &[&str], directory: &Utf8Path) -> Self {
         fs::create_dir_all(directory).expect("mkdir");
@@ -171,7 +192,7 @@ impl Mount {
             .arg(directory)
             .run()
             .success();
-        Self(directory.to_owned())
+        Self(directory.to_owned(), None)
     }
 }
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::process::Command;
 
-use system_tests::{Nix, Product, Run, expr, wait_until};
+use system_tests::{Nix, Product, Run, Sshd, expr, wait_until};
 
 use super::patient::{CONFIG, Mount, examine, examine_as_user, sign, well, well_with_daemon};
 
@@ -49,6 +49,20 @@ fn a_queue_in_memory_that_is_full_is_told_and_a_read_only_one() {
     examine(&product, &[]).finds("queue-read-only");
     drop(mount);
     examine(&product, &[]).is_well();
+}
+
+#[test]
+fn a_queue_on_a_file_system_of_another_machine_is_told() {
+    let product = well();
+    let sshd = Sshd::start(product.nix());
+    let (there, here) = (
+        product.nix().dir().join("there"),
+        product.nix().dir().join("far"),
+    );
+    fs::create_dir(&there).expect("mkdir");
+    product.write_config(&CONFIG.replace("@T@/queue", "@T@/far"));
+    let _mount = Mount::by_ssh(&sshd, &there, &here);
+    examine(&product, &[]).finds("queue-on-network");
 }
 
 #[test]
