@@ -137,7 +137,7 @@ pub const OTHER: &[Other] = &[
     one("cli/src/status/health", "push --force", HINT),
     one("cli/src/status/health", "see that", HINT),
     one("cli/src/status/health", "… delivers", HINT),
-    one("cli/src/status/health", "build or", HINT),
+    one("cli/src/status/health", "`enqueue` them", HINT),
     one("cli/src/status/health", "the messages", HINT),
     one("cli/src/status/health", "… lets", HINT),
     one("cli/src/status/health", "the warnings", HINT),

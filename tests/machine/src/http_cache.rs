@@ -7,8 +7,9 @@ use camino::{Utf8Path, Utf8PathBuf};
 use system_tests::wait_until;
 
 use crate::machine::Machine;
+use crate::page::{blocks, page};
 
-/// What a web server needs to be a binary cache: it takes what is put, and gives it to whoever asks.
+/// What a web server needs, beside what docs/many-machines.md says, to be a binary cache: it takes what is put, and gives it to whoever asks.
 /// A file is there as a whole or not at all: nginx renames what it has received. A line of the log
 /// is a request that has ended.
 const NGINX: &str = "
@@ -19,16 +20,9 @@ events { worker_connections 1024; }
 http {
     log_format requests '$remote_addr $request_method $uri $status';
     access_log /srv/requests requests;
-    client_max_body_size 0;
     client_body_temp_path /srv/receiving;
     client_body_timeout 10m;
-    server {
-        listen 80;
-        root /srv/cache;
-        dav_methods PUT;
-        create_full_put_path on;
-        dav_access all:r;
-    }
+    include /etc/nginx/cache.conf;
 }
 ";
 
@@ -57,6 +51,8 @@ impl Machine {
     /// Starts it, on port 80, empty.
     #[track_caller]
     pub fn serve_cache(&self) {
+        let served = blocks(&page("docs/many-machines.md"), "nginx").concat();
+        self.write("/etc/nginx/cache.conf", &served);
         self.write("/etc/cache.conf", NGINX);
         self.sh(
             "mkdir -p /srv/cache /srv/receiving; chown www-data /srv/cache /srv/receiving

@@ -144,7 +144,10 @@ pub(super) fn examine_as_user(product: &Product, change: impl FnOnce(&mut Comman
 }
 
 /// A file system over a directory, until it is dropped, and what serves it, if that is a program.
-pub(super) struct Mount(Utf8PathBuf, Option<Running>);
+pub(super) struct Mount {
+    directory: Utf8PathBuf,
+    _server: Option<Running>,
+}
 
 impl Mount {
     #[track_caller]
@@ -181,7 +184,10 @@ impl Mount {
             let mounts = fs::read_to_string("/proc/self/mounts").expect("mounts");
             mounts.contains(&format!(" {directory} fuse.sshfs "))
         });
-        Self(directory.to_owned(), Some(running))
+        Self {
+            directory: directory.to_owned(),
+            _server: Some(running),
+        }
     }
 
     #[track_caller]
@@ -192,14 +198,17 @@ impl Mount {
             .arg(directory)
             .run()
             .success();
-        Self(directory.to_owned(), None)
+        Self {
+            directory: directory.to_owned(),
+            _server: None,
+        }
     }
 }
 
 impl Drop for Mount {
     fn drop(&mut self) {
         let _ = Command::new("umount")
-            .args(["--lazy", self.0.as_str()])
+            .args(["--lazy", self.directory.as_str()])
             .output();
     }
 }

@@ -110,7 +110,10 @@ fn entries(
 }
 
 fn closed(queue: &OpenQueue) -> Option<Finding> {
-    let limits = queue.queue().limits?;
+    let limits = queue
+        .queue()
+        .limits
+        .filter(|limited| limited.limits.may_close())?;
     match limits.state.closed() {
         Ok(None) => None,
         Ok(Some(reason)) => {

@@ -167,7 +167,7 @@ impl Judge<'_> {
         let paths = count(refused.number, "path");
         Some((
             format!("limits refused {paths} so far, last {} ago", span(ago)),
-            "build or `enqueue` them anew once there is room; raise the limit".to_owned(),
+            "`enqueue` them once there is room; raise the limit".to_owned(),
         ))
     }
 
