@@ -15,6 +15,7 @@
 mod calls;
 mod changes;
 mod daemon;
+mod doctor_report;
 pub mod expr;
 mod frozen_gc;
 mod hook_run;
@@ -39,6 +40,7 @@ mod wait;
 
 pub use calls::CallLog;
 pub use daemon::User;
+pub use doctor_report::DoctorReport;
 pub use figures::{figure, is_long, quoted_in};
 pub use frozen_gc::FrozenGc;
 pub use hook_run::{HookRun, HookRunEnd};

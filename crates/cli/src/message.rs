@@ -78,11 +78,7 @@ impl Message {
     /// Adds an error and its causes.
     #[must_use]
     pub(crate) fn caused_by(mut self, error: &(dyn Error + 'static)) -> Self {
-        let mut cause = Some(error);
-        while let Some(error) = cause {
-            self.causes.push(error.to_string());
-            cause = error.source();
-        }
+        self.causes.extend(chain(error));
         self
     }
 
@@ -193,6 +189,17 @@ impl Message {
         }
         whole
     }
+}
+
+/// An error and its causes, from the outermost to the innermost.
+pub(crate) fn chain(error: &(dyn Error + 'static)) -> Vec<String> {
+    let mut causes = vec![error.to_string()];
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        causes.push(inner.to_string());
+        cause = inner.source();
+    }
+    causes
 }
 
 /// The journal and JSON take fields as they are, so what is secret in a URI goes here already.

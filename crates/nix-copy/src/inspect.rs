@@ -9,7 +9,7 @@ use crate::destination::Place;
 use crate::path_info::{Asked, in_known_format};
 use crate::queries::{self, full_paths};
 
-/// Asks a Nix about itself. It changes nothing; but where Nix lists its roots, it takes away those
+/// Asks a Nix about itself. It changes nothing, [`add`](Self::add) apart; but where Nix lists its roots, it takes away those
 /// in `gcroots/auto` that lead nowhere, as it always does.
 pub struct NixInspector {
     nix: Nix,

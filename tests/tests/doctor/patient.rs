@@ -4,79 +4,10 @@ use std::fs;
 use std::process::Command;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use serde_json::Value;
-use system_tests::{Nix, Output, Product, Run, Running, Sshd, expr, wait_until};
+use system_tests::{DoctorReport, Nix, Product, Run, Running, Sshd, expr, wait_until};
 
 pub(super) const CONFIG: &str =
     "[queues.main]\ndestination = \"file://@T@/cache\"\nqueue-dir = \"@T@/queue\"\n";
-
-/// What a doctor found.
-pub(super) struct Report {
-    rows: Vec<Value>,
-    output: Output,
-}
-
-impl Report {
-    #[track_caller]
-    fn of(output: Output) -> Report {
-        let rows = output.json().as_array().expect("a list").clone();
-        let faults = rows.iter().any(|row| row["verdict"] == "fault");
-        assert_eq!(output.code, i32::from(faults), "{output}");
-        Report { rows, output }
-    }
-
-    /// The names of all that is not well.
-    pub(super) fn ids(&self) -> Vec<&str> {
-        let ids = self.rows.iter().filter_map(|row| row["id"].as_str());
-        ids.collect()
-    }
-
-    /// What it says of this.
-    #[track_caller]
-    pub(super) fn finds(&self, id: &str) -> &Value {
-        let found = self.rows.iter().find(|row| row["id"] == id);
-        let found = found.unwrap_or_else(|| panic!("no {id} in {:?}\n{}", self.ids(), self.output));
-        if found["verdict"] == "fault" {
-            assert!(found["fix"].is_string(), "nothing mends {found:#}");
-        }
-        found
-    }
-
-    /// The same, and nothing else is wrong.
-    #[track_caller]
-    pub(super) fn finds_only(&self, id: &str) -> &Value {
-        let others: Vec<_> = self
-            .ids()
-            .into_iter()
-            .filter(|known| *known != id)
-            .collect();
-        assert_eq!(others, WITHOUT_SYSTEMD, "{}", self.output);
-        self.finds(id)
-    }
-
-    /// All is well, as far as it can be without systemd.
-    #[track_caller]
-    pub(super) fn is_well(&self) {
-        assert_eq!(self.ids(), WITHOUT_SYSTEMD, "{}", self.output);
-    }
-
-    #[track_caller]
-    pub(super) fn says(&self, text: &str) -> &Self {
-        assert!(self.output.stdout.contains(text), "{text}\n{}", self.output);
-        self
-    }
-}
-
-impl Report {
-    #[track_caller]
-    pub(super) fn lacks(&self, text: &str) {
-        assert!(
-            !self.output.stdout.contains(text),
-            "{text}\n{}",
-            self.output
-        );
-    }
-}
 
 /// The containers of these tests have none.
 const WITHOUT_SYSTEMD: [&str; 1] = ["no-systemd"];
@@ -117,7 +48,7 @@ pub(super) fn make_keys(nix: &Nix, name: &str) -> [Utf8PathBuf; 2] {
 
 /// Runs a doctor as hooks are run: the configuration is that of the environment.
 #[track_caller]
-pub(super) fn examine(product: &Product, words: &[&str]) -> Report {
+pub(super) fn examine(product: &Product, words: &[&str]) -> DoctorReport {
     examine_with(product, words, |_| {})
 }
 
@@ -127,20 +58,23 @@ pub(super) fn examine_with(
     product: &Product,
     words: &[&str],
     change: impl FnOnce(&mut Command),
-) -> Report {
+) -> DoctorReport {
     let mut command = product.nix().command(Product::program());
     command.args(["doctor", "--json"]).args(words);
     change(&mut command);
-    Report::of(command.run())
+    DoctorReport::of(command.run(), &WITHOUT_SYSTEMD)
 }
 
 /// The same as the unprivileged user, through the daemon.
 #[track_caller]
-pub(super) fn examine_as_user(product: &Product, change: impl FnOnce(&mut Command)) -> Report {
+pub(super) fn examine_as_user(
+    product: &Product,
+    change: impl FnOnce(&mut Command),
+) -> DoctorReport {
     let mut command = product.nix().user_command(Product::program());
     command.args(["doctor", "--json"]);
     change(&mut command);
-    Report::of(command.run())
+    DoctorReport::of(command.run(), &WITHOUT_SYSTEMD)
 }
 
 /// A file system over a directory, until it is dropped, and what serves it, if that is a program.

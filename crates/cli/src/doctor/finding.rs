@@ -6,6 +6,7 @@ use queue_core::PortError;
 use serde::{Deserialize, Serialize};
 
 use super::kind::Kind;
+use crate::message::chain;
 
 /// How good or bad something is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -124,11 +125,7 @@ impl Finding {
     /// Adds an error and its causes.
     #[must_use]
     pub(crate) fn caused_by(mut self, error: &(dyn Error + 'static)) -> Self {
-        let mut cause = Some(error);
-        while let Some(error) = cause {
-            self.causes.push(error.to_string());
-            cause = error.source();
-        }
+        self.causes.extend(chain(error));
         self
     }
 

@@ -61,7 +61,7 @@ fn style(verdict: Verdict) -> Style {
     }
 }
 
-/// `1 fault, 2 warnings, 3 not tried`
+/// `1 fault, 2 warnings, 3 things not known`
 fn summary(findings: &[Finding]) -> String {
     let count = |verdict| {
         findings

@@ -10,7 +10,7 @@ pub(crate) enum Choice {
     /// Bars on a terminal, else a line for each batch
     #[default]
     Auto,
-    /// The same, also with -q or --log-format json
+    /// Bars on a terminal with -q or --log-format json as well; else as auto
     Always,
     /// Only the results
     Never,
