@@ -33,5 +33,6 @@ mod store_argument;
 mod subject;
 pub mod terminal;
 mod view;
+mod words;
 
 pub use program::main;

@@ -16,7 +16,7 @@ use crate::path_info::{self, Asked};
 use crate::queries::{self, unique};
 use crate::supervise::Timeouts;
 use crate::upload_options::UploadOptions;
-use crate::{ClosureType, CopyEvent, Nix, Progress};
+use crate::{ClosureType, CopyEvent, Nix, UploadEvent};
 
 mod copying;
 mod telling;
@@ -66,10 +66,10 @@ impl NixUploader {
         }
     }
 
-    /// Tells how far an upload is: [`CopyProgress`](crate::CopyProgress) adds it up. May tell
+    /// Tells how far an upload is: [`UploadProgress`](crate::UploadProgress) adds it up. May tell
     /// nothing for a long time, and is told by several threads at once. Starts no process for it.
     #[must_use]
-    pub fn with_progress(mut self, tell: impl Fn(&Progress) + Send + Sync + 'static) -> Self {
+    pub fn with_progress(mut self, tell: impl Fn(&UploadEvent) + Send + Sync + 'static) -> Self {
         self.telling.tell_to(tell);
         self
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use queue_core::Bytes;
 
 use super::speed::a_second;
+use crate::words::{count, exactly};
 
 /// From less time no speed is told.
 const SHORTEST: Duration = Duration::from_millis(100);
@@ -42,33 +43,22 @@ impl Batch {
     }
 
     fn copied(&self) -> String {
-        let time = time(self.time);
+        let time = exactly(self.time);
         match (self.paths, self.bytes) {
             (0, 0) => format!("nothing was to be copied, in {time}"),
-            (paths, 0) => format!("{} in {time}", count(paths)),
+            (paths, 0) => format!("{} in {time}", count(paths, "path")),
             (paths, bytes) => {
                 let speed = match self.time >= SHORTEST {
                     true => format!(", {}/s", Bytes(a_second(bytes, self.time))),
                     false => String::new(),
                 };
-                format!("{}, {} in {time}{speed}", count(paths), Bytes(bytes))
+                format!(
+                    "{}, {} in {time}{speed}",
+                    count(paths, "path"),
+                    Bytes(bytes)
+                )
             }
         }
-    }
-}
-
-fn count(paths: u64) -> String {
-    match paths {
-        1 => "1 path".to_owned(),
-        _ => format!("{paths} paths"),
-    }
-}
-
-/// In tenths of a second below a minute, else in seconds.
-fn time(time: Duration) -> String {
-    match time.as_secs() {
-        0..60 => format!("{}.{}s", time.as_secs(), time.subsec_millis() / 100),
-        seconds => humantime::format_duration(Duration::from_secs(seconds)).to_string(),
     }
 }
 
@@ -115,7 +105,7 @@ mod tests {
             bytes: 120,
             time: Duration::from_millis(99),
         };
-        says(batch, "1 of 1 entry delivered: 1 path, 120 B in 0.0s");
+        says(batch, "1 of 1 entry delivered: 1 path, 120 B in 0.0 s");
         says(
             Batch {
                 paths: 0,
@@ -123,7 +113,7 @@ mod tests {
                 time: Duration::from_millis(2_345),
                 ..batch
             },
-            "1 of 1 entry delivered: nothing was to be copied, in 2.3s",
+            "1 of 1 entry delivered: nothing was to be copied, in 2.3 s",
         );
     }
 }

@@ -121,7 +121,7 @@ fn stretch_path(texts: &mut [(Part, String)], left: usize) {
 
 /// `None` where there is nothing to tell.
 fn text(part: Part, view: &View) -> Option<String> {
-    let far = &view.far;
+    let upload = &view.upload;
     Some(match part {
         Part::Bar => String::new(),
         Part::Percent => format!("{:>3}%", view.thousandths / 10),
@@ -132,14 +132,14 @@ fn text(part: Part, view: &View) -> Option<String> {
             };
             format!("{} entries{failed}", numbers(view.entries))
         }
-        Part::Paths => format!("{} paths", numbers(far.paths)),
-        Part::Bytes if far.bytes == Share::default() => return None,
-        Part::Bytes => bytes(far.bytes),
-        Part::Sending => format!("sends {}", bytes(far.sending?)),
+        Part::Paths => format!("{} paths", numbers(upload.paths)),
+        Part::Bytes if upload.bytes == Share::default() => return None,
+        Part::Bytes => bytes(upload.bytes),
+        Part::Sending => format!("sends {}", bytes(upload.sending?)),
         Part::Speed => format!("{}/s", Bytes(view.speed?)),
         Part::Path => {
-            let name = Escaped(far.path.as_ref()?.name()).to_string();
-            match far.under_way {
+            let name = Escaped(upload.path.as_ref()?.name()).to_string();
+            match upload.under_way {
                 0 | 1 => name,
                 number => format!("{name} +{}", number - 1),
             }

@@ -1,12 +1,13 @@
 //! What is known of one queue's push: pure.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use nix_copy::{CopyProgress, Far, Progress, Share};
+use nix_copy::{Share, UploadEvent, UploadProgress, UploadSnapshot};
 use queue_core::{Outcome, PushEvent};
 
 use super::batch::Batch;
 use super::speed::Speed;
+use crate::words;
 
 /// How far the push of one queue is.
 #[derive(Debug)]
@@ -21,7 +22,7 @@ pub(super) struct QueueProgress {
     gone: usize,
     /// Entries that are being uploaded.
     uploading: usize,
-    copy: CopyProgress,
+    upload: UploadProgress,
     speed: Speed,
     doing: Doing,
     /// Whether a next push of the same drain counts anew.
@@ -58,7 +59,7 @@ pub(super) struct View {
     pub(super) failed: usize,
     /// Whether other entries follow what is being uploaded, or went before.
     pub(super) has_batches: bool,
-    pub(super) far: Far,
+    pub(super) upload: UploadSnapshot,
     /// Bytes a second.
     pub(super) speed: Option<u64>,
     /// All of it, in thousandths.
@@ -74,7 +75,7 @@ impl QueueProgress {
             failed: 0,
             gone: 0,
             uploading: 0,
-            copy: CopyProgress::default(),
+            upload: UploadProgress::default(),
             speed: Speed::default(),
             doing: Doing::Looking,
             counts_anew: false,
@@ -89,8 +90,8 @@ impl QueueProgress {
     }
 
     /// What the uploader tells.
-    pub(super) fn copy(&mut self, progress: &Progress) {
-        self.copy.note(progress);
+    pub(super) fn upload(&mut self, event: &UploadEvent) {
+        self.upload.note(event);
     }
 
     /// What the push tells. A batch that is over, and in which something happened.
@@ -152,7 +153,7 @@ impl QueueProgress {
             delivered: self.delivered,
             failed: self.failed,
             gone: self.gone,
-            copied: self.copy.copied(),
+            copied: self.upload.copied(),
         };
         let before = std::mem::replace(&mut self.told, told);
         let batch = Batch {
@@ -169,12 +170,12 @@ impl QueueProgress {
 
     /// What can be seen of it now.
     pub(super) fn view(&mut self, now: Instant, stops: bool) -> View {
-        let far = self.copy.far();
-        self.speed.look(now, far.moved);
+        let upload = self.upload.snapshot();
+        self.speed.look(now, upload.moved);
         let settled = self.delivered + self.failed + self.gone;
         View {
             name: self.name.clone(),
-            state: self.state(now, stops, &far),
+            state: self.state(now, stops, &upload),
             entries: Share {
                 done: self.delivered as u64,
                 expected: Some(self.all.max(self.delivered) as u64),
@@ -182,38 +183,37 @@ impl QueueProgress {
             failed: self.failed,
             has_batches: settled > 0 || self.all > self.uploading,
             // Before anything moved there is none.
-            speed: self.speed.a_second().filter(|_| far.moved > 0),
-            thousandths: self.thousandths(settled, &far),
-            far,
+            speed: self.speed.a_second().filter(|_| upload.moved > 0),
+            thousandths: self.thousandths(settled, &upload),
+            upload,
         }
     }
 
-    fn state(&self, now: Instant, stops: bool, far: &Far) -> Option<String> {
+    fn state(&self, now: Instant, stops: bool, upload: &UploadSnapshot) -> Option<String> {
         match &self.doing {
             _ if stops => Some("stops: what is not confirmed stays queued".to_owned()),
             Doing::Looking => Some("looks at what is queued".to_owned()),
-            Doing::Copying if far.paths.expected.is_none() => {
+            Doing::Copying if upload.paths.expected.is_none() => {
                 Some("looks at what the destination lacks".to_owned())
             }
             Doing::Copying => None,
             Doing::Waiting { until, why } => {
-                let left = until.saturating_duration_since(now).as_secs();
-                let left = humantime::format_duration(Duration::from_secs(left));
+                let left = words::seconds(until.saturating_duration_since(now));
                 Some(format!("waits {left}: {why}"))
             }
             Doing::Resting => Some("has nothing left, waits for the other queues".to_owned()),
         }
     }
 
-    fn thousandths(&self, settled: usize, far: &Far) -> usize {
-        let share = match (part(far.bytes), part(far.paths)) {
+    fn thousandths(&self, settled: usize, upload: &UploadSnapshot) -> usize {
+        let share = match (part(upload.bytes), part(upload.paths)) {
             (Some(bytes), _) => bytes,
             (None, Some(paths)) => paths,
             (None, None) => 0,
         };
         // What is read may still have to be sent.
-        let share = match far.paths.expected {
-            Some(expected) if far.paths.done >= expected => share,
+        let share = match upload.paths.expected {
+            Some(expected) if upload.paths.done >= expected => share,
             _ => share.min(990),
         };
         let done = settled as u128 * 1_000 + self.uploading as u128 * u128::from(share);

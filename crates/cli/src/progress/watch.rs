@@ -66,9 +66,9 @@ impl Watched {
     #[must_use]
     pub(crate) fn uploader(&self, uploader: NixUploader) -> NixUploader {
         let slot = Arc::clone(&self.slot);
-        let tell = move |progress: &nix_copy::Progress| {
+        let tell = move |event: &nix_copy::UploadEvent| {
             if let Some(queue) = lock(&slot).as_mut() {
-                queue.copy(progress);
+                queue.upload(event);
             }
         };
         match self.shown {

@@ -11,7 +11,6 @@ mod limits;
 pub(crate) mod metrics;
 pub(crate) mod schema;
 mod text;
-mod words;
 
 use std::time::SystemTime;
 

@@ -9,9 +9,9 @@ use std::time::{Duration, SystemTime};
 use queue_core::{Bytes, Failures, LastPush, PushEnd, Tally};
 
 use self::failures::failures;
-use super::words::{count, distance, span, took, when};
 use super::{Counts, Held, Level, LimitUse, Looked, QueueStatus, Reason};
 use crate::lines::{Line, Style};
+use crate::words::{self, count, distance, span, took, when};
 
 /// Where the value of a field begins.
 const VALUES: usize = 16;
@@ -37,7 +37,7 @@ pub(crate) fn lines(queues: &[Looked], now: SystemTime) -> Vec<Line> {
 /// in the order of the configuration.
 fn urgency(queue: &Looked, now: SystemTime) -> (Reverse<Level>, Reverse<Duration>) {
     let oldest = queue.seen().and_then(|status| status.counts.oldest);
-    let waits = oldest.map(|oldest| super::words::age(oldest, now));
+    let waits = oldest.map(|oldest| words::age(oldest, now));
     (Reverse(queue.level()), Reverse(waits.unwrap_or_default()))
 }
 

@@ -13,7 +13,7 @@ use crate::copy_args::{self, Objects, Route};
 use crate::destination::{Place, is_binary_cache, is_cache_elsewhere};
 use crate::memory::Memory;
 use crate::parts::{self, Costs, Round};
-use crate::{ClosureType, Nix, Progress, UploadOptions, queries, several, sizes};
+use crate::{ClosureType, Nix, UploadEvent, UploadOptions, queries, several, sizes};
 
 /// What the uploads so far have shown of the destination.
 #[derive(Debug, Default)]
@@ -51,7 +51,7 @@ impl NixUploader {
         let copied = self.with_call(&nix, &self.options.timeouts, &tell, |call| {
             call.run(&arguments)
         });
-        self.telling.tell(&Progress::Ended { copy: copy.number });
+        self.telling.tell(&UploadEvent::Ended { copy: copy.number });
         copied.map(drop)
     }
 
@@ -65,7 +65,7 @@ impl NixUploader {
             paths.sort_by_key(StorePath::is_derivation);
         }
         let route = self.route()?;
-        self.telling.tell(&Progress::Begins);
+        self.telling.tell(&UploadEvent::Begins);
         let sizes = || self.sizes(&paths);
         self.telling
             .with_sizes(sizes, || self.copy_paths(&route, &paths))?;

@@ -8,9 +8,9 @@ use std::thread;
 
 use queue_core::StoreObject;
 
-use crate::{CopyEvent, Progress};
+use crate::{CopyEvent, UploadEvent};
 
-type Tell = dyn Fn(&Progress) + Send + Sync;
+type Tell = dyn Fn(&UploadEvent) + Send + Sync;
 
 /// Nothing is done for it where nobody watches.
 #[derive(Default)]
@@ -26,7 +26,7 @@ pub(super) struct Telling {
 }
 
 impl Telling {
-    pub(super) fn tell_to(&mut self, tell: impl Fn(&Progress) + Send + Sync + 'static) {
+    pub(super) fn tell_to(&mut self, tell: impl Fn(&UploadEvent) + Send + Sync + 'static) {
         self.tell = Some(Box::new(tell));
     }
 
@@ -34,7 +34,7 @@ impl Telling {
         self.wants_sizes = true;
     }
 
-    pub(super) fn tell(&self, progress: &Progress) {
+    pub(super) fn tell(&self, progress: &UploadEvent) {
         if let Some(tell) = &self.tell {
             tell(progress);
         }
@@ -50,7 +50,7 @@ impl Telling {
             .map(size)
             .try_fold(0_u64, |sum, size| Some(sum.saturating_add(size?)));
         drop(known);
-        self.tell(&Progress::Planned {
+        self.tell(&UploadEvent::Planned {
             copy,
             paths: paths.len() as u64,
             bytes,
@@ -68,7 +68,7 @@ impl Telling {
                 CopyEvent::PathBegan { .. } if !tells_bytes.load(Relaxed) => self.ask(),
                 _ => {}
             }
-            self.tell(&Progress::Copy { copy, event });
+            self.tell(&UploadEvent::Copy { copy, event });
         }
     }
 
@@ -82,7 +82,7 @@ impl Telling {
             .map(|object| (object.path.to_string(), object.nar_size));
         *lock(&self.known) = sizes.collect();
         lock(&self.ask).take();
-        self.tell(&Progress::Sizes(objects.to_vec()));
+        self.tell(&UploadEvent::Sizes(objects.to_vec()));
     }
 
     /// While `copy` copies, `sizes` is asked for if somebody wants to know and Nix does not tell.
@@ -102,7 +102,7 @@ impl Telling {
             let _end = End(self);
             let answer = move || {
                 if asked.recv().is_ok() {
-                    self.tell(&Progress::Sizes(sizes()));
+                    self.tell(&UploadEvent::Sizes(sizes()));
                 }
             };
             if let Err(error) = thread::Builder::new().spawn_scoped(scope, answer) {

@@ -6,7 +6,6 @@ use nix_post_build_push_config::QueueSettings;
 use queue_core::{StoreFiles, StorePath};
 
 use super::Work;
-use super::observer::count;
 use crate::adapters::Store;
 use crate::cli::PushArgs;
 use crate::commands::queues;
@@ -14,6 +13,7 @@ use crate::exit_codes::Exit;
 use crate::json::{DryRunJson, time};
 use crate::session::{Session, destination, now};
 use crate::view::{Look, QueueView};
+use crate::words::count;
 
 /// For the queues as they are.
 pub(super) fn queues(work: &Work<'_>, session: &mut Session) -> Exit {
@@ -114,7 +114,7 @@ fn tell_one(row: &DryRunJson, session: &mut Session) {
     ];
     for (paths, what) in others.into_iter().filter(|(paths, _)| !paths.is_empty()) {
         tell(
-            format!("{queue}: {} that {what}", count(paths.len())),
+            format!("{queue}: {} that {what}", count(paths.len(), "path")),
             paths,
         );
     }
@@ -133,7 +133,7 @@ fn what_would_go(row: &DryRunJson) -> String {
         None if ready.is_empty() => format!("{queue}: nothing would be copied to {destination}"),
         None => format!(
             "{queue}: would copy {} to {destination} (closure type {closure_type})",
-            count(ready.len())
+            count(ready.len(), "path")
         ),
     }
 }

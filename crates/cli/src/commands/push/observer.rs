@@ -12,6 +12,7 @@ use crate::progress::Watched;
 use crate::session::destination;
 use crate::subject;
 use crate::view::warn_of_foreign;
+use crate::words::{self, count};
 
 /// What to do about a queue that is beyond a limit.
 const LIMITS_HINT: &str =
@@ -88,7 +89,7 @@ impl<'a> Narrator<'a> {
             "all is kept; "
         };
         // In whole seconds, for people to read.
-        let time = humantime::format_duration(Duration::from_secs(time.as_secs().max(1)));
+        let time = words::seconds(time.max(Duration::from_secs(1)));
         match why {
             Outcome::AlreadyRunning if self.waits_for_another => {}
             Outcome::AlreadyRunning => {
@@ -131,11 +132,9 @@ impl<'a> Narrator<'a> {
 
     fn other_destination(&self, number: usize) {
         let to = &self.destination;
-        let failed = match number {
-            1 => "1 path that failed".to_owned(),
-            _ => format!("{number} paths that failed"),
-        };
-        let text = format!("{failed} elsewhere, before the destination was {to}: tried anew");
+        let paths = count(number, "path");
+        let text =
+            format!("{paths} that failed elsewhere, before the destination was {to}: tried anew");
         self.say_of_destination(text).info();
     }
 
@@ -179,11 +178,11 @@ impl<'a> Narrator<'a> {
         let to = &self.destination;
         match event {
             PushEvent::Started(paths) => {
-                let text = format!("copying {} to {to}", count(paths.len()));
+                let text = format!("copying {} to {to}", count(paths.len(), "path"));
                 self.say_of_destination(text).debug();
             }
             PushEvent::Uploaded(paths) => {
-                self.say_of_destination(format!("copied {}", count(paths.len())))
+                self.say_of_destination(format!("copied {}", count(paths.len(), "path")))
                     .debug();
                 for path in *paths {
                     self.say_of(path, format!("copied {}", self.full(path)))
@@ -192,7 +191,7 @@ impl<'a> Narrator<'a> {
                 }
             }
             PushEvent::Split(size, error) => {
-                let together = format!("failed to copy {} together", count(*size));
+                let together = format!("failed to copy {} together", count(*size, "path"));
                 let mut message = self.say_of_destination(together + "; trying smaller parts");
                 message.details.clone_from(&error.message);
                 message.of_kind(subject::of_upload(error.kind)).debug();
@@ -235,13 +234,5 @@ impl PushObserver for Narrator<'_> {
             }
             _ => {}
         }
-    }
-}
-
-/// `1 path`, `2 paths`
-pub(super) fn count(number: usize) -> String {
-    match number {
-        1 => "1 path".to_owned(),
-        _ => format!("{number} paths"),
     }
 }

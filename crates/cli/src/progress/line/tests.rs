@@ -1,10 +1,10 @@
-use nix_copy::Far;
+use nix_copy::UploadSnapshot;
 use proptest::prelude::*;
 
 use super::*;
 
 fn view() -> View {
-    let far = Far {
+    let upload = UploadSnapshot {
         paths: Share {
             done: 33,
             expected: Some(120),
@@ -31,7 +31,7 @@ fn view() -> View {
         },
         failed: 0,
         has_batches: false,
-        far,
+        upload,
         speed: Some(29_700_000),
         thousandths: 456,
     }
@@ -94,15 +94,15 @@ fn with_several_batches_the_entries_tell_more() {
 
 #[test]
 fn what_is_not_known_is_not_told() {
-    let far = Far {
+    let upload = UploadSnapshot {
         paths: Share {
             done: 1,
             expected: Some(3),
         },
-        ..Far::default()
+        ..UploadSnapshot::default()
     };
     let view = View {
-        far,
+        upload,
         speed: None,
         ..view()
     };
@@ -112,7 +112,7 @@ fn what_is_not_known_is_not_told() {
 #[test]
 fn what_is_sent_is_told_where_there_is_room() {
     let mut view = view();
-    view.far.sending = Some(Share {
+    view.upload.sending = Some(Share {
         done: 1 << 20,
         expected: Some(2 << 20),
     });
@@ -163,8 +163,8 @@ proptest! {
         (thousandths, under_way, has_batches) in (0..=1_000_usize, 0..9_usize, any::<bool>()),
         (speed, colours) in (proptest::option::of(any::<u64>()), any::<bool>()),
     ) {
-        let far = Far { paths, bytes, sending, under_way, ..view().far };
-        let view = View { name, state, far, speed, thousandths, has_batches, ..view() };
+        let upload = UploadSnapshot { paths, bytes, sending, under_way, ..view().upload };
+        let view = View { name, state, upload, speed, thousandths, has_batches, ..view() };
         let line = line(&view, 0, width, colours);
         prop_assert!(columns(&line) <= width, "{} of {width}: {line:?}", columns(&line));
         prop_assert!(!console::strip_ansi_codes(&line).contains(char::is_control), "{line:?}");

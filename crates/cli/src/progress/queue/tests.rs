@@ -1,4 +1,5 @@
 use std::cell::Cell;
+use std::time::Duration;
 
 use nix_copy::CopyEvent;
 use queue_core::{FailedEntry, StorePath, UploadError, UploadErrorKind};
@@ -47,14 +48,14 @@ impl Push {
 
     fn tell(&mut self, event: CopyEvent) {
         let copy = self.copies;
-        self.queue.copy(&Progress::Copy { copy, event });
+        self.queue.upload(&UploadEvent::Copy { copy, event });
     }
 
     /// An upload of so many entries, which copies as many paths of a hundred bytes; up to the last of them.
     fn uploads(&mut self, entries: usize, until: u64) {
         self.note(&PushEvent::Started(&paths(entries)));
         self.copies += 1;
-        self.queue.copy(&Progress::Begins);
+        self.queue.upload(&UploadEvent::Begins);
         self.tell(CopyEvent::Paths(entries as u64));
         self.tell(CopyEvent::Bytes(entries as u64 * 100));
         for id in 0..until {
@@ -113,7 +114,7 @@ fn a_bar_is_as_far_as_the_entries_that_are_gone_and_the_bytes_of_those_that_go()
     let view = push.view();
     assert_eq!((view.thousandths, view.has_batches), (600, true));
     assert_eq!((view.entries.done, view.entries.expected), (4, Some(10)));
-    assert_eq!((view.far.paths.done, view.far.bytes.done), (2, 200));
+    assert_eq!((view.upload.paths.done, view.upload.bytes.done), (2, 200));
     push.note(&PushEvent::Uploaded(&paths(4)));
     assert_eq!(push.view().thousandths, 800);
 }
@@ -169,7 +170,7 @@ fn a_batch_in_which_nothing_happened_is_not_told() {
     let mut push = Push::begins();
     push.note(&PushEvent::Ready(4));
     push.note(&PushEvent::Started(&paths(4)));
-    push.queue.copy(&Progress::Begins);
+    push.queue.upload(&UploadEvent::Begins);
     assert_eq!(push.ends(), None);
 }
 
@@ -195,7 +196,7 @@ fn what_it_waits_for_stands_in_place_of_the_bar() {
     assert_eq!(push.state(), "looks at what is queued");
     push.note(&PushEvent::Ready(1));
     push.note(&PushEvent::Started(&paths(1)));
-    push.queue.copy(&Progress::Begins);
+    push.queue.upload(&UploadEvent::Begins);
     assert_eq!(push.state(), "looks at what the destination lacks");
     push.tell(CopyEvent::Paths(1));
     assert_eq!(push.view().state, None);

@@ -5,9 +5,9 @@ use std::time::{Duration, SystemTime};
 use queue_core::{Bytes, PushEnd};
 
 use super::super::QueueStatus;
-use super::super::words::{age, count, span};
 use super::{Kind, Reason, Thresholds};
 use crate::adapters::OPENED_BY;
+use crate::words::{age, count, span};
 
 /// Why somebody has to look at this queue, the worst first.
 pub(in super::super) fn judge(

@@ -5,8 +5,8 @@ use std::time::SystemTime;
 use queue_core::Failures;
 
 use super::super::Remembered;
-use super::super::words::{count, when};
 use crate::lines::{Line, Style};
+use crate::words::{count, when};
 
 /// More failed entries than that are counted only.
 const MOST_FAILURES: usize = 20;
@@ -37,11 +37,11 @@ fn failed(path: &str, failure: &Failures, now: SystemTime) -> String {
         Some(since) => format!(
             "{path} parked {} after {}",
             when(since, now),
-            count(attempts.into(), "attempt")
+            count(attempts, "attempt")
         ),
         None => format!(
             "{path} failed {}, next try {}",
-            count(attempts.into(), "time"),
+            count(attempts, "time"),
             when(failure.next_try, now)
         ),
     }

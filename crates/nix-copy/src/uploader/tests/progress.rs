@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use super::*;
-use crate::{CopyProgress, Far};
+use crate::{UploadProgress, UploadSnapshot};
 
 /// One path of 120 bytes, copied; with what Nix says before it begins.
 fn copies(dir: &Utf8Path, says_first: &str) -> Nix {
@@ -27,24 +27,30 @@ esac"#
 const BYTES: &str = r#"@nix {"action":"result","fields":[100,120],"id":1,"type":106}"#;
 
 /// How far an upload was when it was over, and which calls it took.
-fn uploaded(says_first: &str, with: impl FnOnce(NixUploader) -> NixUploader) -> (Far, Vec<String>) {
+fn uploaded(
+    says_first: &str,
+    with: impl FnOnce(NixUploader) -> NixUploader,
+) -> (UploadSnapshot, Vec<String>) {
     let (_dir, dir) = temporary();
-    let progress = Arc::new(Mutex::new(CopyProgress::default()));
+    let progress = Arc::new(Mutex::new(UploadProgress::default()));
     let noted = Arc::clone(&progress);
     let uploader = uploader(copies(&dir, says_first), |_| {})
         .with_progress(move |told| noted.lock().unwrap().note(told));
     with(uploader).upload(&paths(&[OUTPUT])).unwrap();
-    let far = progress.lock().unwrap().far();
-    assert_eq!((far.paths.done, far.paths.expected), (1, Some(1)));
+    let snapshot = progress.lock().unwrap().snapshot();
+    assert_eq!((snapshot.paths.done, snapshot.paths.expected), (1, Some(1)));
     let mut calls = calls_of(&dir, "nix");
     calls.sort();
-    (far, calls)
+    (snapshot, calls)
 }
 
 #[test]
 fn where_nix_tells_no_bytes_the_store_is_asked_for_sizes_once() {
-    let (far, calls) = uploaded("", NixUploader::with_sizes);
-    assert_eq!((far.bytes.done, far.bytes.expected), (120, Some(120)));
+    let (snapshot, calls) = uploaded("", NixUploader::with_sizes);
+    assert_eq!(
+        (snapshot.bytes.done, snapshot.bytes.expected),
+        (120, Some(120))
+    );
     assert_eq!(calls, ["asked", "copy"]);
 }
 
@@ -52,8 +58,8 @@ fn where_nix_tells_no_bytes_the_store_is_asked_for_sizes_once() {
 fn where_nix_tells_bytes_or_nobody_wants_sizes_no_process_is_started_for_it() {
     let (_, calls) = uploaded(BYTES, NixUploader::with_sizes);
     assert_eq!(calls, ["copy"]);
-    let (far, calls) = uploaded("", |uploader| uploader);
-    assert_eq!((far.bytes.done, far.bytes.expected), (0, None));
+    let (snapshot, calls) = uploaded("", |uploader| uploader);
+    assert_eq!((snapshot.bytes.done, snapshot.bytes.expected), (0, None));
     assert_eq!(calls, ["copy"]);
 }
 

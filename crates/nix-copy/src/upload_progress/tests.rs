@@ -33,21 +33,21 @@ fn sizes(events: &[CopyEvent]) -> Vec<StoreObject> {
     paths.map(object).collect()
 }
 
-struct Upload(CopyProgress);
+struct Upload(UploadProgress);
 
 impl Upload {
     fn begins() -> Self {
-        let mut upload = Self(CopyProgress::default());
-        upload.0.note(&Progress::Begins);
+        let mut upload = Self(UploadProgress::default());
+        upload.0.note(&UploadEvent::Begins);
         upload
     }
 
     fn plan(&mut self, copy: u64, paths: u64, bytes: Option<u64>) {
-        self.0.note(&Progress::Planned { copy, paths, bytes });
+        self.0.note(&UploadEvent::Planned { copy, paths, bytes });
     }
 
     fn tell(&mut self, copy: u64, event: CopyEvent) {
-        self.0.note(&Progress::Copy { copy, event });
+        self.0.note(&UploadEvent::Copy { copy, event });
     }
 
     fn path(&mut self, copy: u64, id: u64, done: u64, expected: u64) {
@@ -56,12 +56,12 @@ impl Upload {
     }
 
     fn end(&mut self, copy: u64) {
-        self.0.note(&Progress::Ended { copy });
+        self.0.note(&UploadEvent::Ended { copy });
     }
 
     /// Paths done and expected, bytes done and expected.
-    fn far(&self) -> (u64, Option<u64>, u64, Option<u64>) {
-        let Far { paths, bytes, .. } = self.0.far();
+    fn snapshot(&self) -> (u64, Option<u64>, u64, Option<u64>) {
+        let UploadSnapshot { paths, bytes, .. } = self.0.snapshot();
         (paths.done, paths.expected, bytes.done, bytes.expected)
     }
 }
@@ -91,20 +91,20 @@ fn a_copy_of_each_version_is_followed_to_its_end() {
         let mut seen = BTreeSet::new();
         for event in events.iter().cloned() {
             upload.tell(0, event);
-            let far = upload.0.far();
-            seen.extend(far.path.map(|path| path.name().to_owned()));
-            if tells_bytes && far.paths.done > 0 {
-                assert_eq!(far.bytes.expected, Some(ALL));
+            let snapshot = upload.0.snapshot();
+            seen.extend(snapshot.path.map(|path| path.name().to_owned()));
+            if tells_bytes && snapshot.paths.done > 0 {
+                assert_eq!(snapshot.bytes.expected, Some(ALL));
             }
         }
         // The one that began first: not each of them is that at some time.
         assert!(seen.contains("base") && seen.len() > 1, "{seen:?}");
         let known = tells_bytes.then_some(ALL);
-        assert_eq!(upload.far(), (4, Some(4), known.unwrap_or(0), known));
-        upload.0.note(&Progress::Sizes(sizes(&events)));
-        assert_eq!(upload.far(), (4, Some(4), ALL, Some(ALL)));
+        assert_eq!(upload.snapshot(), (4, Some(4), known.unwrap_or(0), known));
+        upload.0.note(&UploadEvent::Sizes(sizes(&events)));
+        assert_eq!(upload.snapshot(), (4, Some(4), ALL, Some(ALL)));
         upload.end(0);
-        assert_eq!(upload.far(), (4, Some(4), ALL, Some(ALL)));
+        assert_eq!(upload.snapshot(), (4, Some(4), ALL, Some(ALL)));
         assert_eq!(upload.0.copied(), (4, ALL));
     }
 }
@@ -113,11 +113,11 @@ fn a_copy_of_each_version_is_followed_to_its_end() {
 fn with_sizes_a_nix_that_tells_no_bytes_is_followed_path_by_path() {
     let events = events(include_str!("../../tests/samples/2.8.0/copy-file.txt"));
     let mut upload = Upload::begins();
-    upload.0.note(&Progress::Sizes(sizes(&events)));
+    upload.0.note(&UploadEvent::Sizes(sizes(&events)));
     let mut bytes = BTreeSet::new();
     for event in events {
         upload.tell(0, event);
-        bytes.insert(upload.far().2);
+        bytes.insert(upload.snapshot().2);
     }
     let sizes = [0, BASE, BASE + OTHER, BASE + 2 * OTHER, ALL];
     assert_eq!(bytes, BTreeSet::from(sizes));
@@ -130,26 +130,30 @@ fn what_is_sent_by_http_is_told_beside_what_is_read() {
     let (mut sending, mut without_path) = (BTreeSet::new(), 0);
     for event in events {
         upload.tell(0, event);
-        let far = upload.0.far();
-        sending.extend(far.sending.and_then(|share| share.expected));
-        let sends = far.sending.and_then(|share| share.expected) > Some(1_000_000);
-        without_path += usize::from(sends && far.path.is_none());
+        let snapshot = upload.0.snapshot();
+        sending.extend(snapshot.sending.and_then(|share| share.expected));
+        let sends = snapshot.sending.and_then(|share| share.expected) > Some(1_000_000);
+        without_path += usize::from(sends && snapshot.path.is_none());
     }
     assert!(sending.contains(&BASE), "{sending:?}");
     assert_eq!(without_path, 0, "what is sent has a name");
-    let far = upload.0.far();
-    assert_eq!(far.sending, None);
+    let snapshot = upload.0.snapshot();
+    assert_eq!(snapshot.sending, None);
     // Uncompressed, with narinfos of some hundred bytes.
-    assert!((ALL..ALL + 4_000).contains(&far.moved), "{}", far.moved);
+    assert!(
+        (ALL..ALL + 4_000).contains(&snapshot.moved),
+        "{}",
+        snapshot.moved
+    );
 }
 
 #[test]
 fn nothing_is_expected_before_a_copy_has_told_and_nothing_of_what_is_there() {
     let mut upload = Upload::begins();
     upload.plan(0, 10, Some(100));
-    assert_eq!(upload.far(), (0, None, 0, None));
+    assert_eq!(upload.snapshot(), (0, None, 0, None));
     upload.tell(0, CopyEvent::Paths(0));
-    assert_eq!(upload.far(), (0, Some(0), 0, Some(0)));
+    assert_eq!(upload.snapshot(), (0, Some(0), 0, Some(0)));
 }
 
 #[test]
@@ -160,14 +164,14 @@ fn several_copies_add_up_and_one_that_has_not_begun_counts_as_planned() {
     upload.tell(0, CopyEvent::Paths(5));
     upload.tell(0, CopyEvent::Bytes(500));
     upload.path(0, 7, 40, 100);
-    assert_eq!(upload.far(), (0, Some(8), 40, Some(800)));
+    assert_eq!(upload.snapshot(), (0, Some(8), 40, Some(800)));
     upload.tell(1, CopyEvent::Paths(1));
     upload.tell(1, CopyEvent::Bytes(100));
     // Numbers of activities are each copy's own.
     upload.path(1, 7, 100, 100);
     upload.tell(1, CopyEvent::PathEnded { id: 7 });
-    assert_eq!(upload.far(), (1, Some(6), 140, Some(600)));
-    assert_eq!(upload.0.far().under_way, 1);
+    assert_eq!(upload.snapshot(), (1, Some(6), 140, Some(600)));
+    assert_eq!(upload.0.snapshot().under_way, 1);
 }
 
 #[test]
@@ -180,11 +184,11 @@ fn a_copy_that_failed_in_the_middle_counts_its_bytes_and_not_its_path() {
     upload.path(0, 2, 60, 100);
     upload.tell(0, CopyEvent::PathEnded { id: 2 });
     upload.end(0);
-    assert_eq!(upload.far(), (1, Some(1), 160, Some(160)));
+    assert_eq!(upload.snapshot(), (1, Some(1), 160, Some(160)));
     // The one that follows finds the first path there.
     upload.tell(1, CopyEvent::Paths(1));
     upload.tell(1, CopyEvent::Bytes(100));
-    assert_eq!(upload.far(), (1, Some(2), 160, Some(260)));
+    assert_eq!(upload.snapshot(), (1, Some(2), 160, Some(260)));
 }
 
 #[test]
@@ -193,13 +197,13 @@ fn the_next_upload_begins_with_nothing_and_all_of_them_are_counted() {
     upload.tell(0, CopyEvent::Paths(1));
     upload.path(0, 1, 100, 100);
     upload.tell(0, CopyEvent::PathEnded { id: 1 });
-    upload.0.note(&Progress::Begins);
-    assert_eq!(upload.far(), (0, None, 0, None));
+    upload.0.note(&UploadEvent::Begins);
+    assert_eq!(upload.snapshot(), (0, None, 0, None));
     upload.tell(1, CopyEvent::Paths(1));
     upload.path(1, 1, 50, 50);
     upload.tell(1, CopyEvent::PathEnded { id: 1 });
     assert_eq!(upload.0.copied(), (2, 150));
-    assert_eq!(upload.0.far().moved, 150);
+    assert_eq!(upload.0.snapshot().moved, 150);
 }
 
 #[test]
@@ -214,14 +218,14 @@ fn it_does_not_grow_with_what_is_told() {
         };
         upload.tell(0, moved);
     }
-    assert_eq!(upload.0.far().under_way, 10_000);
+    assert_eq!(upload.0.snapshot().under_way, 10_000);
     for id in 0..40_000 {
         upload.path(1, id, 2, 2);
         upload.tell(1, CopyEvent::PathsDone(0));
         upload.tell(1, CopyEvent::PathEnded { id });
     }
-    assert_eq!(upload.0.far().under_way, 20_000);
-    assert_eq!(upload.0.far().sending.unwrap().done, 10_000);
+    assert_eq!(upload.0.snapshot().under_way, 20_000);
+    assert_eq!(upload.0.snapshot().sending.unwrap().done, 10_000);
 }
 
 fn number() -> impl Strategy<Value = u64> {
@@ -250,13 +254,13 @@ fn event() -> impl Strategy<Value = CopyEvent> {
     ]
 }
 
-fn progress() -> impl Strategy<Value = Progress> {
+fn progress() -> impl Strategy<Value = UploadEvent> {
     let copy = || 0..3_u64;
     prop_oneof![
         1 => (copy(), number(), proptest::option::of(number()))
-            .prop_map(|(copy, paths, bytes)| Progress::Planned { copy: copy + 10, paths, bytes }),
-        8 => (copy(), event()).prop_map(|(copy, event)| Progress::Copy { copy, event }),
-        1 => copy().prop_map(|copy| Progress::Ended { copy }),
+            .prop_map(|(copy, paths, bytes)| UploadEvent::Planned { copy: copy + 10, paths, bytes }),
+        8 => (copy(), event()).prop_map(|(copy, event)| UploadEvent::Copy { copy, event }),
+        1 => copy().prop_map(|copy| UploadEvent::Ended { copy }),
     ]
 }
 
@@ -265,18 +269,18 @@ proptest! {
     fn whatever_is_told_what_is_done_grows_and_is_never_more_than_what_is_expected(
         told in proptest::collection::vec(progress(), 0..60)
     ) {
-        let mut progress = CopyProgress::default();
-        progress.note(&Progress::Begins);
-        let mut before = Far::default();
+        let mut progress = UploadProgress::default();
+        progress.note(&UploadEvent::Begins);
+        let mut before = UploadSnapshot::default();
         for one in told {
             progress.note(&one);
-            let far = progress.far();
-            for share in [far.paths, far.bytes].into_iter().chain(far.sending) {
+            let snapshot = progress.snapshot();
+            for share in [snapshot.paths, snapshot.bytes].into_iter().chain(snapshot.sending) {
                 prop_assert!(share.expected.is_none_or(|expected| share.done <= expected));
             }
-            prop_assert!(far.paths.done >= before.paths.done);
-            prop_assert!(far.bytes.done >= before.bytes.done);
-            before = far;
+            prop_assert!(snapshot.paths.done >= before.paths.done);
+            prop_assert!(snapshot.bytes.done >= before.bytes.done);
+            before = snapshot;
         }
     }
 
@@ -292,10 +296,10 @@ proptest! {
                 alone.tell(0, event.clone());
                 together.tell(copy as u64, event);
             }
-            let (paths, _, bytes, _) = alone.far();
+            let (paths, _, bytes, _) = alone.snapshot();
             sum = (sum.0.saturating_add(paths), sum.1.saturating_add(bytes));
         }
-        let (paths, _, bytes, _) = together.far();
+        let (paths, _, bytes, _) = together.snapshot();
         prop_assert_eq!((paths, bytes), sum);
     }
 }

@@ -1,16 +1,17 @@
-//! Times and spans of time in words.
+//! Times, spans of time and counts in words: pure.
 
+use std::fmt::Display;
 use std::time::{Duration, SystemTime};
 
 use crate::json;
 
 /// `3 hours ago (2026-01-02T03:04:05Z)`, or `in 5 minutes (…)`.
-pub(super) fn when(time: SystemTime, now: SystemTime) -> String {
+pub(crate) fn when(time: SystemTime, now: SystemTime) -> String {
     format!("{} ({})", distance(time, now), json::time(time))
 }
 
 /// `3 hours ago`, or `in 5 minutes`.
-pub(super) fn distance(time: SystemTime, now: SystemTime) -> String {
+pub(crate) fn distance(time: SystemTime, now: SystemTime) -> String {
     match now.duration_since(time) {
         Ok(past) => format!("{} ago", span(past)),
         Err(ahead) => format!("in {}", span(ahead.duration())),
@@ -18,12 +19,12 @@ pub(super) fn distance(time: SystemTime, now: SystemTime) -> String {
 }
 
 /// How long ago it was; nothing is younger than now, whatever the clock shows.
-pub(super) fn age(time: SystemTime, now: SystemTime) -> Duration {
+pub(crate) fn age(time: SystemTime, now: SystemTime) -> Duration {
     now.duration_since(time).unwrap_or_default()
 }
 
 /// In the unit that suits it, rounded down.
-pub(super) fn span(duration: Duration) -> String {
+pub(crate) fn span(duration: Duration) -> String {
     let seconds = duration.as_secs();
     let (unit, name) = match seconds {
         0..120 => (1, "second"),
@@ -35,20 +36,37 @@ pub(super) fn span(duration: Duration) -> String {
 }
 
 /// What something took: a short time in tenths of a second.
-pub(super) fn took(duration: Duration) -> String {
+pub(crate) fn took(duration: Duration) -> String {
     match duration.as_secs() {
-        0..10 => format!(
-            "{}.{} s",
-            duration.as_secs(),
-            duration.subsec_millis() / 100
-        ),
+        0..10 => tenths(duration),
         _ => span(duration),
     }
 }
 
+/// `2m 3s`: to the second, and below a minute to the tenth of one.
+pub(crate) fn exactly(duration: Duration) -> String {
+    match duration.as_secs() {
+        0..60 => tenths(duration),
+        _ => seconds(duration),
+    }
+}
+
+/// `2m 3s`: to the second.
+pub(crate) fn seconds(duration: Duration) -> String {
+    humantime::format_duration(Duration::from_secs(duration.as_secs())).to_string()
+}
+
+fn tenths(duration: Duration) -> String {
+    format!(
+        "{}.{} s",
+        duration.as_secs(),
+        duration.subsec_millis() / 100
+    )
+}
+
 /// `1 path`, `2 paths`.
-pub(super) fn count(number: u64, what: &str) -> String {
-    let many = if number == 1 { "" } else { "s" };
+pub(crate) fn count<N: Display + PartialEq + From<u8>>(number: N, what: &str) -> String {
+    let many = if number == N::from(1) { "" } else { "s" };
     format!("{number} {what}{many}")
 }
 
@@ -76,5 +94,7 @@ mod tests {
         assert_eq!(took(Duration::from_millis(1290)), "1.2 s");
         assert_eq!(took(Duration::from_millis(39)), "0.0 s");
         assert_eq!(took(Duration::from_secs(90)), "90 seconds");
+        assert_eq!(exactly(Duration::from_millis(59_999)), "59.9 s");
+        assert_eq!(exactly(Duration::from_millis(123_456)), "2m 3s");
     }
 }

@@ -14,7 +14,7 @@ const MAX_UNSIZED: usize = 10_000;
 
 /// What an upload tells about itself. Free of secrets.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Progress {
+pub enum UploadEvent {
     /// An upload begins; nothing of an earlier one counts any more.
     Begins,
     /// One call of Nix will be made that is told so many paths: an estimate of what it will copy, until
@@ -53,21 +53,21 @@ pub enum Progress {
 /// - It does not grow with what is told.
 ///
 /// ```
-/// use nix_copy::{CopyEvent, CopyProgress, Progress};
+/// use nix_copy::{CopyEvent, UploadEvent, UploadProgress};
 ///
-/// let mut progress = CopyProgress::default();
-/// progress.note(&Progress::Begins);
-/// let mut tell = |event| progress.note(&Progress::Copy { copy: 1, event });
+/// let mut progress = UploadProgress::default();
+/// progress.note(&UploadEvent::Begins);
+/// let mut tell = |event| progress.note(&UploadEvent::Copy { copy: 1, event });
 /// tell(CopyEvent::Paths(2));
 /// tell(CopyEvent::Bytes(300));
 /// tell(CopyEvent::PathBegan { id: 7, path: None });
 /// tell(CopyEvent::PathMoved { id: 7, done: 40, expected: 100 });
-/// let far = progress.far();
-/// assert_eq!((far.paths.done, far.paths.expected), (0, Some(2)));
-/// assert_eq!((far.bytes.done, far.bytes.expected), (40, Some(300)));
+/// let snapshot = progress.snapshot();
+/// assert_eq!((snapshot.paths.done, snapshot.paths.expected), (0, Some(2)));
+/// assert_eq!((snapshot.bytes.done, snapshot.bytes.expected), (40, Some(300)));
 /// ```
 #[derive(Debug, Clone, Default)]
-pub struct CopyProgress {
+pub struct UploadProgress {
     copies: BTreeMap<u64, OneCopy>,
     /// Of copies that have ended.
     ended: Sums,
@@ -100,7 +100,7 @@ pub struct Share {
 
 /// How far an upload is at one moment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Far {
+pub struct UploadSnapshot {
     /// Store paths. What is expected is known once Nix has looked what the destination lacks.
     pub paths: Share,
     /// Bytes of their NARs, as they are read.
@@ -115,23 +115,23 @@ pub struct Far {
     pub moved: u64,
 }
 
-impl CopyProgress {
+impl UploadProgress {
     /// Takes what is told, in the order in which it is.
-    pub fn note(&mut self, progress: &Progress) {
+    pub fn note(&mut self, progress: &UploadEvent) {
         match progress {
-            Progress::Begins => self.begin(),
-            Progress::Planned { copy, paths, bytes } => {
+            UploadEvent::Begins => self.begin(),
+            UploadEvent::Planned { copy, paths, bytes } => {
                 self.copies.insert(*copy, OneCopy::planned(*paths, *bytes));
             }
-            Progress::Copy { copy, event } => self.copy(*copy, event),
-            Progress::Ended { copy } => self.end(*copy),
-            Progress::Sizes(objects) => self.learn(objects),
+            UploadEvent::Copy { copy, event } => self.copy(*copy, event),
+            UploadEvent::Ended { copy } => self.end(*copy),
+            UploadEvent::Sizes(objects) => self.learn(objects),
         }
     }
 
     /// How far the upload is.
     #[must_use]
-    pub fn far(&self) -> Far {
+    pub fn snapshot(&self) -> UploadSnapshot {
         let copies = || self.copies.values();
         let sum = |of: fn(&OneCopy) -> u64| copies().map(of).fold(0, u64::saturating_add);
         let paths = Share {
@@ -143,7 +143,7 @@ impl CopyProgress {
         let first = copies()
             .filter_map(OneCopy::first_path)
             .min_by_key(|(age, _)| *age);
-        Far {
+        UploadSnapshot {
             paths,
             bytes: Share {
                 done: bytes_done,
@@ -159,9 +159,9 @@ impl CopyProgress {
     /// Paths and bytes that were copied in all uploads so far.
     #[must_use]
     pub fn copied(&self) -> (u64, u64) {
-        let far = self.far();
-        let paths = self.before.paths.saturating_add(far.paths.done);
-        (paths, self.before.bytes.saturating_add(far.bytes.done))
+        let snapshot = self.snapshot();
+        let paths = self.before.paths.saturating_add(snapshot.paths.done);
+        (paths, self.before.bytes.saturating_add(snapshot.bytes.done))
     }
 
     fn moved(&self, read: u64, sent: u64) -> u64 {
