@@ -103,7 +103,7 @@ in
     options = {
       interval = {
         type = types.nonEmptyStr;
-        default = "10m";
+        default = "10 min";
         example = "1 hour";
         description = ''
           How often to push: first this long after boot, or after the timer starts, then this long

@@ -282,6 +282,27 @@ in
           waiting
         ];
 
+    test_the_timer_of_contrib_pushes_as_often_as_this_one_does_by_default =
+      let
+        ours = (timer (main { destination = "daemon"; }) "main").timerConfig;
+        others = lib.splitString "\n" (
+          builtins.readFile (../../../contrib/systemd + "/nix-post-build-push@.timer")
+        );
+        isTheSame =
+          name: lib.elem "${name}=${lib.replaceStrings [ " " ] [ "" ] ours.${name}}" others;
+      in
+      test
+        (map isTheSame [
+          "OnBootSec"
+          "OnActiveSec"
+          "OnUnitActiveSec"
+        ])
+        [
+          true
+          true
+          true
+        ];
+
     test_a_service_may_be_changed_by_its_name =
       test
         (service (evaluate (
