@@ -1,5 +1,6 @@
-//! Each configuration of docs/destinations.md, as it stands there, on a machine where the names in it
-//! mean servers of its own; and what a client fetches from there, whose signatures it checks.
+//! Each configuration of docs/destinations.md and docs/queues.md, as it stands there, on a machine where
+//! the names in it mean servers of its own; and what a client fetches from there, whose signatures it
+//! checks.
 
 use std::collections::BTreeSet;
 
@@ -9,10 +10,21 @@ use system_tests::{expr, wait_until};
 
 const QUEUES: &str = "/var/lib/nix-post-build-push";
 
-/// The part of the page below a heading, up to the next one.
-fn section(heading: &str) -> String {
-    let page = page("docs/destinations.md") + "\n## ";
+/// The part of a page below a heading, up to the next one.
+fn section_of(file: &str, heading: &str) -> String {
+    let page = page(file) + "\n## ";
     between(&page, &format!("\n## {heading}\n"), "\n## ").to_owned()
+}
+
+fn section(heading: &str) -> String {
+    section_of("docs/destinations.md", heading)
+}
+
+/// The blocks in a section of docs/queues.md.
+fn of_queues(heading: &str, language: &str) -> Vec<String> {
+    let found = blocks(&section_of("docs/queues.md", heading), language);
+    assert!(!found.is_empty(), "{heading}");
+    found
 }
 
 fn configurations(heading: &str) -> Vec<String> {
@@ -148,18 +160,78 @@ fn a_destination_with_a_secret_in_it() {
 }
 
 #[test]
-fn several() {
+fn more_than_one_destination() {
     let machine = machine();
-    machine.accept_ssh("root", "/root/.ssh/id_ed25519", &["cache.lan"]);
+    accept_another_store(&machine, "cache.lan");
+    serve_s3_by_tls(&machine);
+    let all = push(&machine, &of_queues("More than one destination", "toml")[0]);
+    assert_eq!(machine.valid_in("/srv/remote", &all), all);
+    can_be_fetched(&machine, "s3://my-cache?region=eu-west-1", &all);
+}
+
+#[test]
+fn what_to_copy_and_how_much_may_wait() {
+    let machine = machine();
+    accept_another_store(&machine, "cache.example.org");
+    for heading in ["What to copy", "How much may wait"] {
+        machine.sh("nix-store --gc; rm -rf /srv/remote");
+        let all = push(&machine, &of_queues(heading, "toml")[0]);
+        assert_eq!(machine.valid_in("/srv/remote", &all), all, "{heading}");
+    }
+}
+
+#[test]
+fn to_pause_a_queue_and_to_remove_it() {
+    let machine = machine();
+    accept_another_store(&machine, "cache.example.org");
+    machine.sh("cp /checkout/contrib/systemd/*@.* /etc/systemd/system/
+         ln -s /usr/bin/env /usr/local/bin/sudo");
+    machine.write(
+        "/etc/systemd/system/nix-post-build-push@main.timer.d/often.conf",
+        "[Timer]\nOnActiveSec=1s\nRandomizedDelaySec=0\n",
+    );
+    let off = &of_queues("To pause a queue", "toml")[0];
+    let on = off.replace("enable = false", "enable = true");
+    machine.write("/etc/nix-post-build-push/config.toml", &on);
+    machine.sh("systemctl enable --now nix-post-build-push@main.timer");
+
+    let pause = &of_queues("To pause a queue", "sh")[0];
+    let (stop, start) = pause.split_once("\n").expect("two commands");
+    machine.sh(stop);
+    let timer = "systemctl is-active nix-post-build-push@main.timer";
+    machine.try_sh(timer).fails();
+    machine.wait_for_rest();
+    let built = machine.build(&expr::independent(1));
+    assert_eq!(machine.queued(&format!("{QUEUES}/main")), built);
+    machine.sh("nix-build --option post-build-hook '' --no-out-link -E 'derivation { name = \"alone\"; \
+         system = builtins.currentSystem; builder = \"/bin/sh\"; args = [ \"-c\" \"echo > $out\" ]; }'");
+    assert_eq!(machine.queued(&format!("{QUEUES}/main")), built);
+    machine.sh(start);
+    wait_until("the push", || {
+        machine.queued(&format!("{QUEUES}/main")).is_empty()
+    });
+
+    machine.sh(stop);
+    let left = machine.build(&expr::file("left", "hello"));
+    machine.write("/etc/nix-post-build-push/config.toml", off);
+    machine.build(&expr::file("not-queued", "hello"));
+    assert_eq!(machine.queued(&format!("{QUEUES}/main")), left);
+    let remove = &of_queues("To remove a queue", "sh")[0];
+    machine.sh(remove.lines().next().expect("the push"));
+    assert_eq!(machine.queued(&format!("{QUEUES}/main")), [].into());
+    assert_eq!(machine.valid_in("/srv/remote", &left), left);
+    machine.sh(remove);
+}
+
+/// This machine has everything, so for a destination `ssh-ng://` there is another store in it, which trusts
+/// our key.
+fn accept_another_store(machine: &Machine, host: &str) {
+    machine.accept_ssh("root", "/root/.ssh/id_ed25519", &[host]);
     machine.force_ssh_command(
         "root",
         "NIX_REMOTE=/srv/remote exec $SSH_ORIGINAL_COMMAND\n",
     );
     machine.sh("echo trusted-public-keys = $(cat /etc/nix/public-key) >>/etc/nix/nix.conf");
-    serve_s3_by_tls(&machine);
-    let all = push(&machine, &only("Several"));
-    assert_eq!(machine.valid_in("/srv/remote", &all), all);
-    can_be_fetched(&machine, "s3://my-cache?region=eu-west-1", &all);
 }
 
 /// Amazon's S3, where a bucket has a name of its own below Amazon's, and another one, where it has not.
