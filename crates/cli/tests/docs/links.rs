@@ -39,6 +39,13 @@ pub fn wrong(page: &str, link: &str) -> Option<String> {
     (!found).then(|| format!("{file} has no heading for `#{anchor}`"))
 }
 
+/// The anchors of the sections of a page.
+pub fn sections(text: &str) -> Vec<String> {
+    let prose = without_blocks(text);
+    let titles = prose.lines().filter_map(|line| line.strip_prefix("## "));
+    titles.map(anchor_of).collect()
+}
+
 fn headings(text: &str) -> impl Iterator<Item = &str> {
     let lines = text.lines().filter(|line| line.starts_with('#'));
     lines.map(|line| line.trim_start_matches('#').trim())

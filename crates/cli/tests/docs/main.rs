@@ -110,6 +110,24 @@ fn each_link_leads_somewhere() {
 }
 
 #[test]
+fn a_line_of_contents_has_every_section_of_its_page() {
+    let mut tried = 0;
+    for page in pages() {
+        let is_one =
+            |line: &&str| line.starts_with("[") && line.contains("](#") && line.contains(" · ");
+        let Some(contents) = page.text.lines().find(is_one) else {
+            continue;
+        };
+        for section in links::sections(&page.text) {
+            let link = format!("](#{section})");
+            assert!(contents.contains(&link), "{}: {section}", page.file);
+        }
+        tried += 1;
+    }
+    assert!(tried > 3, "{tried}");
+}
+
+#[test]
 fn each_page_of_the_documentation_is_in_its_contents() {
     let contents = pages::read("docs/README.md");
     for page in pages() {
