@@ -7,7 +7,7 @@ use camino::Utf8PathBuf;
 use machine_tests::{Request, narinfo_name};
 use system_tests::{figure, quoted_in, wait_until};
 
-use crate::site::{PAGE, PUSH, QUEUE, Site, layers, stop_pushing};
+use crate::site::{PAGE, PUSH, QUEUE, RELIABILITY, Site, layers, stop_pushing};
 
 /// The destination of the page.
 const DESTINATION: &str = "http://cache.example.org?compression=zstd";
@@ -29,7 +29,7 @@ fn three_builders_bring_to_one_cache_whatever_any_of_them_built() {
         built.append(&mut at_the_same_time(&site, round));
     }
     quoted_in(
-        PAGE,
+        RELIABILITY,
         "store paths built in all rounds",
         built.len(),
         "paths",
@@ -163,13 +163,13 @@ fn a_builder_that_comes_later(site: &mut Site) -> Paths {
         .iter()
         .filter(|request| request.method == "GET" && request.path.starts_with("/nar/"));
     quoted_in(
-        PAGE,
+        RELIABILITY,
         "store paths fetched by a later builder",
         fetched.count(),
         "paths",
     );
     quoted_in(
-        PAGE,
+        RELIABILITY,
         "store paths uploaded by a later builder",
         uploads(&asked, ".narinfo"),
         "paths",
@@ -196,7 +196,7 @@ fn assert_that_a_client_can_fetch(site: &Site, paths: &Paths) {
     let fetched = client.valid_in("/srv/fetched", paths).len();
     assert_eq!(fetched, paths.len());
     quoted_in(
-        PAGE,
+        RELIABILITY,
         "store paths that a client could fetch in the end",
         fetched,
         "paths",

@@ -13,6 +13,8 @@ pub(crate) const QUEUE: &str = "/var/lib/nix-post-build-push/cache";
 pub(crate) const PUSH: &str = "nix-post-build-push-cache.service";
 /// The page that says how to set all of this up.
 pub(crate) const PAGE: &str = include_str!("../../../../docs/many-machines.md");
+/// The page that says how it was tried.
+pub(crate) const RELIABILITY: &str = include_str!("../../../../RELIABILITY.md");
 
 /// The cache's number in the network.
 const CACHE: u8 = 1;
