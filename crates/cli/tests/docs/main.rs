@@ -7,6 +7,7 @@ mod commands;
 #[path = "../common/mod.rs"]
 mod common;
 mod links;
+mod map;
 mod pages;
 
 use std::process::{Command, Stdio};
