@@ -1,5 +1,7 @@
 //! Whether the page has what the programs say, and they say what it has.
 
+use std::collections::BTreeSet;
+
 use crate::Pattern;
 use crate::collect::{Literal, Role};
 use crate::page::{Entry, line_for};
@@ -106,15 +108,17 @@ fn unsaid(text: &str, patterns: &[Pattern]) -> Option<usize> {
     letters.find(|(at, _)| !said[*at]).map(|(at, _)| at)
 }
 
-/// The rules that no literal and no line of the page needs.
+/// The rules that no literal and no line of the page needs, or that only repeat one before them.
 #[must_use]
 pub fn idle(literals: &[Literal], page: &[Entry], rules: Rules<'_>) -> Vec<String> {
-    let needed = |other: &Other| {
-        let mut own = literals.iter().filter(|literal| other.is(literal));
-        own.any(|literal| may_be_shown(literal) && !has(page, &literal.pattern))
-    };
-    let places = rules.other.iter().filter(|other| !needed(other));
-    let places = places.map(|other| format!("OTHER: {} {:?}", other.place, other.begins));
+    let hidden = literals
+        .iter()
+        .filter(|literal| may_be_shown(literal) && !has(page, &literal.pattern));
+    let first = |literal: &Literal| rules.other.iter().position(|other| other.is(literal));
+    let needed: BTreeSet<usize> = hidden.filter_map(first).collect();
+    let places = rules.other.iter().enumerate();
+    let places = places.filter(|(number, _)| !needed.contains(number));
+    let places = places.map(|(_, other)| format!("OTHER: {} {:?}", other.place, other.begins));
     let unused = |(text, _): &&(&str, &str)| !has(page, &Pattern::of(text, false));
     let foreign = rules
         .foreign

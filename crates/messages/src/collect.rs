@@ -6,7 +6,7 @@ use syn::{Expr, ExprCall, ExprLit, ExprMethodCall, ImplItem, Item, Lit, Pat, Stm
 
 use crate::macros;
 use crate::normal::Pattern;
-use crate::rules::{ASIDE_METHODS, HINTS, MAKERS, QUIET_METHODS, WELL};
+use crate::rules::{ASIDE_METHODS, HINTS, LOOKS_FOR, MAKERS, QUIET_METHODS, WELL};
 use crate::sources::{Source, for_tests};
 
 /// What a literal may become.
@@ -221,13 +221,10 @@ impl<'ast> Visit<'ast> for Collector<'_> {
             Expr::Path(path) => end_of(&path.path),
             _ => String::new(),
         };
-        if end == "rule" {
+        if let (LOOKS_FOR, Some(needles)) = (end.as_str(), call.args.get(1)) {
             return self.as_role(Role::OfNix, |this| {
-                let needles = strings(&call.args[1]);
-                this.push(
-                    Pattern::of_parts(&needles),
-                    syn::spanned::Spanned::span(&call.args[1]),
-                );
+                let pattern = Pattern::of_parts(&strings(needles));
+                this.push(pattern, syn::spanned::Spanned::span(needles));
             });
         }
         let name = end.rsplit("::").next().unwrap_or_default();

@@ -40,6 +40,10 @@ pub(crate) const ASIDE_METHODS: &[&str] = &[
     "join",
 ];
 
+/// What is called with what to look for in the words of Nix, as its second argument: all these texts, in
+/// this order. (`nix-copy/src/classify.rs` makes its table of them.)
+pub(crate) const LOOKS_FOR: &str = "rule";
+
 /// What makes something of its arguments that says that all is well.
 pub(crate) const WELL: &[&str] = &["Finding::ok"];
 
@@ -121,14 +125,11 @@ pub const OTHER: &[Other] = &[
     ),
     all("cli/src/subject.rs::KINDS", HELP),
     all("cli/src/message.rs::whole", PART),
-    all(
-        "cli/src/commands/push/observer.rs::batch",
-        "said by `debug` alone",
-    ),
+    all("cli/src/commands/push/observer.rs::batch", DEBUG),
     one(
         "cli/src/commands/push/waiting.rs::new",
         "… cannot be watched",
-        "said by `debug` alone",
+        DEBUG,
     ),
     one("cli/src/status/health", "`nix-post", HINT),
     one("cli/src/status/health", "mend ", HINT),
@@ -182,10 +183,6 @@ pub const OTHER: &[Other] = &[
         HINT,
     ),
     all("cli/src/commands/config.rs::check", PART),
-    all("cli/src/commands/push/waiting.rs::new", DEBUG),
-    all("cli/src/hook/tell.rs::entry", PART),
-    all("cli/src/message.rs::whole", PART),
-    all("cli/src/subject.rs::KINDS", HELP),
     all("cli/src/logging/text.rs::format_event", PART),
     one("config/src/destination.rs::fmt", "the URI in", PART),
     all("nix-copy/src/path_info.rs::not_understood", PART),

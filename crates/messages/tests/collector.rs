@@ -124,6 +124,28 @@ fn a_listed_place_hides_its_texts_but_no_message() {
 }
 
 #[test]
+fn a_place_that_is_listed_twice_is_told() {
+    let once = Other {
+        place: "cli/src/sample.rs",
+        begins: "",
+        why: "help",
+    };
+    let twice = Other {
+        place: "cli/src/sample.rs::f",
+        ..once
+    };
+    let rules = Rules {
+        other: &[once, twice],
+        foreign: &[],
+    };
+    let text = of(r#"fn f() { "not done" }"#);
+    assert_eq!(
+        check::idle(&text, &[], rules),
+        ["OTHER: cli/src/sample.rs::f \"\""]
+    );
+}
+
+#[test]
 fn a_place_is_a_module_a_file_or_what_stands_in_it() {
     let text = of(r#"fn f() { "not done" }"#);
     for (place, is_there) in [
