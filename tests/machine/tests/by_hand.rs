@@ -60,6 +60,40 @@ fn the_commands_of_get_started_make_a_timer_that_pushes() {
 }
 
 #[test]
+fn what_tells_whether_it_worked_tells_so() {
+    let machine = Machine::boot();
+    install(&machine, "file:///srv/cache");
+    let told = machine
+        .sh(&commands("docs/get-started.md", "## Did it work?", "\n## "))
+        .stdout;
+    for words in ["1 entry", "1 copied to file:///srv/cache"] {
+        assert!(told.contains(words), "{told}");
+    }
+    assert_eq!(machine.queued(QUEUE), [].into());
+}
+
+#[test]
+fn nothing_of_it_is_left_when_it_is_taken_away() {
+    let machine = Machine::boot();
+    install(&machine, "file:///srv/cache");
+    let readme = "contrib/systemd/README.md";
+    let account = commands(readme, "## Another account", "\n## ");
+    machine.sh(&format!("cd /checkout\n{account}"));
+    machine.build(&expr::chain(2));
+    machine.sh("sed -i /post-build-hook/d /etc/nix/nix.conf; systemctl restart nix-daemon");
+    let page = page(readme) + "\n## ";
+    let away = blocks(between(&page, "## Away with it", "\n## "), "sh").concat();
+    machine.sh(&format!(
+        "cd /checkout; export CARGO_TARGET_DIR=/root\n{away}"
+    ));
+    let left = "find /etc /usr/local/bin /usr/local/share /var/lib /var/cache /run/systemd -name '*nix-post-build-push*'";
+    machine.sh(left).is_silent();
+    machine
+        .sh("find /nix/var/nix/gcroots/auto -lname '*nix-post-build-push*'")
+        .is_silent();
+}
+
+#[test]
 fn its_path_unit_pushes_without_the_timer() {
     let machine = Machine::boot();
     install(&machine, "file:///srv/cache");
