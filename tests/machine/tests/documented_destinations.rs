@@ -113,6 +113,8 @@ fn another_machine() {
         "NIX_REMOTE=/srv/remote exec $SSH_ORIGINAL_COMMAND\n",
     );
     machine.sh("echo trusted-public-keys = $(cat /etc/nix/public-key) >>/etc/nix/nix.conf");
+    let reach = blocks(&section("Another machine"), "sh").concat();
+    machine.sh(&reach).stdout_has("nix-store (Nix)");
     for (configuration, scheme) in configurations.iter().zip(["ssh-ng", "ssh"]) {
         assert!(configuration.contains(&format!("\"{scheme}://")));
         machine.sh("nix-store --gc; rm -rf /srv/remote; install -d -o builder /srv/remote");
