@@ -133,10 +133,15 @@ fn a_web_server() {
         "/etc/nginx/conf.d/cache.conf",
         &format!("server {{ listen 127.0.0.1:80; {server} }}"),
     );
-    machine.sh("echo 127.0.0.1 cache.example.org >>/etc/hosts
-         htpasswd -cbB /etc/nginx/htpasswd builder open-sesame
-         install -d -o www-data /srv/nix
-         systemctl start nginx");
+    // It would ask for the password.
+    let prepare = blocks(&text, "sh").concat();
+    let prepare = prepare
+        .replace("-cB", "-cbB")
+        .replace(" builder\n", " builder open-sesame\n");
+    machine.sh(&format!(
+        "{prepare}echo 127.0.0.1 cache.example.org >>/etc/hosts
+         systemctl start nginx"
+    ));
     let all = push(&machine, &only("A web server"));
     can_be_fetched(&machine, "http://cache.example.org/nix", &all);
     // Without the password nothing is taken.
