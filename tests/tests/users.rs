@@ -279,6 +279,43 @@ fn a_user_with_her_home_behind_a_symlink_has_a_default_queue() {
 }
 
 #[test]
+fn a_user_who_means_roots_queue_is_told_so_and_one_with_a_queue_is_not() {
+    let product = own_queue();
+    let path = user_builds(&product, &expr::file("meant", "meant")).swap_remove(0);
+    product.write_config("[queues.roots-too]\ndestination = \"file://@T@/user/cache\"\n");
+    let commands: [&[&str]; 6] = [
+        &["status"],
+        &["list"],
+        &["push"],
+        &["push", "--until-empty", "--deadline", "1m"],
+        &["retry", "--all"],
+        &["drop", "--all"],
+    ];
+    let all = || commands.map(|command| product.user_run(command).success());
+    for output in all() {
+        output.without_complaint();
+    }
+    let enqueue = |mut command: std::process::Command| {
+        command.args(["enqueue", path.as_str()]).run().success()
+    };
+    enqueue(product.command());
+    let told = "warning: roots-too: this account has no queue, its directory would be ";
+    for output in all() {
+        output
+            .stderr_has(told)
+            .stderr_has("root's queue is /var/lib/nix-post-build-push/roots-too\nhint: use `sudo`");
+    }
+    product
+        .run(&["drop", "--all"])
+        .success()
+        .without_complaint();
+    enqueue(product.user_command());
+    for output in all() {
+        assert!(!output.stderr.contains("root's queue"), "{output}");
+    }
+}
+
+#[test]
 fn entries_of_others_are_shown_by_every_command_not_pushed_and_not_removed() {
     let product = own_queue();
     let user = User::unprivileged();

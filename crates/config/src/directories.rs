@@ -6,6 +6,7 @@ use crate::environment::Environment;
 use crate::path;
 
 const OURS: &str = "nix-post-build-push";
+const ROOTS_STATE: &str = "/var/lib";
 
 /// The user's own configuration file, if it is known where users keep theirs.
 pub(crate) fn user_config(environment: &Environment) -> Option<Utf8PathBuf> {
@@ -25,11 +26,17 @@ pub(crate) fn queue(
     look: bool,
 ) -> Option<Utf8PathBuf> {
     let base = match uid {
-        0 => Utf8PathBuf::from("/var/lib"),
+        0 => ROOTS_STATE.into(),
         _ => xdg(environment, "XDG_STATE_HOME", ".local/state")?,
     };
     let base = if look { resolved(&base) } else { base };
     Some(base.join(OURS).join(name))
+}
+
+/// The directory of root's queue of this name, if the configuration names none.
+#[must_use]
+pub fn roots_queue_dir(name: &str) -> Utf8PathBuf {
+    Utf8Path::new(ROOTS_STATE).join(OURS).join(name)
 }
 
 /// The path without symlinks, as far as it exists. What cannot be looked at stays as it is: who

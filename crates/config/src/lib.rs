@@ -69,6 +69,7 @@ pub use byte_size::{ByteSize, ByteSizeError};
 pub use choice::{BeyondLimit, CheckContents, ClosureType, OnError, UnknownWord};
 pub use config::{Config, HookSettings, NixSettings, QueueSettings};
 pub use destination::{Destination, SecretError};
+pub use directories::roots_queue_dir;
 pub use environment::Environment;
 pub use health::HealthSettings;
 pub use limits::LimitSettings;

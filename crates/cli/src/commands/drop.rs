@@ -5,7 +5,7 @@ use queue_core::{
     DropReport, FsLeaving, FsPushState, PortError, PushState, StorePath, drop_entries,
 };
 
-use super::picked;
+use super::{picked, roots_queue};
 use crate::adapters::{OpenQueue, Store};
 use crate::cli::PickArgs;
 use crate::error::CommandError;
@@ -16,6 +16,7 @@ use crate::view::warn_of_foreign;
 
 pub(super) fn run(args: &PickArgs, session: &mut Session) -> Result<Exit, CommandError> {
     let configured = session.configure(Need::Enqueue)?;
+    roots_queue::warn(&configured.config);
     let store = session.store(&configured.config)?;
     let aside: picked::Besides<'_> = &|queue| put_aside(queue, &store);
     let mut dropped = Vec::new();

@@ -2,7 +2,7 @@
 
 use nix_post_build_push_config::Need;
 
-use super::queues;
+use super::{queues, roots_queue};
 use crate::cli::JsonArgs;
 use crate::error::CommandError;
 use crate::exit_codes::Exit;
@@ -12,6 +12,7 @@ use crate::view::{Look, QueueView};
 
 pub(super) fn run(args: JsonArgs, session: &mut Session) -> Result<Exit, CommandError> {
     let Configured { config, exit } = session.configure(Need::Enqueue)?;
+    roots_queue::warn(&config);
     let store = session.store(&config)?;
     // Only JSON tells more than the path.
     let look = match args.json {

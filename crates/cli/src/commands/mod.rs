@@ -13,6 +13,7 @@ mod picked;
 mod push;
 mod queues;
 mod retry;
+mod roots_queue;
 mod status;
 
 #[cfg(test)]

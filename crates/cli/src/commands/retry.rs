@@ -3,7 +3,7 @@
 use nix_post_build_push_config::Need;
 use queue_core::{StorePath, retry_entries};
 
-use super::picked;
+use super::{picked, roots_queue};
 use crate::adapters::OpenQueue;
 use crate::cli::PickArgs;
 use crate::error::CommandError;
@@ -13,6 +13,7 @@ use crate::session::Session;
 
 pub(super) fn run(args: &PickArgs, session: &mut Session) -> Result<Exit, CommandError> {
     let configured = session.configure(Need::Enqueue)?;
+    roots_queue::warn(&configured.config);
     let store = session.store(&configured.config)?;
     // What a killed push put aside has no failures: the next one judges it anew.
     let nothing: picked::Besides<'_> = &|_| Ok(Vec::new());

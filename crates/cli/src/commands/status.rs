@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use nix_copy::Cancel;
 use nix_post_build_push_config::Need;
 
-use super::queues;
+use super::{queues, roots_queue};
 use crate::cli::StatusArgs;
 use crate::error::CommandError;
 use crate::exit_codes::Exit;
@@ -22,6 +22,7 @@ pub(super) fn run(args: &StatusArgs, session: &mut Session) -> Result<Exit, Comm
         return Ok(Exit::Done);
     }
     let Configured { config, exit } = session.configure(Need::Enqueue)?;
+    roots_queue::warn(&config);
     // One look ends as any other command does; Nix has half a minute for its answer.
     let stop = match args.watch {
         Some(_) => signals::listen()?,

@@ -18,6 +18,7 @@ use nix_copy::Cancel;
 use nix_post_build_push_config::{Config, Need};
 
 use super::given::{Given, takes_out_paths};
+use super::roots_queue;
 use crate::adapters::Store;
 use crate::cli::PushArgs;
 use crate::error::CommandError;
@@ -51,6 +52,9 @@ pub(super) fn run(args: &PushArgs, session: &mut Session) -> Result<Exit, Comman
     let by_itself = session.called == PERFORM_UPLOAD;
     let hook = takes_out_paths(&args.paths, session, by_itself)?;
     let has_paths = hook || by_itself || !args.paths.paths.is_empty();
+    if !has_paths {
+        roots_queue::warn(&config);
+    }
     let work = Work {
         args,
         config: &config,
