@@ -6,6 +6,8 @@
 
 #[path = "doctor/destination.rs"]
 mod destination;
+#[path = "doctor/fixes.rs"]
+mod fixes;
 #[path = "doctor/hook.rs"]
 mod hook;
 #[path = "doctor/nix.rs"]

@@ -99,25 +99,17 @@ const TOKEN: &str = "for a program, not for people";
 
 /// Places whose literals are no messages, and why.
 pub const OTHER: &[Other] = &[
-    one("cli/src/doctor/credentials.rs", "name the files", HINT),
     one("cli/src/doctor/credentials.rs", "a file that", PART),
     one("cli/src/doctor/credentials.rs", "can be read", FINE),
-    one("cli/src/doctor/daemon.rs::refuses", "add the account", HINT),
-    all("cli/src/doctor/daemon.rs::LET_IN", HINT),
+    all("cli/src/doctor/fixes.rs", HINT),
     all("cli/src/doctor/hook.rs::may_set", FINE),
-    one("cli/src/doctor/hook.rs", "&& sudo", HINT),
-    one("cli/src/doctor/hook.rs", "printf", HINT),
     one("cli/src/doctor/destination.rs", "written by", PART),
-    one("cli/src/doctor/kept.rs", "echo", HINT),
     one("cli/src/doctor/queue.rs", "nix-post-build-push", HINT),
     one("cli/src/doctor/nix.rs", "options and", PART),
-    one("cli/src/doctor/nix.rs", "install", HINT),
     one("cli/src/doctor/service.rs::last_run", "…", FINE),
     one("cli/src/doctor/timer.rs::next", "when", FINE),
     one("cli/src/doctor/queue.rs", "… queued", FINE),
-    one("cli/src/doctor/signatures.rs", "nix-store --gen", HINT),
     all("cli/src/doctor/text.rs", PART),
-    one("cli/src/doctor/timer.rs", "sudo", HINT),
     one("nix-copy/src/inspect.rs", "nix ", PART),
     all(
         "cli/src/hook/tell.rs::entry",

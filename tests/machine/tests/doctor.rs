@@ -1,36 +1,54 @@
-//! `doctor` on a whole machine: a NixOS with our module.
+//! `doctor` on a whole machine: a NixOS with our module. What mends something is written into its
+//! configuration, and does.
 
 #[path = "doctor/examined.rs"]
 mod examined;
 
 use examined::{examine, examine_as, sign};
 use machine_tests::Machine;
+use serde_json::Value;
 use system_tests::expr;
 
 const QUEUE: &str = "/var/lib/nix-post-build-push/main";
 const TIMER: &str = "nix-post-build-push-main.timer";
 const SERVICE: &str = "nix-post-build-push-main.service";
 
+/// The configuration of a machine that is well.
+const WELL: &str = r#"
+  services.nix-post-build-push.queues.main = {
+    destination = "ssh://receiver@cache.example.org?remote-store=/srv/remote";
+    sshKeyFile = "/etc/secrets/key";
+    user = "pusher";
+    group = "pusher";
+    interval = "1 day";
+  };
+"#;
+
 /// Pushed by an ordinary account, with a key that root keeps; something is queued.
 fn well() -> Machine {
     let machine = Machine::boot();
     machine.accept_ssh("receiver", "/etc/secrets/key", &["cache.example.org"]);
-    machine.sh("chmod 700 /etc/secrets");
+    machine.sh("chmod 700 /etc/secrets; touch /etc/NIXOS");
     sign(&machine);
-    machine.configure(
-        r#"{
-          services.nix-post-build-push.queues.main = {
-            destination = "ssh://receiver@cache.example.org?remote-store=/srv/remote";
-            sshKeyFile = "/etc/secrets/key";
-            user = "pusher";
-            group = "pusher";
-            interval = "1 day";
-          };
-        }"#,
-    );
+    switch_to(&machine, "");
     let built = machine.build(&expr::file("built", "hello"));
     assert_eq!(machine.queued(QUEUE), built);
     machine
+}
+
+/// Switches to the configuration of a machine that is well, with these lines added.
+#[track_caller]
+fn switch_to(machine: &Machine, lines: &str) {
+    machine.configure(&format!("{{ {WELL} {lines}\n}}"));
+}
+
+/// What mends something: lines for the configuration, and a switch.
+#[track_caller]
+fn lines_for(finding: &Value) -> &str {
+    let fix = finding["fix"].as_str().expect("a fix");
+    let lines = fix.strip_prefix("in the configuration of NixOS: ");
+    let lines = lines.and_then(|lines| lines.strip_suffix("\nsudo nixos-rebuild switch"));
+    lines.unwrap_or_else(|| panic!("{finding:#}"))
 }
 
 #[test]
@@ -81,7 +99,34 @@ fn a_timer_that_does_not_fire_is_a_fault_whatever_the_reason() {
     machine.sh(&format!(
         "systemctl disable --now {TIMER}; rm -r {drop_in} /etc/systemd/system/{TIMER}; systemctl daemon-reload"
     ));
-    examine(&machine, &["--write"]).finds_only("timer-missing");
+    let report = examine(&machine, &["--write"]);
+    switch_to(&machine, lines_for(report.finds_only("timer-missing")));
+    examine(&machine, &["--write"]).is_well();
+}
+
+#[test]
+fn a_queue_that_no_unit_pushes_is_declared() {
+    let machine = well();
+    machine.sh("systemctl disable --now nix-post-build-push-main.timer; rm /etc/systemd/system/nix-post-build-push-*; systemctl daemon-reload");
+    let report = examine(&machine, &[]);
+    let lines = lines_for(report.finds("service-missing"));
+    assert!(lines.contains("queues.main.destination"), "{lines}");
+    switch_to(&machine, "");
+    examine(&machine, &["--write"]).is_well();
+}
+
+#[test]
+fn what_nix_is_to_keep_is_declared() {
+    let machine = well();
+    let cache = "services.nix-post-build-push.queues.main.closureType = \"cache\";";
+    switch_to(
+        &machine,
+        &format!("{cache} nix.settings.keep-outputs = false;"),
+    );
+    let report = examine(&machine, &["--write"]);
+    let lines = lines_for(report.finds_only("outputs-not-kept"));
+    switch_to(&machine, &format!("{cache} {lines}"));
+    examine(&machine, &["--write"]).is_well();
 }
 
 #[test]
@@ -120,11 +165,12 @@ fn the_directory_must_be_the_accounts() {
     let machine = well();
     machine.sh(&format!("chown root {QUEUE}"));
     let report = examine(&machine, &[]);
-    report.finds("queue-not-writable");
-    machine.sh(&format!(
-        "chown pusher {QUEUE}; nix-post-build-push drop --all; rm -r {QUEUE}"
-    ));
-    examine(&machine, &[]).finds("queue-not-made");
+    let run = |finding: &Value| machine.sh(&finding["fix"].as_str().unwrap().replace("sudo ", ""));
+    run(report.finds("queue-not-writable"));
+    examine(&machine, &["--write"]).is_well();
+    machine.sh(&format!("nix-post-build-push drop --all; rm -r {QUEUE}"));
+    run(examine(&machine, &[]).finds("queue-not-made"));
+    examine(&machine, &["--write"]).finds_only("roots-not-tried");
 }
 
 #[test]
@@ -142,13 +188,11 @@ fn the_daemon_that_runs_counts_not_its_files() {
     examine(&machine, &["--write"]).is_well();
     machine.set_nix_conf("post-build-hook = /usr/bin/true\n");
     examine(&machine, &["--write"]).finds_only("hook-of-another");
-    machine.set_nix_conf("");
+    switch_to(
+        &machine,
+        "services.nix-post-build-push.hook.enable = false;",
+    );
     let report = examine(&machine, &["--write"]);
-    let fix = report.finds_only("hook-not-set")["fix"]
-        .as_str()
-        .unwrap()
-        .to_owned();
-    machine.write("/usr/local/bin/sudo", "#!/bin/sh\nexec \"$@\"\n");
-    machine.sh(&format!("chmod 755 /usr/local/bin/sudo\n{fix}"));
+    switch_to(&machine, lines_for(report.finds_only("hook-not-set")));
     examine(&machine, &["--write"]).is_well();
 }

@@ -5,6 +5,7 @@ mod examined;
 
 use examined::{examine, sign};
 use machine_tests::Machine;
+use serde_json::Value;
 use system_tests::expr;
 
 const QUEUE: &str = "/var/lib/nix-post-build-push/main";
@@ -44,6 +45,13 @@ fn run_as_pusher(machine: &Machine, lines: &str) {
     run_with(machine, &format!("User=pusher\n{lines}"));
 }
 
+/// Runs what mends something, in a checkout.
+#[track_caller]
+fn follow(machine: &Machine, finding: &Value) {
+    let fix = finding["fix"].as_str().expect("a fix");
+    machine.sh(&format!("cd /checkout\n{}", fix.replace("sudo ", "")));
+}
+
 #[test]
 fn a_machine_that_is_well_is_all_ok() {
     let machine = well("file:///srv/cache");
@@ -57,7 +65,25 @@ fn a_machine_that_is_well_is_all_ok() {
 fn a_queue_that_no_unit_pushes_is_told() {
     let machine = well("file:///srv/cache");
     machine.sh(&format!("systemctl disable --now {TIMER}; rm /etc/systemd/system/nix-post-build-push@*; systemctl daemon-reload"));
-    examine(&machine, &[]).finds_only("service-missing");
+    let report = examine(&machine, &[]);
+    follow(&machine, report.finds_only("service-missing"));
+    examine(&machine, &[]).is_well();
+    machine.sh(&format!(
+        "systemctl disable --now {TIMER}; rm /etc/systemd/system/nix-post-build-push@.timer; systemctl daemon-reload"
+    ));
+    examine(&machine, &[]).finds_only("timer-missing");
+}
+
+#[test]
+fn what_nix_conf_lacks_is_added_to_it() {
+    let machine = well("file:///srv/cache");
+    let config = "/etc/nix-post-build-push/config.toml";
+    machine.sh(&format!("echo 'closure-type = \"cache\"' >>{config}"));
+    machine.set_nix_conf("post-build-hook =\nkeep-outputs = false\n");
+    let report = examine(&machine, &[]);
+    follow(&machine, report.finds("hook-not-set"));
+    follow(&machine, report.finds("outputs-not-kept"));
+    examine(&machine, &[]).is_well();
 }
 
 #[test]

@@ -18,6 +18,11 @@ pub(super) fn name() -> io::Result<String> {
     Ok(bounded::answer("id", &["-un"])?.trim().to_owned())
 }
 
+/// The same, or who we are to people where it is not known.
+pub(super) fn own_name() -> String {
+    name().unwrap_or_else(|_| "who pushes".to_owned())
+}
+
 /// The names of our groups.
 ///
 /// # Errors

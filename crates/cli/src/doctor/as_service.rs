@@ -6,6 +6,7 @@ use queue_core::StorePath;
 use super::finding::{Check, Finding};
 use super::kind::Kind;
 use super::machine::Machine;
+use super::managed::Managed;
 use super::queue::writable;
 use super::{account, credentials, destination};
 use crate::adapters::OpenQueue;
@@ -31,30 +32,29 @@ pub(super) fn of_queue(
     paths: &[StorePath],
     write: bool,
 ) -> Vec<Finding> {
-    let mut findings: Vec<_> = queue(settings).into_iter().collect();
-    findings.extend(credentials::check(settings, machine.own.as_ref().ok()));
+    let mut findings: Vec<_> = queue(machine.managed, settings).into_iter().collect();
+    findings.extend(credentials::check(machine, settings));
     findings.extend(destination::check(machine, settings, paths, write));
     findings
 }
 
-fn queue(settings: &QueueSettings) -> Option<Finding> {
+fn queue(managed: Managed, settings: &QueueSettings) -> Option<Finding> {
     let path = &settings.queue_dir.value;
     if !path.exists() {
         return None;
     }
-    let who = account::name().unwrap_or_else(|_| "who pushes".to_owned());
+    let who = account::own_name();
     Some(match writable(path) {
-        Ok(()) => Finding::ok(Check::Account, format!("{who} can take entries out of the queue")),
+        Ok(()) => Finding::ok(
+            Check::Account,
+            format!("{who} can take entries out of the queue"),
+        ),
         Err(error) => Finding::of(
             Kind::QueueNotWritable,
             format!("{who} cannot take entries out of {path}"),
         )
         .caused_by(&error)
-        .fix(format!(
-            "sudo chown -R --no-dereference {} {}; and ReadWritePaths={path} in its unit, if that has ProtectSystem=strict",
-            ownership::quoted(&who),
-            ownership::quoted(path.as_str())
-        )),
+        .fix(managed.give_queue(&settings.name, path.as_str(), &who)),
     })
 }
 
@@ -66,11 +66,8 @@ fn daemon(machine: &Machine<'_>) -> Option<Finding> {
     ) {
         return None;
     }
-    let who = account::name().unwrap_or_else(|_| "who pushes".to_owned());
+    let who = account::own_name();
     let text = format!("the daemon of Nix does not answer {who}");
-    let finding = Finding::of(Kind::AccountWithoutDaemon, text).fix(format!(
-        "sudo usermod --append --groups \"$(stat -c %G /nix/var/nix/daemon-socket)\" {}",
-        ownership::quoted(&who)
-    ));
+    let finding = Finding::of(Kind::AccountWithoutDaemon, text).fix(machine.managed.let_in(&who));
     Some(refused.causes.into_iter().fold(finding, Finding::because))
 }

@@ -11,6 +11,8 @@ use super::account;
 use super::destination::is_hidden;
 use super::finding::{Check, Finding};
 use super::kind::Kind;
+use super::machine::Machine;
+use super::managed::Managed;
 use super::place::parameter;
 
 /// Variables of the AWS libraries that name files.
@@ -21,7 +23,7 @@ const AWS: [&str; 3] = [
 ];
 
 /// What there is to say of credentials, as whom we are.
-pub(super) fn check(settings: &QueueSettings, nix: Option<&NixSettings>) -> Vec<Finding> {
+pub(super) fn check(machine: &Machine<'_>, settings: &QueueSettings) -> Vec<Finding> {
     let Some(uri) = settings
         .destination
         .as_ref()
@@ -30,7 +32,12 @@ pub(super) fn check(settings: &QueueSettings, nix: Option<&NixSettings>) -> Vec<
         return Vec::new();
     };
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let named = named(uri.as_str(), &settings.nix_opts.value, &variable, nix);
+    let named = named(
+        uri.as_str(),
+        &settings.nix_opts.value,
+        &variable,
+        machine.own.as_ref().ok(),
+    );
     let shown =
         |file: &Utf8PathBuf| match is_hidden(settings) && uri.as_str().contains(file.as_str()) {
             true => "a file that the destination names".to_owned(),
@@ -38,7 +45,14 @@ pub(super) fn check(settings: &QueueSettings, nix: Option<&NixSettings>) -> Vec<
         };
     let unreadable: Vec<_> = named
         .iter()
-        .filter_map(|file| Some(unreadable(&shown(file), &readable(file).err()?)))
+        .filter_map(|file| {
+            Some(unreadable(
+                machine.managed,
+                &settings.name,
+                &shown(file),
+                &readable(file).err()?,
+            ))
+        })
         .collect();
     if !unreadable.is_empty() {
         return unreadable;
@@ -49,7 +63,10 @@ pub(super) fn check(settings: &QueueSettings, nix: Option<&NixSettings>) -> Vec<
         return vec![Finding::ok(Check::Credentials, text)];
     }
     match wants_home(uri.as_str(), &variable) {
-        true => vec![home(variable("HOME").map(Utf8PathBuf::from))],
+        true => vec![home(
+            variable("HOME").map(Utf8PathBuf::from),
+            &machine.managed.name_credentials(&settings.name),
+        )],
         false => vec![Finding::ok(
             Check::Credentials,
             "none is needed from a file",
@@ -124,17 +141,15 @@ fn readable(file: &Utf8Path) -> io::Result<()> {
     )?)
 }
 
-fn unreadable(file: &str, error: &io::Error) -> Finding {
-    let who = account::name().unwrap_or_else(|_| "who pushes".to_owned());
+fn unreadable(managed: Managed, queue: &str, file: &str, error: &io::Error) -> Finding {
+    let who = account::own_name();
     let finding = Finding::of(
         Kind::CredentialUnreadable,
         format!("{file} cannot be read by {who}"),
     );
     finding.caused_by(error).fix(match error.kind() {
         io::ErrorKind::NotFound => format!("put it there, or name another file than {file}"),
-        _ => format!(
-            "hand it to the service: LoadCredential=NAME:{file} in its unit, and %d/NAME for {file}"
-        ),
+        _ => managed.hand_credential(queue, file),
     })
 }
 
@@ -147,7 +162,7 @@ fn wants_home(uri: &str, variable: &dyn Fn(&str) -> Option<String>) -> bool {
 
 /// Where `HOME` is not set, as with a service of systemd's, ssh, Nix and the AWS libraries take that
 /// of the user database.
-fn home(variable: Option<Utf8PathBuf>) -> Finding {
+fn home(variable: Option<Utf8PathBuf>, fix: &str) -> Finding {
     let known = || {
         let name = account::name().ok()?;
         let account = account::find(&name).ok()??;
@@ -160,7 +175,7 @@ fn home(variable: Option<Utf8PathBuf>) -> Finding {
     };
     let Some(home) = variable.or_else(known) else {
         let text = "HOME is not set, and the user database knows no home either";
-        return Finding::of(Kind::HomeMissing, text).fix(KEY);
+        return Finding::of(Kind::HomeMissing, text).fix(fix);
     };
     let wanted = Access::READ_OK | Access::EXEC_OK;
     match accessat(CWD, home.as_str(), wanted, AtFlags::EACCESS) {
@@ -170,12 +185,9 @@ fn home(variable: Option<Utf8PathBuf>) -> Finding {
             format!("nothing is found in the home {home} ({how})"),
         )
         .caused_by(&io::Error::from(error))
-        .fix(KEY),
+        .fix(fix),
     }
 }
-
-const KEY: &str = "name the files: Environment=\"NIX_SSHOPTS=-i /path/to/key\", or AWS_SHARED_CREDENTIALS_FILE, \
-                   in the unit of the service";
 
 #[cfg(test)]
 mod tests {
@@ -208,9 +220,9 @@ mod tests {
     #[test]
     fn a_home_that_is_not_there_is_told() {
         assert_eq!(
-            home(Some("/no/such/home".into())).kind,
+            home(Some("/no/such/home".into()), "x").kind,
             Some(Kind::HomeMissing)
         );
-        assert_eq!(home(Some("/".into())).kind, None);
+        assert_eq!(home(Some("/".into()), "x").kind, None);
     }
 }

@@ -10,8 +10,10 @@ use camino::Utf8Path;
 use queue_core::PortError;
 use rustix::net::sockopt::socket_peercred;
 
+use super::account;
 use super::finding::{Check, Finding};
 use super::kind::Kind;
+use super::managed::Managed;
 use super::nix_conf::{self, Written};
 use super::process::Process;
 use super::systemd;
@@ -51,16 +53,16 @@ impl Daemon {
 
     /// What there is to say of it. `refused` is why it did not answer this account's Nix, and
     /// whether its settings keep the account out.
-    pub(super) fn judge(&self, refused: Option<(&PortError, bool)>) -> Finding {
+    pub(super) fn judge(&self, managed: Managed, refused: Option<(&PortError, bool)>) -> Finding {
         match self {
             Self::None => Finding::ok(
                 Check::Daemon,
                 "there is none: each Nix opens the store itself",
             ),
-            Self::Deaf(error) => deaf(error),
+            Self::Deaf(error) => deaf(managed, error),
             Self::Answers(running) => {
                 if let Some((error, is_kept_out)) = refused {
-                    return refuses(error, is_kept_out);
+                    return refuses(managed, error, is_kept_out);
                 }
                 let written = nix_conf::last_written(|name| running.variable(name));
                 age(running.started, written)
@@ -85,35 +87,35 @@ impl Running {
         })
     }
 
-    fn variable(&self, name: &str) -> Option<PathBuf> {
+    pub(super) fn variable(&self, name: &str) -> Option<PathBuf> {
         let mut all = self.environment.iter().flatten();
         let (_, value) = all.find(|(known, _)| known == name)?;
         Some(value.into())
     }
 }
 
-fn deaf(error: &io::Error) -> Finding {
+fn deaf(managed: Managed, error: &io::Error) -> Finding {
     match error.kind() {
-        io::ErrorKind::PermissionDenied => forbidden(LET_IN).caused_by(error),
+        io::ErrorKind::PermissionDenied => {
+            let fix = managed.let_in(&account::own_name());
+            let finding = forbidden().fix(format!("{fix}\nthen log in anew"));
+            finding.caused_by(error)
+        }
         _ => silent().caused_by(error),
     }
 }
 
-fn refuses(error: &PortError, is_kept_out: bool) -> Finding {
+fn refuses(managed: Managed, error: &PortError, is_kept_out: bool) -> Finding {
     let finding = match is_kept_out {
-        true => forbidden("add the account to allowed-users in /etc/nix/nix.conf, as root"),
+        true => forbidden().fix(managed.allow(&account::own_name())),
         false => silent(),
     };
     finding.because(error.chain())
 }
 
-/// Debian lets only the group of the socket's directory in.
-const LET_IN: &str = "sudo usermod --append --groups \"$(stat -c %G /nix/var/nix/daemon-socket)\" \"$USER\" \
-                      # then log in anew";
-
-fn forbidden(fix: &str) -> Finding {
+fn forbidden() -> Finding {
     let text = "this account may not connect to the daemon of Nix";
-    Finding::of(Kind::DaemonForbidden, text).fix(fix)
+    Finding::of(Kind::DaemonForbidden, text)
 }
 
 fn silent() -> Finding {

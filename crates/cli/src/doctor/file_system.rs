@@ -37,8 +37,8 @@ const MEDIA: [(i64, Medium); 12] = [
     (0x5346_414f, Medium::Network("AFS")),
 ];
 
-/// What there is to say of the file system of a queue.
-pub(super) fn check(path: &Utf8Path) -> Vec<Finding> {
+/// What there is to say of the file system of a queue, whose directory is said by this key.
+pub(super) fn check(path: &Utf8Path, key: &str) -> Vec<Finding> {
     let unseen = |error: rustix::io::Errno| {
         let finding = Finding::of(Kind::QueueReadOnly, "its file system cannot be looked at");
         vec![finding.caused_by(&io::Error::from(error))]
@@ -47,7 +47,7 @@ pub(super) fn check(path: &Utf8Path) -> Vec<Finding> {
         (Ok(kind), Ok(space)) => (kind, space),
         (Err(error), _) | (_, Err(error)) => return unseen(error),
     };
-    let found = [lost(medium(kind.f_type)), full(&space)];
+    let found = [lost(medium(kind.f_type), key), full(&space, key)];
     let findings: Vec<_> = found.into_iter().flatten().collect();
     match findings.is_empty() {
         false => findings,
@@ -67,8 +67,8 @@ fn medium(magic: impl Into<i64>) -> Medium {
     known.map_or(Medium::Disk, |(_, medium)| *medium)
 }
 
-fn lost(medium: Medium) -> Option<Finding> {
-    const FIX: &str = "set `queue-dir` to a directory on a disk of this machine";
+fn lost(medium: Medium, key: &str) -> Option<Finding> {
+    let fix = format!("set {key} to a directory on a disk of this machine");
     match medium {
         Medium::Disk => None,
         Medium::Memory(name) => Some(
@@ -76,32 +76,34 @@ fn lost(medium: Medium) -> Option<Finding> {
                 Kind::QueueInMemory,
                 format!("it is in memory ({name}): what is queued is lost with the next restart"),
             )
-            .fix(FIX),
+            .fix(fix),
         ),
         Medium::Network(name) => Some(
             Finding::of(
                 Kind::QueueOnNetwork,
                 format!("it is on another machine ({name}): each build waits for that"),
             )
-            .fix(FIX),
+            .fix(fix),
         ),
     }
 }
 
-fn full(space: &StatVfs) -> Option<Finding> {
+fn full(space: &StatVfs, key: &str) -> Option<Finding> {
     if space.f_flag.contains(StatVfsMountFlags::RDONLY) {
         let finding = Finding::of(
             Kind::QueueReadOnly,
             "it is mounted read-only: nothing can be queued",
         );
-        return Some(finding.fix("mount it for writing, or set `queue-dir` to another directory"));
+        return Some(finding.fix(format!(
+            "mount it for writing, or set {key} to another directory"
+        )));
     }
     let too_little = little(space)?;
     let finding = Finding::of(
         Kind::QueueFull,
         format!("{too_little}: nothing more can be queued"),
     );
-    Some(finding.fix("make room, or set `queue-dir` to a directory with some"))
+    Some(finding.fix(format!("make room, or set {key} to a directory with some")))
 }
 
 /// What there is too little of.
@@ -125,7 +127,7 @@ mod tests {
 
     #[test]
     fn what_is_in_memory_or_elsewhere_is_told_and_a_disk_is_not() {
-        let kind = |magic: i64| lost(medium(magic)).and_then(|finding| finding.kind);
+        let kind = |magic: i64| lost(medium(magic), "x").and_then(|finding| finding.kind);
         assert_eq!(kind(0x0102_1994), Some(Kind::QueueInMemory));
         // A server of NFS is nothing to have in a test: queue-on-network.
         assert_eq!(kind(0x6969), Some(Kind::QueueOnNetwork));

@@ -6,7 +6,6 @@ use std::process::Command;
 use nix_post_build_push_config::{
     Environment, Inputs, Need, Overrides, QueueSettings, Resolution, resolve,
 };
-use ownership::quoted;
 
 use super::bounded;
 use super::daemon::Daemon;
@@ -14,6 +13,7 @@ use super::finding::{Check, Finding};
 use super::hook_program::{NAME, Program, identify};
 use super::kind::Kind;
 use super::machine::Machine;
+use super::managed::Managed;
 
 const SETTING: &str = "post-build-hook";
 
@@ -27,19 +27,23 @@ pub(super) fn check(machine: &Machine<'_>) -> Vec<Finding> {
     };
     let by_all = builds.text(SETTING);
     let own = machine.own.as_ref().map_or(by_all, |own| own.text(SETTING));
-    let mut findings = runs(by_all, matches!(machine.daemon, Daemon::Answers(_)));
+    let mut findings = runs(machine, by_all);
     // Why the daemon does not answer, its own line says.
     let is_trusted = machine.is_trusted.as_ref().ok().copied().flatten();
-    findings.extend(difference(by_all, own, is_trusted).or_else(|| may_set(is_trusted)));
+    findings.extend(
+        difference(machine.managed, by_all, own, is_trusted).or_else(|| may_set(is_trusted)),
+    );
     findings
 }
 
 /// What runs after the builds of everybody.
-fn runs(hook: &str, by_daemon: bool) -> Vec<Finding> {
+fn runs(machine: &Machine<'_>, hook: &str) -> Vec<Finding> {
+    let by_daemon = matches!(machine.daemon, Daemon::Answers(_));
+    let managed = machine.managed;
     if hook.is_empty() {
         return vec![
             Finding::of(Kind::HookNotSet, "Nix runs no hook: nothing is queued")
-                .fix(set(by_daemon)),
+                .fix(managed.set_hook(by_daemon)),
         ];
     }
     let program = identify(Path::new(hook));
@@ -47,11 +51,11 @@ fn runs(hook: &str, by_daemon: bool) -> Vec<Finding> {
         Program::Ours(real) | Program::Script(real) => other_version(real),
         _ => None,
     };
-    let judged = judge(hook, &program, by_daemon);
+    let judged = judge(managed, hook, &program, by_daemon);
     std::iter::once(judged).chain(version).collect()
 }
 
-fn judge(hook: &str, program: &Program, by_daemon: bool) -> Finding {
+fn judge(managed: Managed, hook: &str, program: &Program, by_daemon: bool) -> Finding {
     match program {
         Program::Ours(_) => Finding::ok(Check::Hook, format!("Nix runs {hook}")),
         Program::Script(ours) => Finding::ok(
@@ -62,48 +66,22 @@ fn judge(hook: &str, program: &Program, by_daemon: bool) -> Finding {
             Kind::HookOfAnother,
             format!("Nix runs {hook}, which does not call {NAME}: nothing is queued"),
         )
-        .fix(format!(
-            "call {} in it, or:\n{}",
-            our_hook(),
-            set(by_daemon)
-        )),
+        .fix(managed.call_hook(by_daemon)),
         Program::Missing => Finding::of(Kind::HookMissing, format!("the hook {hook} is not there"))
             .because("each build fails for it")
-            .fix(set(by_daemon)),
+            .fix(managed.set_hook(by_daemon)),
         Program::NotExecutable => Finding::of(
             Kind::HookNotExecutable,
             format!("the hook {hook} is not executable"),
         )
         .because("each build fails for it")
-        .fix(format!("sudo chmod a+x {}", quoted(hook))),
+        .fix(managed.make_executable(hook, by_daemon)),
         Program::Unseen(error) => Finding::of(
             Kind::HookUnknown,
             format!("the hook {hook} cannot be looked at"),
         )
         .caused_by(error),
     }
-}
-
-/// The hook beside this program.
-fn our_hook() -> String {
-    let program = std::env::current_exe().ok();
-    let hook = program.and_then(|program| Some(program.parent()?.join(NAME)));
-    hook.map_or_else(
-        || NAME.to_owned(),
-        |hook| quoted(&hook.to_string_lossy()).into_owned(),
-    )
-}
-
-fn set(by_daemon: bool) -> String {
-    let restart = if by_daemon {
-        " && sudo systemctl restart nix-daemon"
-    } else {
-        ""
-    };
-    format!(
-        "printf '\\npost-build-hook = %s\\n' {} | sudo tee -a /etc/nix/nix.conf{restart}",
-        our_hook()
-    )
 }
 
 /// It reads the same configuration, of which another version may know other keys.
@@ -129,7 +107,12 @@ fn other_version(hook: &Path) -> Option<Finding> {
 
 /// What a `nix.conf` of this account's own changes. The daemon takes the setting from whom it
 /// trusts, and drops it without a word from others (NixOS/nix#9790).
-fn difference(by_all: &str, own: &str, is_trusted: Option<bool>) -> Option<Finding> {
+fn difference(
+    managed: Managed,
+    by_all: &str,
+    own: &str,
+    is_trusted: Option<bool>,
+) -> Option<Finding> {
     if by_all == own {
         return None;
     }
@@ -144,7 +127,7 @@ fn difference(by_all: &str, own: &str, is_trusted: Option<bool>) -> Option<Findi
             Kind::HookIgnored,
             format!("the daemon ignores {shown}, which this account sets: it does not trust it"),
         )
-        .fix("set post-build-hook in /etc/nix/nix.conf, as root"),
+        .fix(managed.set_hook_as_root()),
     })
 }
 
@@ -191,7 +174,7 @@ pub(super) fn its_problems(machine: &Machine<'_>, hook: &Resolution) -> Vec<Find
 }
 
 /// Whether a hook fills a queue.
-pub(super) fn fills(hook: &Resolution, queue: &QueueSettings) -> Finding {
+pub(super) fn fills(machine: &Machine<'_>, hook: &Resolution, queue: &QueueSettings) -> Finding {
     let file = hook.config.file.as_ref();
     let reads = file.map_or("no configuration file", |file| file.as_str());
     let directory = &queue.queue_dir.value;
@@ -202,7 +185,7 @@ pub(super) fn fills(hook: &Resolution, queue: &QueueSettings) -> Finding {
             Kind::QueueNotFilled,
             format!("the hook reads {reads}, where no queue has the directory {directory}"),
         )
-        .fix("put the queue into /etc/nix-post-build-push/config.toml"),
+        .fix(machine.managed.add_queue(&queue.name)),
     };
     finding.in_queue(&queue.name)
 }
@@ -213,7 +196,9 @@ mod tests {
 
     #[test]
     fn what_an_account_sets_for_itself_wins_where_it_is_trusted_and_is_ignored_elsewhere() {
-        let kind = |own, trusted| difference("/a", own, trusted).and_then(|found| found.kind);
+        let kind = |own, trusted| {
+            difference(Managed::ByHand, "/a", own, trusted).and_then(|found| found.kind)
+        };
         assert_eq!(kind("/a", Some(false)), None);
         assert_eq!(kind("/b", Some(false)), Some(Kind::HookIgnored));
         assert_eq!(kind("/b", Some(true)), Some(Kind::HookOverridden));

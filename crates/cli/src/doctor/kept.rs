@@ -136,7 +136,8 @@ fn nearly_full(space: &StatVfs, settings: Option<&NixSettings>) -> Option<Findin
 
 /// What of the closures may be collected before it is pushed. A hook queues the derivation itself
 /// for those closure types; what `keep-…` leaves to the collector is what hangs on that.
-pub(super) fn keeps(settings: &QueueSettings, nix: Option<&NixSettings>) -> Vec<Finding> {
+pub(super) fn keeps(machine: &Machine<'_>, settings: &QueueSettings) -> Vec<Finding> {
+    let nix = machine.builds.as_ref().ok();
     let Some(nix) = nix.filter(|_| settings.wants_derivation()) else {
         return Vec::new();
     };
@@ -148,7 +149,7 @@ pub(super) fn keeps(settings: &QueueSettings, nix: Option<&NixSettings>) -> Vec<
             format!("closure type {closure_type}, and keep-derivations = false"),
         )
         .because("what is enqueued by hand may have lost the derivation that it was built from")
-        .fix(set("keep-derivations"))
+        .fix(machine.managed.switch_on("keep-derivations"))
     });
     let outputs = (closure_type == ClosureType::Cache && keeps("keep-outputs") == Some(false)).then(|| {
         Finding::of(
@@ -156,7 +157,7 @@ pub(super) fn keeps(settings: &QueueSettings, nix: Option<&NixSettings>) -> Vec<
             format!("closure type {closure_type}, and keep-outputs = false"),
         )
         .because("what the builds needed may be collected before it is pushed, and does not arrive then")
-        .fix(set("keep-outputs"))
+        .fix(machine.managed.switch_on("keep-outputs"))
     });
     let found: Vec<_> = derivations.into_iter().chain(outputs).collect();
     match found.is_empty() {
@@ -166,12 +167,6 @@ pub(super) fn keeps(settings: &QueueSettings, nix: Option<&NixSettings>) -> Vec<
         )],
         false => found,
     }
-}
-
-fn set(name: &str) -> String {
-    format!(
-        "echo '{name} = true' | sudo tee -a /etc/nix/nix.conf && sudo systemctl restart nix-daemon"
-    )
 }
 
 #[cfg(test)]

@@ -10,6 +10,8 @@ use queue_core::PortError;
 use super::account;
 use super::daemon::{Daemon, Running};
 use super::finding::Finding;
+use super::managed::Managed;
+use super::nix_conf;
 use crate::adapters::Store;
 
 /// How long Nix may take to answer a question, and to end if it does not.
@@ -25,6 +27,8 @@ pub(super) struct Machine<'a> {
     pub config: &'a Config,
     pub now: SystemTime,
     pub daemon: Daemon,
+    /// Who writes its configuration.
+    pub managed: Managed,
     /// What Nix calls itself.
     pub version: Result<String, PortError>,
     /// The settings of who builds: the daemon, or whoever calls Nix.
@@ -55,6 +59,7 @@ impl<'a> Machine<'a> {
             store,
             config,
             now,
+            managed: managed(store, &daemon),
             daemon,
             version,
             builds,
@@ -77,8 +82,8 @@ impl<'a> Machine<'a> {
     /// What there is to say of its daemon.
     pub(super) fn judge_daemon(&self) -> Finding {
         let asked = self.is_trusted.as_ref().err();
-        self.daemon
-            .judge(asked.map(|error| (error, self.is_kept_out())))
+        let refused = asked.map(|error| (error, self.is_kept_out()));
+        self.daemon.judge(self.managed, refused)
     }
 
     /// A Nix that does not keep us waiting.
@@ -94,6 +99,17 @@ impl<'a> Machine<'a> {
             Daemon::None | Daemon::Deaf(_) => std::env::vars_os().collect(),
         }
     }
+}
+
+/// By the settings of who builds.
+fn managed(store: &Store, daemon: &Daemon) -> Managed {
+    let nix_conf = match daemon {
+        Daemon::Answers(running) => nix_conf::main_file(|name| running.variable(name)),
+        Daemon::None | Daemon::Deaf(_) => {
+            nix_conf::main_file(|name| Some(std::env::var_os(name)?.into()))
+        }
+    };
+    Managed::look(&nix_conf, store.dir.as_path().as_std_path())
 }
 
 fn bounded(nix: Nix) -> Nix {

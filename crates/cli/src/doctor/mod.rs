@@ -13,6 +13,7 @@ mod daemon;
 mod destination;
 mod file_system;
 mod finding;
+mod fixes;
 mod hook;
 mod hook_program;
 mod inside;
@@ -20,6 +21,7 @@ mod kept;
 mod kind;
 mod lock;
 mod machine;
+mod managed;
 mod nix;
 mod nix_conf;
 mod place;
@@ -89,7 +91,7 @@ pub(crate) fn run(args: &DoctorArgs, session: &mut Session) -> Result<Exit, Comm
 
 fn check(machine: &Machine<'_>, resolution: &Resolution, write: bool) -> Vec<Finding> {
     let mut findings = nix::check(machine);
-    findings.extend(nix::configuration(resolution));
+    findings.extend(nix::configuration(machine, resolution));
     findings.push(machine.judge_daemon());
     findings.extend(hook::check(machine));
     let reads = hook::configuration(machine);
@@ -121,13 +123,13 @@ fn of_queue(
     let service = Service::look(&settings.name);
     let account = service.units().map(service::Units::account);
     let looked = queue::look(machine, settings, account);
-    let mut findings = vec![hook::fills(reads, settings)];
+    let mut findings = vec![hook::fills(machine, reads, settings)];
     findings.extend(looked.findings);
     if looked.queue.is_some() {
         findings.push(kept::roots(machine, settings, &looked.entries));
     }
     findings.extend(kept::space(machine, settings, &looked.entries));
-    findings.extend(kept::keeps(settings, machine.builds.as_ref().ok()));
+    findings.extend(kept::keeps(machine, settings));
     let paths: Vec<StorePath> = looked.entries.into_iter().map(|entry| entry.path).collect();
     findings.extend(pushes(machine, settings, &service, &paths, write));
     let mut findings: Vec<_> = findings
@@ -146,17 +148,17 @@ fn pushes(
     paths: &[StorePath],
     write: bool,
 ) -> Vec<Finding> {
-    let mut findings = service.check(&settings.name);
+    let mut findings = service.check(machine.managed, &settings.name);
     let as_ourselves = || as_service::of_queue(machine, settings, paths, write);
     let Some(units) = service.units() else {
         findings.extend(as_ourselves());
         return findings;
     };
-    if let Some(missing) = units.missing_account() {
+    if let Some(missing) = units.missing_account(machine.managed) {
         findings.push(missing);
         return findings;
     }
-    let missing = units.missing_credentials();
+    let missing = units.missing_credentials(machine.managed, &settings.name);
     if !missing.is_empty() {
         findings.extend(missing);
         return findings;

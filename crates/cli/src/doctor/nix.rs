@@ -11,14 +11,13 @@ const OLDEST: (u32, u32) = (2, 4);
 /// Versions before that were never tried.
 const TRIED: (u32, u32) = (2, 8);
 
-const INSTALL: &str = "install Nix 2.8 or later (or set `bin-dir` in [nix], if it is not in PATH)";
-
 /// What there is to say of Nix itself.
 pub(super) fn check(machine: &Machine<'_>) -> Vec<Finding> {
+    let install = machine.managed.install_nix();
     let version = match &machine.version {
-        Ok(version) => judge(version),
+        Ok(version) => judge(version, &install),
         Err(error) => {
-            let missing = Finding::of(Kind::NixMissing, "there is no Nix that works").fix(INSTALL);
+            let missing = Finding::of(Kind::NixMissing, "there is no Nix that works").fix(install);
             return vec![missing.caused_by_port(error)];
         }
     };
@@ -34,16 +33,16 @@ pub(super) fn check(machine: &Machine<'_>) -> Vec<Finding> {
     std::iter::once(version).chain(settings).collect()
 }
 
-fn judge(version: &str) -> Finding {
+fn judge(version: &str, install: &str) -> Finding {
     match number(version) {
         Some(number) if number < OLDEST => {
-            Finding::of(Kind::NixTooOld, format!("{version} is too old")).fix(INSTALL)
+            Finding::of(Kind::NixTooOld, format!("{version} is too old")).fix(install)
         }
         Some(number) if number < TRIED => Finding::of(
             Kind::NixUntried,
             format!("{version} is older than what was tried"),
         )
-        .fix(INSTALL),
+        .fix(install),
         _ => Finding::ok(Check::Nix, version),
     }
 }
@@ -59,7 +58,7 @@ fn number(version: &str) -> Option<(u32, u32)> {
 }
 
 /// What is wrong with the configuration, and what is worth a word.
-pub(super) fn configuration(resolution: &Resolution) -> Vec<Finding> {
+pub(super) fn configuration(machine: &Machine<'_>, resolution: &Resolution) -> Vec<Finding> {
     let told = |kind| {
         move |problem: &Problem| {
             let finding = Finding::of(kind, problem.to_string());
@@ -76,7 +75,7 @@ pub(super) fn configuration(resolution: &Resolution) -> Vec<Finding> {
     let file = file.map_or("options and variables", |file| file.as_str());
     if resolution.config.enabled().next().is_none() && resolution.problems.is_empty() {
         let none = Finding::of(Kind::NoQueue, format!("no queue is enabled in {file}"));
-        findings.push(none.fix("begin with a table such as [queues.main]"));
+        findings.push(none.fix(machine.managed.begin()));
     }
     if findings.is_empty() {
         findings.push(Finding::ok(Check::Config, file));
@@ -90,7 +89,7 @@ mod tests {
 
     #[test]
     fn only_old_versions_are_told() {
-        let kind = |version: &str| judge(version).kind;
+        let kind = |version: &str| judge(version, "install it").kind;
         assert_eq!(kind("nix (Nix) 2.3.16"), Some(Kind::NixTooOld));
         assert_eq!(kind("nix (Nix) 2.4"), Some(Kind::NixUntried));
         for version in [

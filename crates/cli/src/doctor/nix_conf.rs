@@ -17,10 +17,15 @@ pub(super) struct Written {
 }
 
 /// Of the files that a daemon of root's with these variables reads, the one that was written last.
+/// The file of the whole machine.
+pub(super) fn main_file(variable: impl Fn(&str) -> Option<PathBuf>) -> PathBuf {
+    let directory = variable("NIX_CONF_DIR").unwrap_or_else(|| "/etc/nix".into());
+    directory.join("nix.conf")
+}
+
 /// A file in a store was written in 1970: whoever puts one in place (NixOS) restarts the daemon.
 pub(super) fn last_written(variable: impl Fn(&str) -> Option<PathBuf>) -> Option<Written> {
-    let directory = variable("NIX_CONF_DIR").unwrap_or_else(|| "/etc/nix".into());
-    let mut files = vec![directory.join("nix.conf")];
+    let mut files = vec![main_file(&variable)];
     match variable("NIX_USER_CONF_FILES") {
         Some(named) => files.extend(std::env::split_paths(&named)),
         // The home of root, also where HOME is not set (2.26.3, `util/users.cc`, `getHome`).

@@ -11,6 +11,7 @@ use super::finding::{Check, Finding};
 use super::kind::Kind;
 use super::lock;
 use super::machine::Machine;
+use super::managed::Managed;
 use crate::adapters::{OPENED_BY, OpenQueue, retry_policy};
 use crate::session::destination;
 
@@ -38,11 +39,16 @@ pub(super) fn look(
     let path = &settings.queue_dir.value;
     match OpenQueue::open(machine.store, settings) {
         Err(error) => looked.findings.push(refused(path, &error)),
-        Ok(None) => looked.findings.push(not_there(path, account)),
+        Ok(None) => looked
+            .findings
+            .push(not_there(machine.managed, path, account)),
         Ok(Some(queue)) => {
             let there = Finding::ok(Check::Directory, format!("{path} is safe to use"));
             looked.findings.push(there);
-            looked.findings.extend(file_system::check(path));
+            looked.findings.extend(file_system::check(
+                path,
+                &machine.managed.queue_dir(&settings.name),
+            ));
             match queue.list() {
                 Err(error) => looked.findings.push(refused(path, &error)),
                 Ok(listing) => {
@@ -62,17 +68,13 @@ fn refused(path: &Utf8Path, error: &PortError) -> Finding {
 }
 
 /// What a hook of root's makes belongs to root, and nobody else may take entries out of it.
-fn not_there(path: &Utf8Path, account: Option<&str>) -> Finding {
+fn not_there(managed: Managed, path: &Utf8Path, account: Option<&str>) -> Finding {
     match account {
         Some(account) if account != "root" => Finding::of(
             Kind::QueueNotMade,
             format!("{path} is not there; made by the hook, it would not belong to {account}"),
         )
-        .fix(format!(
-            "sudo install -d -o {0} -g \"$(id -gn {0})\" {1}",
-            ownership::quoted(account),
-            ownership::quoted(path.as_str())
-        )),
+        .fix(managed.make_queue(path.as_str(), account)),
         _ => Finding::ok(
             Check::Directory,
             format!("{path} is made by the first build"),
@@ -193,7 +195,7 @@ mod tests {
 
     #[test]
     fn a_directory_that_is_not_there_is_a_matter_of_who_makes_it() {
-        let kind = |account| not_there("/q".into(), account).kind;
+        let kind = |account| not_there(Managed::ByHand, "/q".into(), account).kind;
         assert_eq!(kind(None), None);
         assert_eq!(kind(Some("root")), None);
         assert_eq!(kind(Some("cache")), Some(Kind::QueueNotMade));

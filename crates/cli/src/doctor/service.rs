@@ -5,6 +5,7 @@ use std::path::Path;
 use super::account;
 use super::finding::{Check, Finding};
 use super::kind::Kind;
+use super::managed::Managed;
 use super::systemd::{self, Properties};
 use super::timer;
 
@@ -78,20 +79,23 @@ impl Service {
     }
 
     /// What there is to say of them.
-    pub(super) fn check(&self, queue: &str) -> Vec<Finding> {
+    pub(super) fn check(&self, managed: Managed, queue: &str) -> Vec<Finding> {
         match self {
             Self::NoSystemd => vec![Finding::of(
                 Kind::NoSystemd,
                 "there is no systemd here: what pushes the queue is not known",
             )],
             Self::Unseen(error) => {
-                vec![Finding::of(Kind::NoSystemd, "systemd does not tell of its units").caused_by(error)]
+                vec![
+                    Finding::of(Kind::NoSystemd, "systemd does not tell of its units")
+                        .caused_by(error),
+                ]
             }
             Self::None => vec![
                 Finding::of(Kind::ServiceMissing, "no unit of systemd pushes this queue")
-                    .fix(format!("sudo cp contrib/systemd/*@.* /etc/systemd/system/ && sudo systemctl enable --now nix-post-build-push@{queue}.timer")),
+                    .fix(managed.add_units(queue)),
             ],
-            Self::Units(units) => units.check(),
+            Self::Units(units) => units.check(managed, queue),
         }
     }
 }
@@ -115,8 +119,8 @@ impl Units {
         }
     }
 
-    fn check(&self) -> Vec<Finding> {
-        let timer = timer::check(&self.name, &self.timer, &self.path);
+    fn check(&self, managed: Managed, queue: &str) -> Vec<Finding> {
+        let timer = timer::check(managed, queue, &self.name, &self.timer, &self.path);
         [self.last_run()].into_iter().chain(timer).collect()
     }
 
@@ -140,7 +144,7 @@ impl Units {
 
     /// What there is to say of the files that systemd hands to the service: where one is not there,
     /// it does not start.
-    pub(super) fn missing_credentials(&self) -> Vec<Finding> {
+    pub(super) fn missing_credentials(&self, managed: Managed, queue: &str) -> Vec<Finding> {
         let all = self.credentials.iter();
         // What is no path is a credential of systemd's own.
         let files = all.filter_map(|one| {
@@ -151,17 +155,14 @@ impl Units {
         absent
             .map(|(name, file)| {
                 let text = format!("{file}, which {} gets as {name}, is not there", self.name);
-                let fix = format!(
-                    "put it there, or take LoadCredential={name}:{file} out of {}",
-                    self.name
-                );
+                let fix = managed.put_credential(queue, &self.name, name, file);
                 Finding::of(Kind::CredentialUnreadable, text).fix(fix)
             })
             .collect()
     }
 
     /// What there is to say if the account is none.
-    pub(super) fn missing_account(&self) -> Option<Finding> {
+    pub(super) fn missing_account(&self, managed: Managed) -> Option<Finding> {
         let name = self.account();
         if name == "root" || is(&self.service, "DynamicUser", "yes") {
             return None;
@@ -173,10 +174,7 @@ impl Units {
                     Kind::AccountMissing,
                     format!("{} runs as {name}, whom nobody knows", self.name),
                 )
-                .fix(format!(
-                    "sudo useradd --system --user-group {}",
-                    ownership::quoted(name)
-                )),
+                .fix(managed.add_account(name)),
             ),
             Err(error) => Some(
                 Finding::of(

@@ -10,17 +10,16 @@ use queue_core::StorePath;
 use super::finding::{Check, Finding};
 use super::kind::Kind;
 use super::machine::Machine;
+use super::managed::Managed;
 use super::place::{Place, parameter};
 
 /// Of long queues as many are looked at.
 const MOST: usize = 100;
 
-const SIGN: &str = "nix-store --generate-binary-cache-key \"$(hostname)-1\" /etc/nix/secret-key /etc/nix/public-key\n\
-                    echo 'secret-key-files = /etc/nix/secret-key' >> /etc/nix/nix.conf && systemctl restart nix-daemon\n\
-                    nix store sign --key-file /etc/nix/secret-key --recursive PATH… # what is queued already";
-
 /// What is known of signatures.
 struct Facts<'a> {
+    managed: Managed,
+    queue: &'a str,
     /// Of what is queued, but for derivations.
     signed: &'a [SignedPath],
     /// Whether what is built from now on is signed.
@@ -66,6 +65,8 @@ pub(super) fn check(
     };
     let ask = asked.filter(|_| *place == Place::Daemon && !settings.check_sigs.value);
     let facts = Facts {
+        managed: machine.managed,
+        queue: &settings.name,
         signed: &signed,
         signs: !nix.list("secret-key-files").is_empty(),
         check: settings.check_sigs.value,
@@ -73,7 +74,7 @@ pub(super) fn check(
         trusted: &trusted(nix),
         trusts_us: ask.and_then(|uploader| uploader.is_trusted().ok().flatten()),
     };
-    let missing_keys = missing_keys(nix);
+    let missing_keys = missing_keys(machine.managed, nix);
     missing_keys
         .into_iter()
         .chain(std::iter::once(judge(&facts)))
@@ -103,14 +104,13 @@ fn key_name(file: &str) -> Option<String> {
 }
 
 /// A build whose output cannot be signed fails.
-fn missing_keys(nix: &NixSettings) -> Vec<Finding> {
+fn missing_keys(managed: Managed, nix: &NixSettings) -> Vec<Finding> {
     let files = nix.list("secret-key-files").into_iter();
     let missing = files.filter(|file| matches!(std::path::Path::new(file).try_exists(), Ok(false)));
     missing
         .map(|file| {
             let text = format!("the secret key {file} of secret-key-files is not there");
-            Finding::of(Kind::UnsignedRefused, text)
-                .fix("put it there, or take it out of /etc/nix/nix.conf")
+            Finding::of(Kind::UnsignedRefused, text).fix(managed.put_secret_key())
         })
         .collect()
 }
@@ -133,7 +133,7 @@ fn judge(facts: &Facts<'_>) -> Finding {
         (false, _) => match lacks {
             Some(lacks) => Finding::of(Kind::Unsigned, lacks)
                 .because("it is taken without one, but who fetches it may refuse it")
-                .fix(SIGN),
+                .fix(facts.managed.sign()),
             None => Finding::ok(Check::Signatures, "what is queued is signed"),
         },
     }
@@ -143,9 +143,7 @@ fn checked(facts: &Facts<'_>, lacks: Option<String>, paths: &[&SignedPath]) -> F
     if let Some(lacks) = lacks {
         return Finding::of(Kind::UnsignedRefused, lacks)
             .because("the destination takes nothing unsigned")
-            .fix(format!(
-                "{SIGN}\nor `check-sigs = false`, if the other side trusts this account"
-            ));
+            .fix(facts.managed.sign_or_trust(facts.queue));
     }
     let is_trusted = |path: &&&SignedPath| path.keys.iter().any(|key| facts.trusted.contains(key));
     let strange = paths.iter().find(|path| !is_trusted(path));
@@ -153,8 +151,7 @@ fn checked(facts: &Facts<'_>, lacks: Option<String>, paths: &[&SignedPath]) -> F
         // Such a store is opened by a Nix of ours: it trusts whom this machine trusts.
         (Place::Chroot(_), Some(path)) => {
             let text = format!("the store does not trust the key {}", path.keys.join(", "));
-            Finding::of(Kind::KeyNotTrusted, text)
-                .fix("echo \"extra-trusted-public-keys = $(cat /etc/nix/public-key)\" | sudo tee -a /etc/nix/nix.conf")
+            Finding::of(Kind::KeyNotTrusted, text).fix(facts.managed.trust_key())
         }
         (Place::Chroot(_), None) => {
             Finding::ok(Check::Signatures, "signed by a key that the store trusts")
@@ -172,7 +169,7 @@ fn unchecked(facts: &Facts<'_>) -> Finding {
             Kind::NotTrustedThere,
             "check-sigs = false has no effect: the daemon there does not trust this account",
         )
-        .fix("there: add the account to trusted-users in /etc/nix/nix.conf; or sign what is built, with check-sigs = true"),
+        .fix("there: add the account to trusted-users in its nix.conf (on NixOS: nix.settings.trusted-users); or sign what is built, with check-sigs = true"),
         (Place::Daemon, None) => Finding::of(
             Kind::SignaturesNotTried,
             "whether the daemon there trusts this account is not told",
@@ -201,6 +198,8 @@ mod tests {
     ) -> Option<Kind> {
         let trusted = &["here-1".to_owned()];
         let facts = Facts {
+            managed: Managed::ByHand,
+            queue: "q",
             signed,
             signs: true,
             check,

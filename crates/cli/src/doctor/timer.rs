@@ -6,13 +6,19 @@ use rustix::time::{ClockId, clock_gettime};
 
 use super::finding::{Check, Finding};
 use super::kind::Kind;
+use super::managed::Managed;
 use super::service::is;
 use super::systemd::Properties;
 
 /// What there is to say of the timer of a service, and of its path unit.
-pub(super) fn check(service: &str, timer: &Properties, path: &Properties) -> Vec<Finding> {
+pub(super) fn check(
+    managed: Managed,
+    queue: &str,
+    service: &str,
+    timer: &Properties,
+    path: &Properties,
+) -> Vec<Finding> {
     let name = service.replace(".service", ".timer");
-    let enable = format!("sudo systemctl enable --now {name}");
     if !is(timer, "LoadState", "loaded") {
         let also = match is(path, "ActiveState", "active") {
             true => {
@@ -21,7 +27,8 @@ pub(super) fn check(service: &str, timer: &Properties, path: &Properties) -> Vec
             false => "nothing starts it",
         };
         return vec![
-            Finding::of(Kind::TimerMissing, format!("there is no {name}: {also}")).fix(enable),
+            Finding::of(Kind::TimerMissing, format!("there is no {name}: {also}"))
+                .fix(managed.add_timer(queue, &name)),
         ];
     }
     if !is(timer, "ActiveState", "active") {
@@ -31,7 +38,7 @@ pub(super) fn check(service: &str, timer: &Properties, path: &Properties) -> Vec
                 Kind::TimerInactive,
                 format!("{name} is {state}: nothing is pushed"),
             )
-            .fix(enable),
+            .fix(managed.start_timer(&name)),
         ];
     }
     if is(timer, "SubState", "elapsed") {
@@ -44,9 +51,7 @@ pub(super) fn check(service: &str, timer: &Properties, path: &Properties) -> Vec
     if is(timer, "UnitFileState", "disabled") {
         let text =
             format!("{name} is disabled: nothing is pushed after the next restart of the machine");
-        return vec![
-            Finding::of(Kind::TimerDisabled, text).fix(format!("sudo systemctl enable {name}")),
-        ];
+        return vec![Finding::of(Kind::TimerDisabled, text).fix(managed.enable_timer(&name))];
     }
     let since_boot = clock_gettime(ClockId::Monotonic).tv_sec;
     let now = Duration::from_secs(u64::try_from(since_boot).unwrap_or_default());
@@ -144,7 +149,14 @@ mod tests {
                 ("SubState", sub),
                 ("UnitFileState", enabled),
             ]);
-            check("x.service", &timer, &Properties::new())[0].kind
+            check(
+                Managed::ByHand,
+                "x",
+                "x.service",
+                &timer,
+                &Properties::new(),
+            )[0]
+            .kind
         };
         assert_eq!(state("active", "waiting", "enabled"), None);
         assert_eq!(
