@@ -16,3 +16,5 @@ mod nix;
 mod patient;
 #[path = "doctor/queue.rs"]
 mod queue;
+#[path = "doctor/status.rs"]
+mod status;

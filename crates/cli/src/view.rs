@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use nix_post_build_push_config::QueueSettings;
-use queue_core::{Entry, EntryState, Foreign, Ledger, Plan, StoreFiles, plan};
+use queue_core::{Entry, EntryState, Foreign, Ledger, Plan, StoreFiles, StorePath, plan};
 
 use crate::adapters::{OpenQueue, Store, retry_policy};
 use crate::error::CommandError;
@@ -37,8 +37,8 @@ impl Look {
 pub(crate) struct QueueView {
     /// Oldest first.
     pub entries: Vec<EntryView>,
-    /// How much else is in its directory.
-    pub foreign: usize,
+    /// What else is in its directory.
+    pub foreign: Vec<Foreign>,
     /// The memory of its pushes.
     pub ledger: Ledger,
     /// Why that is lost, if it is.
@@ -100,10 +100,16 @@ impl QueueView {
         let entries = listing.entries.into_iter().map(view).collect();
         Ok(Self {
             entries,
-            foreign: listing.foreign.len(),
+            foreign: listing.foreign,
             ledger,
             ledger_lost,
         })
+    }
+
+    /// What is on disk, as far as that is known.
+    pub(crate) fn present(&self) -> impl Iterator<Item = &StorePath> {
+        let there = self.entries.iter().filter(|view| !view.is_absent());
+        there.map(|view| &view.entry.path)
     }
 
     /// What a push would do now. What is not on disk is left out: a push looks at that first.

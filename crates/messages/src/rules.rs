@@ -104,11 +104,9 @@ pub const OTHER: &[Other] = &[
     all("cli/src/doctor/fixes.rs", HINT),
     all("cli/src/doctor/hook.rs::may_set", FINE),
     one("cli/src/doctor/destination.rs", "written by", PART),
-    one("cli/src/doctor/queue.rs", "nix-post-build-push", HINT),
     one("cli/src/doctor/nix.rs", "options and", PART),
     one("cli/src/doctor/service.rs::last_run", "…", FINE),
     one("cli/src/doctor/timer.rs::next", "when", FINE),
-    one("cli/src/doctor/queue.rs", "… queued", FINE),
     all("cli/src/doctor/text.rs", PART),
     one("nix-copy/src/inspect.rs", "nix ", PART),
     all(

@@ -66,57 +66,6 @@ fn a_queue_on_a_file_system_of_another_machine_is_told() {
 }
 
 #[test]
-fn what_is_no_entry_is_told() {
-    let product = well();
-    fs::write(product.queue_dir().join("note"), "").expect("write");
-    examine(&product, &[]).finds_only("queue-foreign");
-}
-
-#[test]
-fn a_queue_that_a_limit_closed_is_a_fault() {
-    let product = well();
-    let limits = "[queues.main.limits]\nmax-pinned = \"1B\"\n";
-    let config = CONFIG.replace("file://@T@/cache", "http://127.0.0.1:1");
-    product.write_config(&format!("{config}{limits}"));
-    product.run(&["push"]).exits(69);
-    examine(&product, &[]).finds("queue-closed");
-}
-
-#[test]
-fn entries_that_failed_are_counted_and_status_is_named() {
-    // A store that refuses what is not signed.
-    let product = Product::install(Nix::new(), &CONFIG.replace("file://@T@/cache", "@T@/there"));
-    product.nix().build_one(&expr::file("unsigned", "hello"));
-    product.run(&["push"]).fails();
-    let report = examine(&product, &[]);
-    let finding = report.finds("entries-failed");
-    assert!(
-        finding["fix"].as_str().unwrap().contains("status"),
-        "{finding:#}"
-    );
-}
-
-#[test]
-fn an_entry_without_a_store_object_is_told() {
-    let product = well();
-    let path = product.queued().into_iter().next().expect("one");
-    product.nix().delete_ignoring_liveness(&path);
-    examine(&product, &[]).finds("entries-absent");
-}
-
-#[test]
-fn a_lost_memory_is_told() {
-    let product = well();
-    product.run(&["retry", "--all"]).success();
-    fs::write(
-        product.queue_dir().join(".push/ledger.toml"),
-        "what is this",
-    )
-    .expect("write");
-    examine(&product, &[]).finds_only("memory-lost");
-}
-
-#[test]
 fn a_push_that_holds_the_queue_for_too_long_is_told_and_others_are_not() {
     let product = well();
     product.run(&["retry", "--all"]).success();

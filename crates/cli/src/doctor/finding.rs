@@ -6,7 +6,7 @@ use queue_core::PortError;
 use serde::{Deserialize, Serialize};
 
 use super::kind::Kind;
-use crate::message::chain;
+use crate::message::{Message, chain};
 
 /// How good or bad something is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -136,6 +136,17 @@ impl Finding {
         match error.hint() {
             Some(hint) => finding.fix(hint),
             None => finding,
+        }
+    }
+
+    /// Adds what a message says.
+    #[must_use]
+    pub(crate) fn because_of(mut self, message: &Message) -> Self {
+        self.causes.push(message.text.clone());
+        self.causes.extend_from_slice(&message.causes);
+        match message.hints.first() {
+            Some(hint) => self.fix(hint),
+            None => self,
         }
     }
 

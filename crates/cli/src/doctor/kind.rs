@@ -91,12 +91,24 @@ kinds! {
     QueueForeign = "queue-foreign", Warning, Entries;
     /// A limit lets nothing in.
     QueueClosed = "queue-closed", Fault, Entries;
-    /// Entries failed, and wait or were given up.
-    EntriesFailed = "entries-failed", Warning, Entries;
+    /// The last push could copy nothing from here.
+    PushBroken = "push-broken", Fault, Entries;
+    /// Entries were given up.
+    EntriesParked = "entries-parked", Warning, Entries;
+    /// The destination has not answered for too long.
+    DestinationSilent = "destination-silent", Warning, Entries;
+    /// The oldest entry waits for too long.
+    EntriesOld = "entries-old", Warning, Entries;
+    /// A limit kept something out lately.
+    EntriesRefused = "entries-refused", Warning, Entries;
+    /// A limit dropped something undelivered lately.
+    EntriesDropped = "entries-dropped", Warning, Entries;
     /// The store has lost what is queued.
     EntriesAbsent = "entries-absent", Warning, Entries;
     /// What the pushes remember cannot be read.
     MemoryLost = "memory-lost", Warning, Entries;
+    /// Something of the queue cannot be seen.
+    QueueUnseen = "queue-unseen", Unknown, Entries;
     /// A push holds the queue for longer than a copy may take.
     PushLong = "push-long", Warning, Entries;
     /// Nix does not find what holds an entry.
@@ -173,12 +185,13 @@ mod tests {
     use super::*;
 
     /// Where a fault is made for real, and found.
-    const TESTS: [&str; 7] = [
+    const TESTS: [&str; 8] = [
         "cli/tests/doctor.rs",
         "../tests/tests/doctor/destination.rs",
         "../tests/tests/doctor/hook.rs",
         "../tests/tests/doctor/nix.rs",
         "../tests/tests/doctor/queue.rs",
+        "../tests/tests/doctor/status.rs",
         "../tests/machine/tests/doctor.rs",
         "../tests/machine/tests/doctor_units.rs",
     ];

@@ -13,10 +13,11 @@ use super::finding::Finding;
 use super::managed::Managed;
 use super::nix_conf;
 use crate::adapters::Store;
+use crate::status::PATIENCE;
 
 /// How long Nix may take to answer a question, and to end if it does not.
 const TIMEOUTS: Timeouts = Timeouts {
-    total: Some(Duration::from_secs(20)),
+    total: Some(PATIENCE),
     stall: None,
     grace: Duration::from_secs(2),
 };

@@ -17,7 +17,7 @@ mod fixes;
 mod hook;
 mod hook_program;
 mod inside;
-mod kept;
+mod keeps;
 mod kind;
 mod lock;
 mod machine;
@@ -27,8 +27,11 @@ mod nix_conf;
 mod place;
 mod process;
 mod queue;
+mod reasons;
+mod roots;
 mod service;
 mod signatures;
+mod space;
 mod systemd;
 mod text;
 mod timer;
@@ -125,13 +128,16 @@ fn of_queue(
     let looked = queue::look(machine, settings, account);
     let mut findings = vec![hook::fills(machine, reads, settings)];
     findings.extend(looked.findings);
-    if looked.queue.is_some() {
-        findings.push(kept::roots(machine, settings, &looked.entries));
+    let present = looked
+        .status
+        .as_ref()
+        .map_or(&[][..], |status| &status.present);
+    if let Some(status) = &looked.status {
+        findings.push(roots::check(machine, settings, present));
+        findings.extend(space::check(machine, status));
     }
-    findings.extend(kept::space(machine, settings, &looked.entries));
-    findings.extend(kept::keeps(machine, settings));
-    let paths: Vec<StorePath> = looked.entries.into_iter().map(|entry| entry.path).collect();
-    findings.extend(pushes(machine, settings, &service, &paths, write));
+    findings.extend(keeps::check(machine, settings));
+    findings.extend(pushes(machine, settings, &service, present, write));
     let mut findings: Vec<_> = findings
         .into_iter()
         .map(|finding| finding.in_queue(&settings.name))

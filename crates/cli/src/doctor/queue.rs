@@ -1,10 +1,9 @@
-//! A queue's directory, and what is in it.
+//! A queue's directory, and how the queue is doing.
 
 use std::io;
 
 use camino::Utf8Path;
 use nix_post_build_push_config::QueueSettings;
-use queue_core::{Entry, EntryState, Listing, PortError, StoreFiles};
 
 use super::file_system;
 use super::finding::{Check, Finding};
@@ -12,17 +11,17 @@ use super::kind::Kind;
 use super::lock;
 use super::machine::Machine;
 use super::managed::Managed;
-use crate::adapters::{OPENED_BY, OpenQueue, retry_policy};
-use crate::session::destination;
+use super::reasons;
+use crate::adapters::OpenQueue;
+use crate::error::CommandError;
+use crate::status::{Measure, QueueStatus, look_silently};
 
-/// A queue as far as it could be opened.
+/// A queue as far as it could be looked at.
 pub(super) struct Looked {
     /// What there is to say of it.
     pub findings: Vec<Finding>,
-    /// The queue, if it is there and safe to use.
-    pub queue: Option<OpenQueue>,
-    /// Its entries.
-    pub entries: Vec<Entry>,
+    /// How it is doing, if it is there and safe to use.
+    pub status: Option<QueueStatus>,
 }
 
 /// Opens a queue and looks at it. `account` pushes it.
@@ -31,40 +30,43 @@ pub(super) fn look(
     settings: &QueueSettings,
     account: Option<&str>,
 ) -> Looked {
-    let mut looked = Looked {
-        findings: Vec::new(),
-        queue: None,
-        entries: Vec::new(),
-    };
     let path = &settings.queue_dir.value;
+    let without = |finding| Looked {
+        findings: vec![finding],
+        status: None,
+    };
     match OpenQueue::open(machine.store, settings) {
-        Err(error) => looked.findings.push(refused(path, &error)),
-        Ok(None) => looked
-            .findings
-            .push(not_there(machine.managed, path, account)),
-        Ok(Some(queue)) => {
-            let there = Finding::ok(Check::Directory, format!("{path} is safe to use"));
-            looked.findings.push(there);
-            looked.findings.extend(file_system::check(
-                path,
-                &machine.managed.queue_dir(&settings.name),
-            ));
-            match queue.list() {
-                Err(error) => looked.findings.push(refused(path, &error)),
-                Ok(listing) => {
-                    let entries = entries(machine, settings, &queue, &listing);
-                    looked.findings.extend(entries);
-                    looked.entries = listing.entries;
-                }
-            }
-            looked.queue = Some(queue);
-        }
+        Err(error) => return without(refused(path, &error.into())),
+        Ok(None) => return without(not_there(machine.managed, path, account)),
+        Ok(Some(_)) => {}
     }
-    looked
+    match look_silently(machine.store, settings, &mut Measure::asking(), machine.now) {
+        Err(error) => without(refused(path, &error)),
+        Ok(status) => Looked {
+            findings: of_status(machine, settings, &status),
+            status: Some(status),
+        },
+    }
 }
 
-fn refused(path: &Utf8Path, error: &PortError) -> Finding {
-    Finding::of(Kind::QueueRefused, format!("{path} is not used")).caused_by_port(error)
+fn of_status(
+    machine: &Machine<'_>,
+    settings: &QueueSettings,
+    status: &QueueStatus,
+) -> Vec<Finding> {
+    let path = &settings.queue_dir.value;
+    let there = Finding::ok(Check::Directory, format!("{path} is safe to use"));
+    let key = machine.managed.queue_dir(&settings.name);
+    let mut findings = vec![there];
+    findings.extend(file_system::check(path, &key));
+    findings.extend(lock::check(path, settings.timeout.value, machine.now));
+    findings.extend(reasons::check(status));
+    findings
+}
+
+fn refused(path: &Utf8Path, error: &CommandError) -> Finding {
+    let finding = Finding::of(Kind::QueueRefused, format!("{path} is not used"));
+    error.messages.iter().fold(finding, Finding::because_of)
 }
 
 /// What a hook of root's makes belongs to root, and nobody else may take entries out of it.
@@ -80,106 +82,6 @@ fn not_there(managed: Managed, path: &Utf8Path, account: Option<&str>) -> Findin
             format!("{path} is made by the first build"),
         ),
     }
-}
-
-fn entries(
-    machine: &Machine<'_>,
-    settings: &QueueSettings,
-    queue: &OpenQueue,
-    listing: &Listing,
-) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = listing
-        .foreign
-        .iter()
-        .map(|foreign| {
-            let text = format!("`{}` {}", foreign.name, foreign.reason);
-            Finding::of(Kind::QueueForeign, text).fix(&foreign.hint)
-        })
-        .collect();
-    findings.extend(closed(queue));
-    findings.extend(absent(machine, &listing.entries));
-    findings.extend(failed(machine, settings, queue, &listing.entries));
-    findings.extend(lock::check(
-        &settings.queue_dir.value,
-        settings.timeout.value,
-        machine.now,
-    ));
-    if findings.is_empty() {
-        let text = format!("{} queued, none of them failed", listing.entries.len());
-        findings.push(Finding::ok(Check::Entries, text));
-    }
-    findings
-}
-
-fn closed(queue: &OpenQueue) -> Option<Finding> {
-    let limits = queue
-        .queue()
-        .limits
-        .filter(|limited| limited.limits.may_close())?;
-    match limits.state.closed() {
-        Ok(None) => None,
-        Ok(Some(reason)) => {
-            let closed = Finding::of(Kind::QueueClosed, "nothing new is queued");
-            Some(closed.because(reason).fix(OPENED_BY))
-        }
-        Err(error) => {
-            let lost = Finding::of(Kind::MemoryLost, "whether it is closed cannot be seen");
-            Some(lost.caused_by_port(&error))
-        }
-    }
-}
-
-fn absent(machine: &Machine<'_>, entries: &[Entry]) -> Option<Finding> {
-    let gone = |entry: &&Entry| matches!(machine.store.dir.is_present(&entry.path), Ok(false));
-    let number = entries.iter().filter(gone).count();
-    (number > 0).then(|| {
-        let text = format!(
-            "{number} of {} have no store object any more",
-            entries.len()
-        );
-        Finding::of(Kind::EntriesAbsent, text)
-            .fix("nix-post-build-push push # takes them out, and says which")
-    })
-}
-
-fn failed(
-    machine: &Machine<'_>,
-    settings: &QueueSettings,
-    queue: &OpenQueue,
-    entries: &[Entry],
-) -> Option<Finding> {
-    let lost = || Finding::of(Kind::MemoryLost, "the memory of failures is lost");
-    let mut ledger = match queue.ledger() {
-        Ok(Ok(ledger)) => ledger,
-        Ok(Err(error)) => return Some(lost().caused_by(&error).fix(error.hint())),
-        Err(error) => return Some(lost().caused_by_port(&error)),
-    };
-    if let Some(destination) = destination(settings) {
-        ledger.forget_other_destinations(&destination);
-    }
-    let policy = retry_policy(settings);
-    let states = entries
-        .iter()
-        .map(|entry| ledger.state(&entry.path, machine.now, &policy));
-    let (mut waiting, mut parked) = (0, 0);
-    for state in states {
-        match state {
-            EntryState::BackingOff { .. } => waiting += 1,
-            EntryState::Parked { .. } => parked += 1,
-            EntryState::Ready => {}
-        }
-    }
-    told(waiting, parked, &settings.name)
-}
-
-fn told(waiting: usize, parked: usize, queue: &str) -> Option<Finding> {
-    (waiting + parked > 0).then(|| {
-        let text = format!("{waiting} failed and wait, {parked} were given up");
-        let look = format!("nix-post-build-push status --queue {queue} # says why");
-        let retry =
-            format!("\nnix-post-build-push retry --queue {queue} --all # once it is mended");
-        Finding::of(Kind::EntriesFailed, text).fix(look + &retry)
-    })
 }
 
 /// What the kernel says of writing there as whom we are.
@@ -199,14 +101,5 @@ mod tests {
         assert_eq!(kind(None), None);
         assert_eq!(kind(Some("root")), None);
         assert_eq!(kind(Some("cache")), Some(Kind::QueueNotMade));
-    }
-
-    #[test]
-    fn failures_are_counted_and_none_is_no_word() {
-        assert!(told(0, 0, "q").is_none());
-        assert_eq!(
-            told(1, 2, "q").unwrap().text,
-            "1 failed and wait, 2 were given up"
-        );
     }
 }

@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use nix_post_build_push_config::QueueSettings;
 use queue_core::{EntryState, Failures};
+use tracing::subscriber::{NoSubscriber, with_default};
 
 use super::health::{Thresholds, judge};
 use super::held::{Held, HeldCache};
@@ -50,7 +51,7 @@ pub(crate) fn look(
     now: SystemTime,
 ) -> Result<QueueStatus, CommandError> {
     let queue = OpenQueue::open(store, settings)?;
-    let view = QueueView::of(store, settings, queue.as_ref(), now, Look::ObjectAndRoot)?;
+    let mut view = QueueView::of(store, settings, queue.as_ref(), now, Look::ObjectAndRoot)?;
     let held = measure.held(&view, store, &settings.name);
     let plan = view.plan(settings, now, false);
     let mut unseen = Vec::new();
@@ -61,6 +62,8 @@ pub(crate) fn look(
         queue_dir: settings.queue_dir.value.to_string(),
         closure_type: settings.closure_type.value.as_str(),
         counts: counts(&view),
+        present: view.present().cloned().collect(),
+        foreign: std::mem::take(&mut view.foreign),
         next_try: plan.next_try,
         remembered: remembered(store, view, plan.destination_until),
         limits: limits.uses,
@@ -75,6 +78,20 @@ pub(crate) fn look(
     Ok(status)
 }
 
+/// The same for who says in words of his own what is strange about it.
+///
+/// # Errors
+///
+/// If its entries cannot be seen.
+pub(crate) fn look_silently(
+    store: &Store,
+    settings: &QueueSettings,
+    measure: &mut Measure,
+    now: SystemTime,
+) -> Result<QueueStatus, CommandError> {
+    with_default(NoSubscriber::new(), || look(store, settings, measure, now))
+}
+
 fn counts(view: &QueueView) -> Counts {
     let entries = &view.entries;
     let count =
@@ -86,7 +103,7 @@ fn counts(view: &QueueView) -> Counts {
         parked: count(|entry| matches!(entry.state, EntryState::Parked { .. })),
         unrooted: count(|entry| entry.rooted == Some(false)),
         absent: count(EntryView::is_absent),
-        foreign: view.foreign,
+        foreign: view.foreign.len(),
         oldest: entries.first().map(|entry| entry.entry.enqueued_at),
     }
 }

@@ -106,7 +106,7 @@ impl Kind {
         }
     }
 
-    fn level(self) -> Level {
+    pub(crate) fn level(self) -> Level {
         match self {
             Self::Closed | Self::PushBroken => Level::Broken,
             _ => Level::NeedsALook,
@@ -160,15 +160,6 @@ impl Thresholds {
             (None, _) => None,
         }
     }
-}
-
-/// How a queue that keeps so many bytes of the store keeps too much, where it does.
-pub(crate) fn keeps_too_much(
-    settings: &QueueSettings,
-    bytes: u64,
-    file_system: u64,
-) -> Option<String> {
-    Thresholds::of(settings).too_much(bytes, Some(file_system))
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use crate::message::Message;
 use crate::view::QueueView;
 
 /// Whoever looks at a queue wants to know of the rest even if Nix does not answer.
-const TOTAL_TIME: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What is known of it.
 #[derive(Clone, Default)]
@@ -30,8 +30,7 @@ pub(crate) struct HeldCache(BTreeMap<String, (Vec<StorePath>, Held)>);
 impl HeldCache {
     /// Asks Nix, unless nothing is queued, or the same as when it was last asked.
     pub(super) fn held(&mut self, view: &QueueView, store: &Store, queue: &str) -> Held {
-        let present = view.entries.iter().filter(|entry| !entry.is_absent());
-        let paths: Vec<_> = present.map(|entry| entry.entry.path.clone()).collect();
+        let paths: Vec<_> = view.present().cloned().collect();
         if let Some((known, held)) = self.0.get(queue)
             && *known == paths
             && held.error.is_none()
@@ -73,7 +72,7 @@ fn bytes(paths: &[StorePath], store: &Store) -> Result<u64, PortError> {
     if paths.is_empty() {
         return Ok(0);
     }
-    let closure = store.database_within(TOTAL_TIME).closure(paths)?;
+    let closure = store.database_within(PATIENCE).closure(paths)?;
     Ok(Pinned::new(&closure).bytes(paths))
 }
 

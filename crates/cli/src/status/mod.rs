@@ -1,7 +1,7 @@
 //! How the queues are doing: one model, from what is looked at to what is told.
 //!
-//! [`facts`] looks, [`health`] judges what was seen, and nobody else does: [`text`], [`json`] and
-//! [`metrics`] only tell.
+//! [`facts`] looks, [`health`] judges what was seen, and nobody else does: [`text`], [`json`],
+//! [`metrics`] and a doctor only tell.
 
 mod facts;
 mod health;
@@ -15,11 +15,11 @@ mod text;
 use std::time::SystemTime;
 
 use nix_post_build_push_config::Config;
-use queue_core::{Failures, LastPush, Ledger, Tally};
+use queue_core::{Failures, Foreign, LastPush, Ledger, StorePath, Tally};
 
-pub(crate) use self::facts::{Measure, look};
-pub(crate) use self::health::{Level, Reason, keeps_too_much};
-pub(crate) use self::held::Held;
+pub(crate) use self::facts::{Measure, look, look_silently};
+pub(crate) use self::health::{Kind, Level, Reason};
+pub(crate) use self::held::{Held, PATIENCE};
 pub(crate) use self::limits::LimitUse;
 
 pub(crate) use self::text::lines;
@@ -35,6 +35,10 @@ pub(crate) struct QueueStatus {
     pub queue_dir: String,
     pub closure_type: &'static str,
     pub counts: Counts,
+    /// The entries whose store object is there.
+    pub present: Vec<StorePath>,
+    /// What is in its directory besides entries.
+    pub foreign: Vec<Foreign>,
     pub held: Held,
     /// Each limit that is set.
     pub limits: Vec<LimitUse>,

@@ -2,7 +2,6 @@
 
 use nix_post_build_push_config::QueueSettings;
 use queue_core::{Outcome, PushReport};
-use tracing::subscriber::{NoSubscriber, with_default};
 
 use crate::adapters::Store;
 use crate::error::CommandError;
@@ -10,7 +9,7 @@ use crate::exit_codes::Exit;
 use crate::message::Message;
 use crate::session::now;
 use crate::status::metrics::file;
-use crate::status::{Looked, Measure, look};
+use crate::status::{Looked, Measure, look_silently};
 
 /// Writes the metrics file of a queue, if it has one, after a push, whatever came of that. Gives how
 /// it ends at best.
@@ -36,10 +35,7 @@ pub(super) fn write(store: &Store, settings: &QueueSettings, pinned: Option<u64>
     let now = now();
     let mut measure = Measure::Known(pinned);
     // What is strange about the queue the push has said.
-    let seen = with_default(NoSubscriber::new(), || {
-        look(store, settings, &mut measure, now)
-    });
-    let looked = match seen {
+    let looked = match look_silently(store, settings, &mut measure, now) {
         Ok(status) => Looked::Seen(Box::new(status)),
         Err(error) => Looked::Unseen {
             name: settings.name.clone(),

@@ -96,7 +96,7 @@ impl Judge<'_> {
         Some((
             format!("{parked} parked: they failed too often, or are damaged"),
             format!(
-                "mend the cause (below), then {} tries them again; `drop` gives up",
+                "mend the cause, then {} tries them again; `drop` gives up",
                 self.command("retry --all")
             ),
         ))
