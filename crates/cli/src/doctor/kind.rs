@@ -22,6 +22,11 @@ macro_rules! kinds {
                 match self { $(Self::$kind => Verdict::$verdict,)* }
             }
 
+            /// What it is, in a sentence.
+            const fn meaning(self) -> &'static str {
+                match self { $(Self::$kind => concat!($($meaning),*),)* }
+            }
+
             /// Which check finds it.
             pub(crate) const fn check(self) -> Check {
                 match self { $(Self::$kind => Check::$check,)* }
@@ -33,36 +38,36 @@ macro_rules! kinds {
 kinds! {
     /// There is no Nix, or it cannot run.
     NixMissing = "nix-missing", Fault, Nix;
-    /// It is older than what can work.
+    /// Nix is older than what can work.
     NixTooOld = "nix-too-old", Fault, Nix;
-    /// It is older than what was tried.
+    /// Nix is older than what was tried.
     NixUntried = "nix-untried", Warning, Nix;
     /// Nix does not tell its settings.
     SettingsUnknown = "settings-unknown", Unknown, Nix;
 
     /// The configuration has a fault.
     ConfigBroken = "config-broken", Fault, Config;
-    /// It is worth a word.
+    /// Something in the configuration is worth a word.
     ConfigWarned = "config-warned", Warning, Config;
     /// No queue is enabled.
     NoQueue = "no-queue", Fault, Config;
 
-    /// This account may not connect to the daemon.
+    /// This account may not connect to the daemon of Nix.
     DaemonForbidden = "daemon-forbidden", Fault, Daemon;
-    /// Its socket is there, and nobody answers.
+    /// The socket of the daemon is there, and nobody answers.
     DaemonSilent = "daemon-silent", Fault, Daemon;
-    /// It runs with settings that are older than its files.
+    /// The daemon runs with settings that are older than its files.
     DaemonStale = "daemon-stale", Fault, Daemon;
 
     /// No hook is set.
     HookNotSet = "hook-not-set", Fault, Hook;
-    /// The program is not there.
+    /// The program that is set as the hook is not there.
     HookMissing = "hook-missing", Fault, Hook;
-    /// The program cannot be run.
+    /// The hook is not executable.
     HookNotExecutable = "hook-not-executable", Fault, Hook;
-    /// It is another program, which does not call ours.
+    /// The hook is another program, which does not call ours.
     HookOfAnother = "hook-of-another", Fault, Hook;
-    /// It is ours, of another version.
+    /// The hook is ours, of another version.
     HookOtherVersion = "hook-other-version", Warning, Hook;
     /// This account sets a hook, and the daemon does not heed it (NixOS/nix#9790).
     HookIgnored = "hook-ignored", Warning, Hook;
@@ -77,19 +82,19 @@ kinds! {
     QueueNotFilled = "queue-not-filled", Fault, Filled;
     /// The directory is not safe to use, or cannot be opened.
     QueueRefused = "queue-refused", Fault, Directory;
-    /// The hook would make it, as an account that is not the service's.
+    /// The directory is not there, and would not belong to the service's account if the hook made it.
     QueueNotMade = "queue-not-made", Warning, Directory;
-    /// It is lost when the machine restarts.
+    /// The queue is in memory, and lost when the machine restarts.
     QueueInMemory = "queue-in-memory", Warning, FileSystem;
-    /// It is on a file system of another machine's.
+    /// The queue is on a file system of another machine's.
     QueueOnNetwork = "queue-on-network", Warning, FileSystem;
-    /// Nothing can be written there.
+    /// The file system of the queue cannot be written or looked at.
     QueueReadOnly = "queue-read-only", Fault, FileSystem;
-    /// Nothing more fits there.
+    /// Nothing more fits on the file system of the queue.
     QueueFull = "queue-full", Fault, FileSystem;
-    /// Something in it is no entry of the queue's.
+    /// Something in the directory is no entry of the queue's.
     QueueForeign = "queue-foreign", Warning, Entries;
-    /// A limit lets nothing in.
+    /// A limit closed the queue: nothing new is taken.
     QueueClosed = "queue-closed", Fault, Entries;
     /// The last push could copy nothing from here.
     PushBroken = "push-broken", Fault, Entries;
@@ -115,9 +120,9 @@ kinds! {
     RootUnseen = "root-unseen", Fault, Roots;
     /// Nothing is queued, or Nix cannot be asked.
     RootsNotTried = "roots-not-tried", Unknown, Roots;
-    /// The queue keeps much of the store.
+    /// The queue keeps too much of the store.
     SpaceMuch = "space-much", Warning, Space;
-    /// Nix does not tell how much it keeps.
+    /// Nix does not tell how much of the store the queue keeps, or what is free cannot be seen.
     SpaceUnknown = "space-unknown", Unknown, Space;
     /// The store's file system has little room left.
     StoreNearlyFull = "store-nearly-full", Warning, Space;
@@ -128,15 +133,15 @@ kinds! {
 
     /// There is no destination, or it cannot be one.
     DestinationUnusable = "destination-unusable", Fault, Destination;
-    /// It does not answer.
+    /// The destination does not answer.
     DestinationDown = "destination-down", Fault, Destination;
-    /// It was not asked.
+    /// The destination was not asked.
     DestinationNotAsked = "destination-not-asked", Unknown, Destination;
-    /// It does not take what is copied.
+    /// The destination does not take what is copied.
     DestinationNotWritable = "destination-not-writable", Fault, Writable;
-    /// It has no room.
+    /// The destination has no room.
     DestinationFull = "destination-full", Fault, Writable;
-    /// Only a copy would tell.
+    /// Only a copy would tell whether the destination takes one.
     WriteNotTried = "write-not-tried", Unknown, Writable;
     /// What is queued has no signature; who fetches it may want one.
     Unsigned = "unsigned", Warning, Signatures;
@@ -144,37 +149,46 @@ kinds! {
     UnsignedRefused = "unsigned-refused", Fault, Signatures;
     /// The destination does not trust the key.
     KeyNotTrusted = "key-not-trusted", Fault, Signatures;
-    /// The daemon at the destination does not trust us, so it checks all the same.
+    /// The daemon at the destination checks signatures in spite of `check-sigs`: it does not trust this account.
     NotTrustedThere = "not-trusted-there", Fault, Signatures;
     /// Whether signatures will do cannot be seen.
     SignaturesNotTried = "signatures-not-tried", Unknown, Signatures;
 
-    /// There is no systemd here.
+    /// There is no systemd here, or it does not answer.
     NoSystemd = "no-systemd", Unknown, Service;
     /// No unit pushes the queue.
     ServiceMissing = "service-missing", Warning, Service;
-    /// Its last run failed.
+    /// The last run of the service failed.
     ServiceFailed = "service-failed", Fault, Service;
     /// There is a service, and nothing starts it.
     TimerMissing = "timer-missing", Warning, Timer;
     /// The timer is not at work.
     TimerInactive = "timer-inactive", Fault, Timer;
-    /// It is at work, and will not be after a restart of the machine.
+    /// The timer will not be at work after a restart of the machine.
     TimerDisabled = "timer-disabled", Warning, Timer;
-    /// It will not fire again.
+    /// The timer will not fire again.
     TimerNever = "timer-never", Fault, Timer;
     /// The service's account does not exist.
     AccountMissing = "account-missing", Fault, Account;
     /// What the service sees was not tried.
     AccountNotTried = "account-not-tried", Unknown, Account;
-    /// The account cannot take entries out of the queue.
+    /// The account that pushes cannot take entries out of the queue.
     QueueNotWritable = "queue-not-writable", Fault, Account;
-    /// The account may not connect to the daemon.
+    /// The account that pushes may not connect to the daemon of Nix.
     AccountWithoutDaemon = "account-without-daemon", Fault, Account;
     /// A file with credentials is not visible to who pushes.
     CredentialUnreadable = "credential-unreadable", Fault, Credentials;
     /// There is no home to look for credentials in.
     HomeMissing = "home-missing", Warning, Credentials;
+}
+
+/// Each name, with the verdict, the check and what it means: for the manual.
+pub(crate) fn ids() -> impl Iterator<Item = [&'static str; 4]> {
+    let row = |kind: &Kind| {
+        let (verdict, check) = (kind.verdict().word(), kind.check().name());
+        [kind.id(), verdict, check, kind.meaning().trim_start()]
+    };
+    Kind::ALL.iter().map(row)
 }
 
 #[cfg(test)]
@@ -208,6 +222,14 @@ mod tests {
         for kind in Kind::ALL {
             let id = kind.id();
             assert!(is_found(id), "{id}");
+        }
+    }
+
+    #[test]
+    fn each_kind_is_described_in_a_sentence() {
+        for [id, _, _, meaning] in ids() {
+            let begins = meaning.starts_with(|c: char| c.is_ascii_uppercase());
+            assert!(begins && meaning.ends_with('.'), "{id}: {meaning}");
         }
     }
 }

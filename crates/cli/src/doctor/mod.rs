@@ -49,6 +49,8 @@ pub(crate) use {
     timer::span,
 };
 
+pub(crate) use self::kind::ids;
+
 use std::thread;
 
 use nix_post_build_push_config::{Need, QueueSettings, Resolution};

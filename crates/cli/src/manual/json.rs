@@ -1,5 +1,6 @@
 //! The fields that `--json` prints.
 
+use crate::doctor;
 use crate::status::schema;
 
 /// One command's output: the command, what one object of its array is, and its fields with
@@ -15,6 +16,9 @@ Every command prints one array. Fields are always there; what is not known is `n
 RFC 3339 in UTC, paths are full store paths. New fields may be added, and are no reason to \
 refuse the output.";
 
+/// The one whose findings have names.
+const DOCTOR: &str = "doctor --json";
+
 /// `status --json` is described by its schema.
 const STATUS: (&str, &str) = ("status --json", "a queue");
 
@@ -26,6 +30,8 @@ pub(super) struct Document {
     pub fields: Vec<[String; 3]>,
     /// What is to be added.
     pub more: Option<&'static str>,
+    /// What its field `id` may be, each with the verdict, the check and its meaning.
+    pub ids: Vec<[&'static str; 4]>,
 }
 
 /// All of them. That of `status` comes out of its schema.
@@ -38,6 +44,10 @@ pub(super) fn documents() -> Vec<Document> {
             .map(|(field, kind, meaning)| [field, kind, meaning].map(|cell| (*cell).to_owned()))
             .collect(),
         more: None,
+        ids: match *command {
+            DOCTOR => doctor::ids().collect(),
+            _ => Vec::new(),
+        },
     };
     let mut all: Vec<_> = COMMANDS.iter().map(written).collect();
     let (command, object) = STATUS;
@@ -47,6 +57,7 @@ pub(super) fn documents() -> Vec<Document> {
         object,
         fields: schema::fields(),
         more: Some("`status --json-schema` prints a JSON schema of this."),
+        ids: Vec::new(),
     };
     all.insert(behind.map_or(0, |at| at + 1), status);
     all
@@ -91,7 +102,7 @@ const COMMANDS: &[JsonDoc] = &[
         ],
     ),
     (
-        "doctor --json",
+        DOCTOR,
         "a line of the report",
         &[
             (
@@ -113,7 +124,7 @@ const COMMANDS: &[JsonDoc] = &[
             (
                 "id",
                 "string or null",
-                "a name for what is not well, such as `hook-not-set`, which stays; null: all is well",
+                "a name for what is not well (below), which stays; null: all is well",
             ),
             ("text", "string", "what is so"),
             (

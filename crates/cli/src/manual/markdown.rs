@@ -266,12 +266,25 @@ fn json_document(document: json::Document) -> String {
         object,
         fields,
         more,
+        ids,
     } = document;
     let rows = fields.into_iter();
     let rows = rows.map(|[field, kind, meaning]| [format!("`{field}`"), kind, meaning]);
     let table = cells(["Field", "Type", "Meaning"], rows);
     let more = more.map_or(String::new(), |more| format!("\n{more}\n"));
-    format!("\n### `{command}`\n\nEach object is {object}.\n\n{table}{more}")
+    let ids = names(ids);
+    format!("\n### `{command}`\n\nEach object is {object}.\n\n{table}{more}{ids}")
+}
+
+fn names(ids: Vec<[&str; 4]>) -> String {
+    if ids.is_empty() {
+        return String::new();
+    }
+    let rows = ids.into_iter().map(|[id, verdict, check, meaning]| {
+        let (id, verdict) = (format!("`{id}`"), format!("`{verdict}`"));
+        [id, verdict, check.to_owned(), meaning.to_owned()]
+    });
+    format!("\n{}", cells(["Id", "Verdict", "Check", "Meaning"], rows))
 }
 
 fn rows(pairs: &[(&str, &str)]) -> impl Iterator<Item = [String; 2]> {

@@ -137,6 +137,9 @@ fn json_output(page: &mut Page) {
             page.entry(field, &format!("({kind}) {meaning}"));
         }
         document.more.iter().for_each(|more| page.text(more));
+        for [id, verdict, check, meaning] in document.ids {
+            page.entry(id, &format!("({verdict}, {check}) {meaning}"));
+        }
     }
 }
 
