@@ -99,6 +99,7 @@ const TOKEN: &str = "for a program, not for people";
 
 /// Places whose literals are no messages, and why.
 pub const OTHER: &[Other] = &[
+    all("cli/src/doctor/bounded.rs::ASK", TOKEN),
     one("cli/src/doctor/credentials.rs", "a file that", PART),
     one("cli/src/doctor/credentials.rs", "can be read", FINE),
     all("cli/src/doctor/fixes.rs", HINT),

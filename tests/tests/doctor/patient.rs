@@ -4,6 +4,7 @@ use std::fs;
 use std::process::Command;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use rustix::process::Signal;
 use system_tests::{DoctorReport, Nix, Product, Run, Running, Sshd, expr, wait_until};
 
 pub(super) const CONFIG: &str =
@@ -80,7 +81,7 @@ pub(super) fn examine_as_user(
 /// A file system over a directory, until it is dropped, and what serves it, if that is a program.
 pub(super) struct Mount {
     directory: Utf8PathBuf,
-    _server: Option<Running>,
+    server: Option<Running>,
 }
 
 impl Mount {
@@ -120,8 +121,15 @@ impl Mount {
         });
         Self {
             directory: directory.to_owned(),
-            _server: Some(running),
+            server: Some(running),
         }
+    }
+
+    /// Has it not answer any more.
+    #[track_caller]
+    pub(super) fn freeze(&self) {
+        let server = self.server.as_ref().expect("a program that serves it");
+        server.signal(Signal::STOP);
     }
 
     #[track_caller]
@@ -134,7 +142,7 @@ impl Mount {
             .success();
         Self {
             directory: directory.to_owned(),
-            _server: None,
+            server: None,
         }
     }
 }

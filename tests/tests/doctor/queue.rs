@@ -61,8 +61,14 @@ fn a_queue_on_a_file_system_of_another_machine_is_told() {
     );
     fs::create_dir(&there).expect("mkdir");
     product.write_config(&CONFIG.replace("@T@/queue", "@T@/far"));
-    let _mount = Mount::by_ssh(&sshd, &there, &here);
+    let mount = Mount::by_ssh(&sshd, &there, &here);
     examine(&product, &[]).finds("queue-on-network");
+    mount.freeze();
+    let report = examine(&product, &[]);
+    report.finds("queue-hangs");
+    report.says("cache is made by the first push");
+    product.write_config(&CONFIG.replace("@T@/cache", "@T@/far/cache"));
+    examine(&product, &[]).finds_only("destination-down");
 }
 
 #[test]

@@ -6,7 +6,6 @@ use queue_core::StorePath;
 use super::finding::{Check, Finding};
 use super::kind::Kind;
 use super::machine::Machine;
-use super::managed::Managed;
 use super::queue::writable;
 use super::{account, credentials, destination};
 use crate::adapters::OpenQueue;
@@ -20,25 +19,26 @@ pub(super) fn check(machine: &Machine<'_>, write: bool) -> Vec<Finding> {
         let entries = listing.map(|listing| listing.entries).unwrap_or_default();
         let paths: Vec<_> = entries.into_iter().map(|entry| entry.path).collect();
         findings.extend(daemon(machine));
+        findings.extend(takes_entries(machine, settings));
         findings.extend(of_queue(machine, settings, &paths, write));
     }
     findings
 }
 
-/// What whoever we are can do for a queue.
+/// What whoever we are can do for what is queued.
 pub(super) fn of_queue(
     machine: &Machine<'_>,
     settings: &QueueSettings,
     paths: &[StorePath],
     write: bool,
 ) -> Vec<Finding> {
-    let mut findings: Vec<_> = queue(machine.managed, settings).into_iter().collect();
-    findings.extend(credentials::check(machine, settings));
+    let mut findings = credentials::check(machine, settings);
     findings.extend(destination::check(machine, settings, paths, write));
     findings
 }
 
-fn queue(managed: Managed, settings: &QueueSettings) -> Option<Finding> {
+/// Whether whoever we are can take entries out of a queue, whose directory answers.
+pub(super) fn takes_entries(machine: &Machine<'_>, settings: &QueueSettings) -> Option<Finding> {
     let path = &settings.queue_dir.value;
     if !path.exists() {
         return None;
@@ -54,7 +54,11 @@ fn queue(managed: Managed, settings: &QueueSettings) -> Option<Finding> {
             format!("{who} cannot take entries out of {path}"),
         )
         .caused_by(&error)
-        .fix(managed.give_queue(&settings.name, path.as_str(), &who)),
+        .fix(
+            machine
+                .managed
+                .give_queue(&settings.name, path.as_str(), &who),
+        ),
     })
 }
 

@@ -1,4 +1,4 @@
-//! Programs of the system's that are asked, for a time.
+//! Programs of the system's, and directories, that are asked for a time.
 
 use std::io;
 use std::os::unix::process::CommandExt;
@@ -7,6 +7,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+use camino::Utf8Path;
 use rustix::process::{Pid, Signal, kill_process_group};
 
 /// How long systemd and the like may take to answer.
@@ -38,6 +39,28 @@ pub(super) fn run(command: &mut Command, time: Duration) -> io::Result<Output> {
             format!("no answer within {} s", time.as_secs()),
         ))
     })
+}
+
+/// How long a directory may take: a build waits for a queue's as well.
+const OF_A_DIRECTORY: Duration = Duration::from_secs(5);
+
+/// Lists a directory, and asks for its file system, of which nothing is remembered.
+const ASK: &str = "ls -U -- \"$1\" && stat --file-system -- \"$1\"";
+
+/// Sees whether a directory answers, whatever it says: that it is not there is an answer. Who asks a
+/// file system of another machine may wait for ever, where no signal reaches it. So a child asks, which
+/// is left alone then.
+///
+/// # Errors
+///
+/// If it does not answer.
+pub(super) fn directory(path: &Utf8Path) -> io::Result<()> {
+    let mut ask = Command::new("sh");
+    ask.args(["-c", ASK, "sh", path.as_str()]);
+    match run(&mut ask, OF_A_DIRECTORY) {
+        Err(error) if error.kind() == io::ErrorKind::TimedOut => Err(error),
+        Err(_) | Ok(_) => Ok(()),
+    }
 }
 
 /// What it prints, if it succeeds.

@@ -11,6 +11,7 @@ use nix_post_build_push_config::{Destination, QueueSettings};
 use queue_core::{StorePath, UploadError, Uploader};
 use rustix::fs::statvfs;
 
+use super::bounded;
 use super::file_system::little;
 use super::finding::{Check, Finding};
 use super::kind::Kind;
@@ -86,6 +87,14 @@ fn reachable(
     place: &Place,
     uploader: &NixUploader,
 ) -> Vec<Finding> {
+    if let Some(Err(error)) = place.directory().map(bounded::directory) {
+        let text = format!("{name} does not answer");
+        return vec![
+            Finding::of(Kind::DestinationDown, text)
+                .caused_by(&error)
+                .fix(FIX),
+        ];
+    }
     let is_there = match place {
         Place::Directory(path) => return vec![directory(name, path)],
         Place::Chroot(root) => root.join("nix/var/nix/db").exists(),

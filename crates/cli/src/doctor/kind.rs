@@ -90,6 +90,8 @@ kinds! {
     QueueOnNetwork = "queue-on-network", Warning, FileSystem;
     /// The file system of the queue cannot be written or looked at.
     QueueReadOnly = "queue-read-only", Fault, FileSystem;
+    /// The file system of the queue does not answer: each build waits for it.
+    QueueHangs = "queue-hangs", Fault, FileSystem;
     /// Nothing more fits on the file system of the queue.
     QueueFull = "queue-full", Fault, FileSystem;
     /// Something in the directory is no entry of the queue's.

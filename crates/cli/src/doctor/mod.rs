@@ -54,7 +54,6 @@ pub(crate) use self::kind::ids;
 use std::thread;
 
 use nix_post_build_push_config::{Need, QueueSettings, Resolution};
-use queue_core::StorePath;
 
 use self::finding::{Finding, Verdict};
 use self::kind::Kind;
@@ -129,17 +128,13 @@ fn of_queue(
     let account = service.units().map(service::Units::account);
     let looked = queue::look(machine, settings, account);
     let mut findings = vec![hook::fills(machine, reads, settings)];
-    findings.extend(looked.findings);
-    let present = looked
-        .status
-        .as_ref()
-        .map_or(&[][..], |status| &status.present);
+    findings.extend_from_slice(&looked.findings);
     if let Some(status) = &looked.status {
-        findings.push(roots::check(machine, settings, present));
+        findings.push(roots::check(machine, settings, &status.present));
         findings.extend(space::check(machine, status));
     }
     findings.extend(keeps::check(machine, settings));
-    findings.extend(pushes(machine, settings, &service, present, write));
+    findings.extend(pushes(machine, settings, &service, &looked, write));
     let mut findings: Vec<_> = findings
         .into_iter()
         .map(|finding| finding.in_queue(&settings.name))
@@ -153,11 +148,17 @@ fn pushes(
     machine: &Machine<'_>,
     settings: &QueueSettings,
     service: &Service,
-    paths: &[StorePath],
+    looked: &queue::Looked,
     write: bool,
 ) -> Vec<Finding> {
     let mut findings = service.check(machine.managed, &settings.name);
-    let as_ourselves = || as_service::of_queue(machine, settings, paths, write);
+    let as_ourselves = || {
+        let queue = looked
+            .answers()
+            .then(|| as_service::takes_entries(machine, settings));
+        let rest = as_service::of_queue(machine, settings, looked.present(), write);
+        queue.flatten().into_iter().chain(rest)
+    };
     let Some(units) = service.units() else {
         findings.extend(as_ourselves());
         return findings;
@@ -178,11 +179,14 @@ fn pushes(
         );
         Finding::of(Kind::AccountNotTried, text)
     };
-    let inside = match rustix::process::geteuid().is_root() {
-        true => {
+    let is_root = rustix::process::geteuid().is_root();
+    let inside = match (looked.answers(), is_root) {
+        // To start a service that may write to it systemd would wait for it, too.
+        (false, _) => Err(untried().because("the queue's directory does not answer")),
+        (true, true) => {
             inside::look(units, &settings.name, write).map_err(|error| untried().caused_by(&error))
         }
-        false => Err(untried().fix("sudo nix-post-build-push doctor")),
+        (true, false) => Err(untried().fix("sudo nix-post-build-push doctor")),
     };
     match inside {
         Ok(found) => findings.extend(found),

@@ -1,6 +1,6 @@
 //! What kind of store a destination is.
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 
 /// A store, by what can be known of it without writing to it.
 #[derive(Debug, PartialEq, Eq)]
@@ -41,6 +41,14 @@ impl Place {
             true => Self::Daemon,
             false if begins(&["ssh://"]) => Self::Serve,
             false => Self::Other,
+        }
+    }
+
+    /// Where it is on this machine, if it is.
+    pub(super) fn directory(&self) -> Option<&Utf8Path> {
+        match self {
+            Self::Directory(path) | Self::Chroot(path) => Some(path),
+            Self::Cache | Self::Serve | Self::Daemon | Self::Other => None,
         }
     }
 

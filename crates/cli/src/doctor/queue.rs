@@ -4,7 +4,9 @@ use std::io;
 
 use camino::Utf8Path;
 use nix_post_build_push_config::QueueSettings;
+use queue_core::StorePath;
 
+use super::bounded;
 use super::file_system;
 use super::finding::{Check, Finding};
 use super::kind::Kind;
@@ -24,6 +26,20 @@ pub(super) struct Looked {
     pub status: Option<QueueStatus>,
 }
 
+impl Looked {
+    /// What is queued and there.
+    pub(super) fn present(&self) -> &[StorePath] {
+        let status = self.status.as_ref();
+        status.map_or(&[], |status| &status.present)
+    }
+
+    /// Whether its directory answers who asks.
+    pub(super) fn answers(&self) -> bool {
+        let mut kinds = self.findings.iter().map(|finding| finding.kind);
+        kinds.all(|kind| kind != Some(Kind::QueueHangs))
+    }
+}
+
 /// Opens a queue and looks at it. `account` pushes it.
 pub(super) fn look(
     machine: &Machine<'_>,
@@ -35,6 +51,10 @@ pub(super) fn look(
         findings: vec![finding],
         status: None,
     };
+    if let Err(error) = bounded::directory(path) {
+        let key = machine.managed.queue_dir(&settings.name);
+        return without(hangs(path, &key, &error));
+    }
     match OpenQueue::open(machine.store, settings) {
         Err(error) => return without(refused(path, &error.into())),
         Ok(None) => return without(not_there(machine.managed, path, account)),
@@ -62,6 +82,17 @@ fn of_status(
     findings.extend(lock::check(path, settings.timeout.value, machine.now));
     findings.extend(reasons::check(status));
     findings
+}
+
+/// Nothing else of it is looked at, by anybody.
+fn hangs(path: &Utf8Path, key: &str, error: &io::Error) -> Finding {
+    let text = format!("{path} does not answer: each build waits for it");
+    Finding::of(Kind::QueueHangs, text)
+        .caused_by(error)
+        .fix(format!(
+            "bring back the machine that has it, or unmount it (`sudo umount --lazy`); \
+         and set {key} to a directory on a disk of this machine"
+        ))
 }
 
 fn refused(path: &Utf8Path, error: &CommandError) -> Finding {
