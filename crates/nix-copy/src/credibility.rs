@@ -15,14 +15,6 @@ use queue_core::{StoreDir, StorePath, UploadErrorKind};
 use crate::call::CallError;
 use crate::classify::BROKEN_OFF;
 
-/// Those that are sent to by `RemoteStore::addMultipleToStore`.
-const REMOTE: [&str; 5] = ["ssh-ng:", "mounted-ssh-ng:", "unix:", "daemon", "auto"];
-
-/// Whether a Nix could overlook that a connection to this store ended.
-pub(crate) fn is_in_question(uri: &str) -> bool {
-    REMOTE.iter().any(|beginning| uri.starts_with(beginning))
-}
-
 /// Whether the Nix that answers `--version` so is known not to. Lix counts from
 /// Nix 2.18 on in numbers of its own.
 pub(crate) fn notices_an_end(version: &str) -> bool {
@@ -88,22 +80,6 @@ mod tests {
             "",
         ] {
             assert!(!notices_an_end(version), "{version}");
-        }
-    }
-
-    #[test]
-    fn only_stores_behind_the_daemons_protocol_are_in_question() {
-        for uri in ["ssh-ng://host", "daemon", "unix:///run/socket", "auto"] {
-            assert!(is_in_question(uri), "{uri}");
-        }
-        for uri in [
-            "ssh://host",
-            "https://host",
-            "s3://bucket",
-            "file:///c",
-            "/c",
-        ] {
-            assert!(!is_in_question(uri), "{uri}");
         }
     }
 }

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::num::NonZeroUsize;
 
+use crate::StoreKind;
+
 /// How many uploads at once a binary cache elsewhere gets by default, and from how
 /// many copies at most: 32 are faster still on a line with 50 ms, at more CPU and
 /// memory (`bench/study/FINDINGS.md`).
@@ -10,24 +12,6 @@ const UPLOADS: usize = 16;
 const MOST_COPIES: usize = 8;
 /// How many copies by default go to the other end of an `ssh` at once.
 const CONNECTIONS: usize = 4;
-
-/// Whether the store at this URI is a binary cache that is spoken to over a network.
-pub(crate) fn is_cache_elsewhere(uri: &str) -> bool {
-    let schemes = ["http://", "https://", "s3://"];
-    schemes.iter().any(|scheme| uri.starts_with(scheme))
-}
-
-/// Whether it is a binary cache: files, and no database.
-pub(crate) fn is_binary_cache(uri: &str) -> bool {
-    is_cache_elsewhere(uri) || uri.starts_with("file://")
-}
-
-/// Whether what is copied to the store at this URI goes in one stream, where no path
-/// waits for the one before (`RemoteStore::addMultipleToStore`; 2.8.0, 2.26.3,
-/// 2.34.8).
-pub(crate) fn is_stream(uri: &str) -> bool {
-    uri.starts_with("ssh-ng://")
-}
 
 /// A store URI as Nix takes it, and what may be shown of it.
 ///
@@ -101,14 +85,18 @@ impl Destination {
     /// ```
     #[must_use]
     pub fn default_jobs(&self, cores: NonZeroUsize) -> NonZeroUsize {
-        let copies = if is_cache_elsewhere(&self.uri) {
-            UPLOADS.div_ceil(cores.get()).min(MOST_COPIES)
-        } else if is_stream(&self.uri) || self.uri.starts_with("ssh://") {
-            CONNECTIONS
-        } else {
-            1
+        let copies = match self.kind() {
+            StoreKind::Http | StoreKind::S3 => UPLOADS.div_ceil(cores.get()).min(MOST_COPIES),
+            StoreKind::Ssh | StoreKind::SshNg => CONNECTIONS,
+            _ => 1,
         };
         NonZeroUsize::new(copies).unwrap_or(NonZeroUsize::MIN)
+    }
+
+    /// What sort of store it is.
+    #[must_use]
+    pub fn kind(&self) -> StoreKind<'_> {
+        StoreKind::of(&self.uri)
     }
 
     pub(crate) fn uri(&self) -> &str {

@@ -21,8 +21,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use crate::Nix;
-use crate::destination::is_cache_elsewhere;
+use crate::{Nix, StoreKind};
 
 /// What a Nix that copies remembers of the destination.
 #[derive(Debug)]
@@ -39,7 +38,7 @@ impl Memory {
     /// For a copy to `uri`. Where a directory cannot be made the copy goes
     /// without; it takes longer then.
     pub(crate) fn of_a_copy(nix: &Nix, uri: &str) -> Self {
-        if !is_cache_elsewhere(uri) {
+        if !StoreKind::of(uri).is_cache_elsewhere() {
             return Self::OfTheProcess;
         }
         let place = place(nix);

@@ -11,7 +11,7 @@ use std::num::NonZeroUsize;
 
 use queue_core::{StoreObject, StorePath};
 
-use crate::destination::is_stream;
+use crate::StoreKind;
 
 /// Fewer entries go in one copy.
 const FEWEST: usize = 4;
@@ -38,9 +38,11 @@ pub(crate) enum Costs {
 impl Costs {
     /// To the store at `uri`.
     pub(crate) fn to(uri: &str) -> Self {
-        match is_stream(uri) {
-            true => Self::Stream,
-            false => Self::EachPath,
+        match StoreKind::of(uri) {
+            // No path waits for the one before (`RemoteStore::addMultipleToStore`; 2.8.0, 2.26.3,
+            // 2.34.8).
+            StoreKind::SshNg => Self::Stream,
+            _ => Self::EachPath,
         }
     }
 

@@ -127,7 +127,7 @@ impl NixUploader {
     /// An error where Nix may have taken a connection that ended for the end of
     /// the copy.
     fn no_end_was_overlooked(&self, entries: &[StorePath]) -> Result<(), CallError> {
-        if !credibility::is_in_question(self.options.destination.uri())
+        if !self.options.destination.kind().is_behind_a_daemon()
             || credibility::notices_an_end(&queries::version(&self.nix)?)
         {
             return Ok(());

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use nix_copy::{Cancel, Nix, NixStoreDatabase, Timeouts};
+use nix_copy::{Cancel, Nix, NixStoreDatabase, Timeouts, is_this_machines};
 use nix_post_build_push_config::{Config, NixSettings, Origin, QueueSettings};
 use queue_core::{AutoRoots, LocalGc, PortError, StoreDir, StorePath};
 
@@ -159,12 +159,6 @@ impl Store {
         let timeouts = Timeouts::total(time);
         NixStoreDatabase::new(self.nix.clone().with_query_timeouts(timeouts))
     }
-}
-
-/// Whether a URI is one by which Nix finds the store of this machine. With a parameter `local` may
-/// be another one (`local?root=/mnt`).
-pub(super) fn is_this_machines(uri: &str) -> bool {
-    matches!(uri, "auto" | "daemon" | "local")
 }
 
 fn is_elsewhere(variables: &[(OsString, OsString)]) -> bool {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use nix_copy::{
     ClosureType, ContentsScope, Destination, Exposure, NixStoreContents, NixUploader, Timeouts,
-    UploadOptions,
+    UploadOptions, is_this_machines,
 };
 use nix_post_build_push_config::{
     self as config, CheckContents, NixOptions, QueueSettings, StoreUri,
@@ -14,7 +14,6 @@ use queue_core::{PortError, StorePath, UploadError};
 
 use super::Store;
 use super::cores::cores;
-use super::store::is_this_machines;
 
 /// How long a Nix that is asked to end may take for it.
 const GRACE: Duration = Duration::from_secs(10);

@@ -3,7 +3,7 @@
 use std::io;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use nix_copy::NixSettings;
+use nix_copy::{NixSettings, StoreKind, parameter};
 use nix_post_build_push_config::QueueSettings;
 use rustix::fs::{Access, AtFlags, CWD, accessat};
 
@@ -13,7 +13,6 @@ use super::finding::{Check, Finding};
 use super::kind::Kind;
 use super::machine::Machine;
 use super::managed::Managed;
-use super::place::parameter;
 
 /// Variables of the AWS libraries that name files.
 const AWS: [&str; 3] = [
@@ -82,21 +81,21 @@ fn named(
     nix: Option<&NixSettings>,
 ) -> Vec<Utf8PathBuf> {
     let mut files: Vec<String> = Vec::new();
-    let begins = |schemes: &[&str]| schemes.iter().any(|scheme| uri.starts_with(scheme));
+    let kind = StoreKind::of(uri);
     files.extend(
         ["ssh-key", "secret-key"]
             .into_iter()
             .filter_map(|name| parameter(uri, name))
             .map(str::to_owned),
     );
-    if begins(&["ssh://", "ssh-ng://"]) {
+    if kind.is_behind_ssh() {
         let words = variable("NIX_SSHOPTS").unwrap_or_default();
         files.extend(of_ssh(&words).into_iter().map(str::to_owned));
     }
-    if begins(&["s3://"]) {
+    if kind == StoreKind::S3 {
         files.extend(AWS.into_iter().filter_map(variable));
     }
-    if begins(&["http://", "https://"]) {
+    if kind == StoreKind::Http {
         let by_option = options
             .windows(2)
             .find(|pair| pair[0].trim_start_matches("--") == "netrc-file");
@@ -155,9 +154,9 @@ fn unreadable(managed: Managed, queue: &str, file: &str, error: &io::Error) -> F
 
 /// Whether what lets in is looked for in a home directory: no variable has it.
 fn wants_home(uri: &str, variable: &dyn Fn(&str) -> Option<String>) -> bool {
-    let is_ssh = uri.starts_with("ssh://") || uri.starts_with("ssh-ng://");
-    let is_s3 = uri.starts_with("s3://") && variable("AWS_ACCESS_KEY_ID").is_none();
-    (is_ssh && variable("SSH_AUTH_SOCK").is_none()) || is_s3
+    let kind = StoreKind::of(uri);
+    let is_s3 = kind == StoreKind::S3 && variable("AWS_ACCESS_KEY_ID").is_none();
+    (kind.is_behind_ssh() && variable("SSH_AUTH_SOCK").is_none()) || is_s3
 }
 
 /// Where `HOME` is not set, as with a service of systemd's, ssh, Nix and the AWS libraries take that

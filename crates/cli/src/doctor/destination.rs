@@ -6,7 +6,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::time::{Duration, SystemTime};
 
 use camino::{Utf8Path, Utf8PathBuf};
-use nix_copy::NixUploader;
+use nix_copy::{NixUploader, StoreKind};
 use nix_post_build_push_config::{Destination, QueueSettings};
 use queue_core::{StorePath, UploadError, Uploader};
 use rustix::fs::statvfs;
@@ -16,7 +16,6 @@ use super::file_system::little;
 use super::finding::{Check, Finding};
 use super::kind::Kind;
 use super::machine::Machine;
-use super::place::Place;
 use super::queue::writable;
 use super::signatures;
 use crate::adapters::uploader;
@@ -51,18 +50,18 @@ pub(super) fn check(
         )];
     };
     let name = destination(settings).unwrap_or_default();
-    let place = Place::of(uri.as_str());
-    let mut findings = reachable(machine, &name, &place, &uploader);
+    let place = StoreKind::of(uri.as_str());
+    let mut findings = reachable(machine, &name, place, &uploader);
     let answers = findings.iter().all(|finding| finding.kind.is_none());
     if answers {
         findings.extend(match write {
             true => vec![written(machine, &uploader, &name)],
-            false => takes(&name, &place, is_hidden(settings)),
+            false => takes(&name, place, is_hidden(settings)),
         });
     }
     let asked = answers.then_some(&uploader);
     findings.extend(signatures::check(
-        machine, settings, &uri, &place, entries, asked,
+        machine, settings, &uri, place, entries, asked,
     ));
     findings
 }
@@ -84,7 +83,7 @@ fn within(settings: &QueueSettings) -> QueueSettings {
 fn reachable(
     machine: &Machine<'_>,
     name: &str,
-    place: &Place,
+    place: StoreKind<'_>,
     uploader: &NixUploader,
 ) -> Vec<Finding> {
     if let Some(Err(error)) = place.directory().map(bounded::directory) {
@@ -96,8 +95,8 @@ fn reachable(
         ];
     }
     let is_there = match place {
-        Place::Directory(path) => return vec![directory(name, path)],
-        Place::Chroot(root) => root.join("nix/var/nix/db").exists(),
+        StoreKind::Directory(path) => return vec![directory(name, path)],
+        StoreKind::Chroot(root) => root.join("nix/var/nix/db").exists(),
         _ => true,
     };
     if !is_there {
@@ -150,12 +149,12 @@ const FIX: &str = "see whether it is up and can be reached from here, and whethe
                    then `nix-post-build-push push --force`";
 
 /// What can be known of writing there without doing it.
-fn takes(name: &str, place: &Place, is_hidden: bool) -> Vec<Finding> {
+fn takes(name: &str, place: StoreKind<'_>, is_hidden: bool) -> Vec<Finding> {
     let path = match place {
-        Place::Directory(path) => path.clone(),
+        StoreKind::Directory(path) => path.to_owned(),
         // What Nix makes there belongs to whoever made it.
-        Place::Chroot(root) if root.join("nix/store").exists() => root.join("nix/store"),
-        Place::Chroot(root) => root.clone(),
+        StoreKind::Chroot(root) if root.join("nix/store").exists() => root.join("nix/store"),
+        StoreKind::Chroot(root) => root.to_owned(),
         _ => {
             let text = format!("whether {name} takes what is copied was not tried");
             let untried = Finding::of(Kind::WriteNotTried, text);

@@ -24,7 +24,6 @@ mod machine;
 mod managed;
 mod nix;
 mod nix_conf;
-mod place;
 mod process;
 mod queue;
 mod reasons;
@@ -44,7 +43,6 @@ pub(crate) use {
     hook_program::programs,
     inside::options,
     nix_conf::includes,
-    place::Place,
     systemd::{blocks, loaded},
     timer::span,
 };

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 
-use nix_copy::{NixSettings, NixUploader, SignedPath};
+use nix_copy::{NixSettings, NixUploader, SignedPath, StoreKind, parameter};
 use nix_post_build_push_config::{QueueSettings, StoreUri};
 use queue_core::StorePath;
 
@@ -11,7 +11,6 @@ use super::finding::{Check, Finding};
 use super::kind::Kind;
 use super::machine::Machine;
 use super::managed::Managed;
-use super::place::{Place, parameter};
 
 /// Of long queues as many are looked at.
 const MOST: usize = 100;
@@ -26,7 +25,7 @@ struct Facts<'a> {
     signs: bool,
     /// Whether the destination shall check them.
     check: bool,
-    place: &'a Place,
+    place: StoreKind<'a>,
     /// The names of the keys that a Nix of ours trusts.
     trusted: &'a [String],
     /// Whether the daemon at the destination trusts us.
@@ -38,7 +37,7 @@ pub(super) fn check(
     machine: &Machine<'_>,
     settings: &QueueSettings,
     uri: &StoreUri,
-    place: &Place,
+    place: StoreKind<'_>,
     entries: &[StorePath],
     asked: Option<&NixUploader>,
 ) -> Vec<Finding> {
@@ -63,7 +62,7 @@ pub(super) fn check(
             ];
         }
     };
-    let ask = asked.filter(|_| *place == Place::Daemon && !settings.check_sigs.value);
+    let ask = asked.filter(|_| place.is_behind_a_daemon() && !settings.check_sigs.value);
     let facts = Facts {
         managed: machine.managed,
         queue: &settings.name,
@@ -149,11 +148,11 @@ fn checked(facts: &Facts<'_>, lacks: Option<String>, paths: &[&SignedPath]) -> F
     let strange = paths.iter().find(|path| !is_trusted(path));
     match (facts.place, strange) {
         // Such a store is opened by a Nix of ours: it trusts whom this machine trusts.
-        (Place::Chroot(_), Some(path)) => {
+        (StoreKind::Chroot(_), Some(path)) => {
             let text = format!("the store does not trust the key {}", path.keys.join(", "));
             Finding::of(Kind::KeyNotTrusted, text).fix(facts.managed.trust_key())
         }
-        (Place::Chroot(_), None) => {
+        (StoreKind::Chroot(_), None) => {
             Finding::ok(Check::Signatures, "signed by a key that the store trusts")
         }
         _ => Finding::of(
@@ -164,13 +163,13 @@ fn checked(facts: &Facts<'_>, lacks: Option<String>, paths: &[&SignedPath]) -> F
 }
 
 fn unchecked(facts: &Facts<'_>) -> Finding {
-    match (facts.place, facts.trusts_us) {
-        (Place::Daemon, Some(false)) => Finding::of(
+    match (facts.place.is_behind_a_daemon(), facts.trusts_us) {
+        (true, Some(false)) => Finding::of(
             Kind::NotTrustedThere,
             "check-sigs = false has no effect: the daemon there does not trust this account",
         )
         .fix("there: add the account to trusted-users in its nix.conf (on NixOS: nix.settings.trusted-users); or sign what is built, with check-sigs = true"),
-        (Place::Daemon, None) => Finding::of(
+        (true, None) => Finding::of(
             Kind::SignaturesNotTried,
             "whether the daemon there trusts this account is not told",
         ),
@@ -191,7 +190,7 @@ mod tests {
     }
 
     fn kind(
-        place: &Place,
+        place: StoreKind<'_>,
         check: bool,
         signed: &[SignedPath],
         trusts_us: Option<bool>,
@@ -212,24 +211,24 @@ mod tests {
 
     #[test]
     fn what_a_store_trusts_is_all_well_and_what_it_refuses_is_a_fault() {
-        let chroot = Place::Chroot("/c".into());
+        let chroot = StoreKind::Chroot("/c".into());
         let (ours, other) = (path(&["here-1"], false), path(&["there-1"], false));
         let (none, fixed) = (path(&[], false), path(&[], true));
-        assert_eq!(kind(&chroot, true, &[ours.clone(), fixed], None), None);
+        assert_eq!(kind(chroot, true, &[ours.clone(), fixed], None), None);
         assert_eq!(
-            kind(&chroot, true, &[ours.clone(), other], None),
+            kind(chroot, true, &[ours.clone(), other], None),
             Some(Kind::KeyNotTrusted)
         );
         assert_eq!(
-            kind(&chroot, true, &[ours, none.clone()], None),
+            kind(chroot, true, &[ours, none.clone()], None),
             Some(Kind::UnsignedRefused)
         );
-        assert_eq!(kind(&chroot, false, &[none], None), None);
+        assert_eq!(kind(chroot, false, &[none], None), None);
     }
 
     #[test]
     fn a_daemon_that_does_not_trust_us_checks_whatever_we_say() {
-        let trust = |trusted| kind(&Place::Daemon, false, &[], trusted);
+        let trust = |trusted| kind(StoreKind::Daemon, false, &[], trusted);
         assert_eq!(trust(Some(true)), None);
         assert_eq!(trust(Some(false)), Some(Kind::NotTrustedThere));
         assert_eq!(trust(None), Some(Kind::SignaturesNotTried));
@@ -237,12 +236,17 @@ mod tests {
 
     #[test]
     fn a_binary_cache_takes_all_and_its_clients_may_not() {
-        for place in [Place::Cache, Place::Serve, Place::Directory("/c".into())] {
+        for place in [
+            StoreKind::Http,
+            StoreKind::S3,
+            StoreKind::Ssh,
+            StoreKind::Directory("/c".into()),
+        ] {
             assert_eq!(
-                kind(&place, true, &[path(&[], false)], None),
+                kind(place, true, &[path(&[], false)], None),
                 Some(Kind::Unsigned)
             );
-            assert_eq!(kind(&place, true, &[path(&["here-1"], false)], None), None);
+            assert_eq!(kind(place, true, &[path(&["here-1"], false)], None), None);
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::brings::ToCopy;
 use crate::call::CallError;
 use crate::chunks::calls;
 use crate::copy_args::{self, Objects, Route};
-use crate::destination::{Place, is_binary_cache, is_cache_elsewhere};
+use crate::destination::Place;
 use crate::memory::Memory;
 use crate::parts::{self, Costs, Round};
 use crate::{ClosureType, Nix, UploadEvent, UploadOptions, queries, several, sizes};
@@ -165,7 +165,7 @@ impl NixUploader {
         let Some([first, _, ..]) = rounds.first().map(Vec::as_slice) else {
             return Ok(true);
         };
-        if is_binary_cache(self.options.destination.uri()) || self.seen.is_open.load(Relaxed) {
+        if self.options.destination.kind().is_binary_cache() || self.seen.is_open.load(Relaxed) {
             return Ok(true);
         }
         let UploadOptions {
@@ -203,7 +203,7 @@ impl NixUploader {
         let is_possible = match kind {
             UploadErrorKind::Refused | UploadErrorKind::Unclear => true,
             UploadErrorKind::Unavailable => {
-                says_so.contains(&true) || !is_cache_elsewhere(self.options.destination.uri())
+                says_so.contains(&true) || !self.options.destination.kind().is_cache_elsewhere()
             }
             _ => false,
         };
