@@ -61,16 +61,11 @@ const READERS: &[(&str, &[&str])] = &[
     ),
     // Where a symlink leads: each name of it is opened by itself, and judged.
     ("config/src/way.rs", &[]),
+    ("nix-copy/src/add.rs", &["store path"]),
     ("nix-copy/src/contents.rs", &["answer of store verify"]),
-    (
-        "nix-copy/src/inspect.rs",
-        &[
-            "list of settings",
-            "roots of nix",
-            "signatures of nix",
-            "trust of a store",
-        ],
-    ),
+    ("nix-copy/src/inspect/roots.rs", &["roots of nix"]),
+    ("nix-copy/src/inspect/signatures.rs", &["signatures of nix"]),
+    ("nix-copy/src/inspect/trust.rs", &["trust of a store"]),
     // Numbers of the kernel's, in `/proc`.
     ("nix-copy/src/movement.rs", &[]),
     ("nix-copy/src/path_info.rs", &["answer of path-info"]),
@@ -79,6 +74,7 @@ const READERS: &[(&str, &[&str])] = &[
         &[
             "version of nix",
             "settings of nix",
+            "list of settings",
             "lines of store paths",
             "lines of derivers",
             "store path",

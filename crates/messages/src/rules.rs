@@ -109,7 +109,8 @@ pub const OTHER: &[Other] = &[
     one("cli/src/doctor/service.rs::last_run", "…", FINE),
     one("cli/src/doctor/timer.rs::next", "when", FINE),
     all("cli/src/doctor/text.rs", PART),
-    one("nix-copy/src/inspect.rs", "nix ", PART),
+    one("nix-copy/src/inspect/settings.rs", "nix ", PART),
+    one("nix-copy/src/inspect/signatures.rs", "nix ", PART),
     all(
         "cli/src/hook/tell.rs::entry",
         "for the journal, not for people",

@@ -18,6 +18,7 @@
 //! ships them, unless a version is named.
 
 mod activities;
+mod add;
 mod brings;
 mod call;
 mod cancel;
@@ -57,6 +58,7 @@ mod uploader;
 #[cfg(test)]
 mod wait;
 
+pub use add::add_file;
 pub use call::CallError;
 pub use cancel::Cancel;
 pub use closure_type::ClosureType;

@@ -6,7 +6,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::time::{Duration, SystemTime};
 
 use camino::{Utf8Path, Utf8PathBuf};
-use nix_copy::{NixUploader, StoreKind};
+use nix_copy::{NixUploader, StoreKind, add_file};
 use nix_post_build_push_config::{Destination, QueueSettings};
 use queue_core::{StorePath, UploadError, Uploader};
 use rustix::fs::statvfs;
@@ -243,7 +243,7 @@ fn something_new(machine: &Machine<'_>) -> Result<StorePath, Finding> {
     let added = made
         .map_err(|error| untried("no file can be made to be copied").caused_by(&error))
         .and_then(|()| {
-            let added = machine.inspector().add(name);
+            let added = add_file(&machine.nix(), name);
             added.map_err(|error| {
                 untried("nothing can be added to the store").caused_by_port(&error)
             })

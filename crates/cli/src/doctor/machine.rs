@@ -88,8 +88,13 @@ impl<'a> Machine<'a> {
     }
 
     /// A Nix that does not keep us waiting.
+    pub(super) fn nix(&self) -> Nix {
+        bounded(self.store.nix().clone())
+    }
+
+    /// The same, asked about itself.
     pub(super) fn inspector(&self) -> NixInspector {
-        NixInspector::new(bounded(self.store.nix().clone()))
+        NixInspector::new(self.nix())
     }
 
     /// The environment in which hooks run, as far as that is known: a daemon's own, or that of
