@@ -109,6 +109,7 @@ pub const OTHER: &[Other] = &[
     one("cli/src/doctor/service.rs::last_run", "…", FINE),
     one("cli/src/doctor/timer.rs::next", "when", FINE),
     all("cli/src/doctor/text.rs", PART),
+    all("nix-copy/src/response_body.rs::BEFORE", PART),
     one("nix-copy/src/inspect/settings.rs", "nix ", PART),
     one("nix-copy/src/inspect/signatures.rs", "nix ", PART),
     all(

@@ -46,6 +46,7 @@ mod nix;
 mod parts;
 mod path_info;
 mod queries;
+mod response_body;
 mod roots;
 mod several;
 mod sizes;

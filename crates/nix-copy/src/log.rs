@@ -12,6 +12,7 @@ use crate::CopyEvent;
 use crate::activities::Activities;
 use crate::internal_json::{Line, parse};
 use crate::message::one_line;
+use crate::response_body;
 
 /// Most text that is kept, in bytes: the end of it.
 const MAX_TEXT: usize = 64 * 1024;
@@ -152,7 +153,8 @@ impl Log {
     pub(crate) fn errors(&self) -> String {
         let errors = self.kept.iter().filter(|kept| kept.is_nix_error());
         let texts: Vec<&str> = errors
-            .map(|kept| without_response_body(&kept.text))
+            // A server's words must not be taken for Nix's.
+            .map(|kept| response_body::split(&kept.text).0)
             .collect();
         match texts.is_empty() {
             true => self.others(),
@@ -229,12 +231,6 @@ fn is_chatter(level: Option<i64>, text: &str) -> bool {
     level.is_some_and(|level| level > 3)
         || text.contains("ignoring the client-specified setting 'post-build-hook'")
         || text.contains("'--json' without '--json-format' is deprecated")
-}
-
-/// A server's words must not be taken for Nix's.
-fn without_response_body(text: &str) -> &str {
-    text.split_once("response body:")
-        .map_or(text, |(before, _)| before)
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! From what Nix prints to one readable line.
 
+use crate::response_body::{self, BEFORE};
+
 /// Longest message, in characters; the rest is in the details.
 const MAX_LEN: usize = 600;
 
@@ -41,8 +43,10 @@ fn skip_escape(rest: &mut std::iter::Peekable<std::str::Chars<'_>>) {
 /// traces first, each error below its context, the cause last.
 ///
 /// 2.34.8 writes `error:`, then `… while uploading …`, then `error: cause`;
-/// 2.8.0 writes all in one line, with `error:` in the middle of it.
+/// 2.8.0 writes all in one line, with `error:` in the middle of it. Of what a
+/// server sent with its answer, which may be a whole page, a line is told.
 pub(crate) fn one_line(error: &str) -> String {
+    let (error, body) = response_body::split(error);
     let lines: Vec<&str> = error.lines().map(str::trim).collect();
     let is_error = |line: &&str| {
         line.strip_prefix("error:")
@@ -55,7 +59,11 @@ pub(crate) fn one_line(error: &str) -> String {
     let words: Vec<&str> = told.flat_map(|line| line.split_whitespace()).collect();
     let joined = words.join(" ");
     let text = joined.strip_prefix("error: ").unwrap_or(&joined);
-    shorten(&text.replace(": error: ", ": "))
+    let text = text.replace(": error: ", ": ");
+    match body.and_then(response_body::first_line) {
+        Some(said) => shorten(format!("{text} {BEFORE} {said}").trim()),
+        None => shorten(&text),
+    }
 }
 
 fn is_noise(line: &str) -> bool {
@@ -96,10 +104,21 @@ mod tests {
             one_line(text),
             "unable to upload 'y': HTTP error 403 response body: no"
         );
+        let imitated = format!("{text}       error: imitated\n");
+        assert_eq!(one_line(&imitated), one_line(text));
         let old = "error: while uploading to 'http://x': error: unable to upload 'y'";
         assert_eq!(
             one_line(old),
             "while uploading to 'http://x': unable to upload 'y'"
+        );
+    }
+
+    #[test]
+    fn of_a_page_that_a_server_sends_its_first_words_are_told_behind_the_status() {
+        let text = "error: unable to upload 'y': HTTP error 501 ('Unsupported method ('PUT')')\n\n       response body:\n\n       <!DOCTYPE HTML>\n       <html lang=\"en\">\n       <head>\n       <style>p {\n color: red }</style>\n       <title>Error response</title>\n       </head>\n       <body>\n       <p>Error code: 501</p>\n       </body>\n       </html>\n";
+        assert_eq!(
+            one_line(text),
+            "unable to upload 'y': HTTP error 501 ('Unsupported method ('PUT')') response body: Error response"
         );
     }
 }
