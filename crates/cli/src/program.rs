@@ -40,6 +40,11 @@ const IGNORE: [&str; 4] = [
 #[must_use]
 pub fn main() -> ExitCode {
     core_dumps::forbid();
+    telling_of_bugs(run)
+}
+
+/// Runs something; a fault of the program is told, and is its end.
+fn telling_of_bugs(run: impl FnOnce() -> ExitCode) -> ExitCode {
     panic::set_hook(Box::new(tell_of_a_bug));
     // Unwinding first ends the children that are still at work.
     panic::catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| exit_codes::BUG.into())
@@ -274,3 +279,6 @@ fn tell_of_a_bug(info: &PanicHookInfo<'_>) {
         Escaped(text)
     );
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,6 @@
 //! The bars of this process, if there are any, and what is written above them.
 
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::{PoisonError, RwLock};
 
 use indicatif::{MultiProgress, ProgressDrawTarget};
@@ -29,9 +30,18 @@ pub(super) fn end() {
 pub(crate) fn above<T>(write: impl FnOnce() -> T) -> T {
     let bars = BARS.read().unwrap_or_else(PoisonError::into_inner).clone();
     match usable(bars) {
-        Some(bars) => bars.suspend(write),
+        // With a fault in it, who draws would find a poisoned lock, and that would be told as well.
+        Some(bars) => bars
+            .suspend(|| panic::catch_unwind(AssertUnwindSafe(write)))
+            .unwrap_or_else(|fault| panic::resume_unwind(fault)),
         None => write(),
     }
+}
+
+/// Whether there are any on the terminal.
+#[cfg(test)]
+pub(crate) fn are_drawn() -> bool {
+    canvas::is_drawn()
 }
 
 /// After a fault their lock may be poisoned, and nothing is drawn.

@@ -1,6 +1,6 @@
 //! The terminal that bars are drawn on: standard error.
 
-use std::io::{self, Write};
+use std::io::{self, StderrLock, Write};
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -53,17 +53,23 @@ pub(super) fn is_over() -> bool {
     IS_OVER.load(SeqCst)
 }
 
-/// Removes what is drawn, and draws nothing any more. Takes no lock: for a fault of the program, whoever
-/// holds which.
+/// Removes what is drawn, and draws nothing any more. Takes no lock but that of standard error, which
+/// nobody holds for long: for a fault of the program, whoever holds which.
 pub(super) fn give_up() {
     IS_OVER.store(true, SeqCst);
+    let mut stderr = io::stderr().lock();
     if IS_DRAWN.swap(false, SeqCst) {
-        write(CLEAR);
+        write(&mut stderr, CLEAR);
     }
 }
 
-fn write(text: &str) {
-    let mut stderr = io::stderr();
+/// Whether there is anything of bars on the terminal.
+#[cfg(test)]
+pub(super) fn is_drawn() -> bool {
+    IS_DRAWN.load(SeqCst)
+}
+
+fn write(stderr: &mut StderrLock<'_>, text: &str) {
     let _ = stderr
         .write_all(text.as_bytes())
         .and_then(|()| stderr.flush());
@@ -119,12 +125,14 @@ impl TermLike for Canvas {
 
     fn flush(&self) -> io::Result<()> {
         let drawn = self.screen().draw();
+        // So nothing is drawn once somebody else has given up.
+        let mut stderr = io::stderr().lock();
         if is_over() || !is_in_foreground() {
             return Ok(());
         }
         let is_something = drawn != CLEAR;
         if IS_DRAWN.swap(is_something, SeqCst) || is_something {
-            write(&drawn);
+            write(&mut stderr, &drawn);
         }
         Ok(())
     }

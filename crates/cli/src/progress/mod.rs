@@ -16,6 +16,8 @@ mod shown;
 mod speed;
 mod watch;
 
+#[cfg(test)]
+pub(crate) use bars::are_drawn;
 pub(crate) use bars::{above, forsake};
 pub(crate) use shown::{Choice, Shown, Surroundings, shown};
 pub(crate) use watch::{Watch, Watched};
