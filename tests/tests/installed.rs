@@ -149,3 +149,18 @@ fn man_finds_each_page_and_a_terminal_is_shown_it() {
         );
     }
 }
+
+#[test]
+fn a_terminal_without_man_is_shown_the_source_and_told_what_that_is() {
+    let (_keep, installed) = installed();
+    let program = installed.bin().join("nix-post-build-push");
+    let line = format!("NO_COLOR=1 PATH=/nowhere '{program}' man nix-post-build-push-hook");
+    let mut terminal = Command::new("script");
+    let shown = terminal.args(["-qec", &line, "/dev/null"]).run().success();
+    let (source, told) = shown.stdout.split_once("warning: ").expect("a warning");
+    assert!(source.contains(".SH DESCRIPTION"), "{source}");
+    assert!(
+        told.contains("`nix-post-build-push man nix-post-build-push-hook | mandoc -a`"),
+        "{told}"
+    );
+}

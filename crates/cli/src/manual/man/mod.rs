@@ -32,6 +32,16 @@ pub(crate) enum ManPage {
 }
 
 impl ManPage {
+    /// What it is called.
+    #[must_use]
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Program => NAME,
+            Self::Hook => HOOK,
+            Self::Configuration => CONFIGURATION,
+        }
+    }
+
     /// Its source.
     ///
     /// # Errors
