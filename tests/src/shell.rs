@@ -81,6 +81,28 @@ impl Shell {
         screen
     }
 
+    /// Types something, presses Tab, and waits until all of these are offered beside what was typed,
+    /// which stays on the line.
+    #[track_caller]
+    pub fn keeps_and_offers(&self, typed: &str, words: &[&str]) {
+        self.type_and_tab(typed);
+        let what = format!("{words:?} to be offered beside `{typed}`");
+        self.wait_for_screen(&what, |screen| {
+            let offered = words.iter().all(|word| screen.contains(word));
+            offered && screen.lines().any(|line| is_line(line, typed))
+        });
+    }
+
+    /// Presses Tab once more, and waits until the line is one of these.
+    #[track_caller]
+    pub fn tab_inserts_one_of(&self, expected: &[String]) {
+        self.keys(&["Tab"]);
+        self.wait_for_screen(&format!("one of the lines {expected:?}"), |screen| {
+            let mut lines = screen.lines();
+            lines.any(|line| expected.iter().any(|expected| is_line(line, expected)))
+        });
+    }
+
     /// Types something, presses Tab and then types an `x`: waits until that stands on the line, with
     /// nothing in between and nothing else on the screen.
     #[track_caller]
@@ -115,13 +137,10 @@ impl Shell {
         self.keys(&["Tab"]);
     }
 
-    /// Backslashes do not count: which characters need one is a matter of the shell and its version.
     #[track_caller]
     fn wait_for_line(&self, expected: &str) {
-        let plain = |line: &str| line.trim_end().replace('\\', "");
-        let line = plain(&format!("{PROMPT} {expected}"));
-        self.wait_for_screen(&format!("the line `{line}`"), |screen| {
-            screen.lines().any(|shown| plain(shown) == line)
+        self.wait_for_screen(&format!("the line `{expected}`"), |screen| {
+            screen.lines().any(|shown| is_line(shown, expected))
         });
     }
 
@@ -175,6 +194,13 @@ impl Drop for Shell {
             .args(["-S", self.socket.as_str(), "kill-server"])
             .output();
     }
+}
+
+/// Whether a line of the screen is that on which this was typed. Backslashes do not count: which
+/// characters need one is a matter of the shell and its version.
+fn is_line(shown: &str, typed: &str) -> bool {
+    let plain = |line: &str| line.trim_end().replace('\\', "");
+    plain(shown) == plain(&format!("{PROMPT} {typed}"))
 }
 
 /// How it is started, with nothing of its own but the completions.

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use system_tests::{Installed, Nix, Product, Shell, expr};
+use system_tests::{Installed, Nix, Product, Run, Shell, expr};
 
 const SHELLS: [&str; 3] = ["bash", "zsh", "fish"];
 
@@ -167,6 +167,38 @@ fn entries_are_completed_by_path_by_base_name_and_by_name() {
 }
 
 #[test]
+fn what_is_typed_stays_while_several_entries_that_do_not_begin_with_it_are_listed() {
+    let stage = Stage::set();
+    // The words that are offered begin with the hash, and two of these hashes begin with the same letter.
+    let all = r#"builtins.genList (i: drv "one-${toString i}" "echo ${toString i} > $out") 33"#;
+    let built = stage.product.nix().build(&expr::with_drv(all));
+    let names: Vec<_> = built.iter().map(|path| base_name(path)).collect();
+    let letter = |name: &str| name.chars().next();
+    let alike = names.iter().find_map(|name| {
+        let mut others = names.iter().filter(|other| *other != name);
+        let other = others.find(|other| letter(other) == letter(name))?;
+        Some([*name, *other])
+    });
+    let alike = alike.expect("two of 33, as there are 32 letters");
+    let queued: Vec<_> = names.iter().filter(|name| !alike.contains(name)).collect();
+    let drop: Vec<_> = ["drop"]
+        .into_iter()
+        .chain(queued.into_iter().copied())
+        .collect();
+    stage.product.run(&drop).success();
+    let typed = "nix-post-build-push drop one";
+    let inserted = alike.map(|name| format!("nix-post-build-push drop {name}"));
+    for name in SHELLS {
+        let shell = stage.shell(name);
+        shell.keeps_and_offers(typed, &alike.map(|word| &word[..32]));
+        // bash lists them once more.
+        if name != "bash" {
+            shell.tab_inserts_one_of(&inserted);
+        }
+    }
+}
+
+#[test]
 fn retry_offers_only_what_waits_or_is_parked() {
     let stage = Stage::set();
     for name in SHELLS {
@@ -216,6 +248,79 @@ fn files_are_completed_as_the_shell_does() {
             shell.completes(&line(typed), &line(expected));
         }
     }
+}
+
+#[test]
+fn files_are_listed_in_their_order() {
+    let stage = Stage::set();
+    let files = ["f3", "f1", "f7", "f5", "f2", "f8", "f6", "f4"];
+    for file in files {
+        fs::write(stage.product.nix().dir().join(file), "").unwrap();
+    }
+    // fish lists in columns.
+    for name in ["bash", "zsh"] {
+        let shell = stage.shell(name);
+        for typed in ["closure ./f", "enqueue f"] {
+            let screen = shell.offers(&format!("nix-post-build-push {typed}"), &files);
+            let mut listed: Vec<_> = screen.split_whitespace().collect();
+            listed.retain(|word| files.contains(word));
+            assert!(
+                listed.len() == files.len() && listed.is_sorted(),
+                "{name}: {screen}"
+            );
+        }
+    }
+}
+
+#[test]
+fn closure_offers_what_is_queued_and_files() {
+    let stage = Stage::set();
+    fs::write(stage.product.nix().dir().join("some-file"), "").unwrap();
+    let closure = "nix-post-build-push closure ";
+    let begun = &stage.odd.as_str()[..stage.odd.as_str().len() - 4];
+    for name in SHELLS {
+        let shell = stage.shell(name);
+        shell.offers(closure, &[&base_name(&stage.odd)[..32], "some-file"]);
+        shell.completes(
+            &format!("{closure}{begun}"),
+            &format!("{closure}{}", stage.odd),
+        );
+    }
+}
+
+/// How many system calls the program makes.
+fn system_calls(product: &Product, arguments: &[&str]) -> usize {
+    let trace = product.nix().dir().join("trace");
+    let mut strace = product.nix().command("strace");
+    let file = product.config_file();
+    strace.env("NIX_POST_BUILD_PUSH_CONFIG_FILE", file.as_str());
+    strace.args([
+        "-f",
+        "-qq",
+        "-o",
+        trace.as_str(),
+        Product::program().as_str(),
+    ]);
+    strace.args(arguments).run().success();
+    fs::read_to_string(&trace)
+        .expect("the trace")
+        .lines()
+        .count()
+}
+
+#[test]
+fn a_tab_asks_the_system_no_more_of_each_entry_than_list_does() {
+    let stage = Stage::set();
+    let product = &stage.product;
+    let tab = ["__complete", "zsh", "nix-post-build-push", "drop", ""];
+    let count = || [&["list"][..], &tab].map(|line| system_calls(product, line));
+    let [list, tab] = count();
+    product.nix().build(&expr::independent(40));
+    let [list_of_more, tab_of_more] = count();
+    assert!(list_of_more >= list + 40, "{list} {list_of_more}");
+    // Its answer is longer.
+    let at_most = tab + (list_of_more - list) + 10;
+    assert!(tab_of_more <= at_most, "{tab_of_more} {at_most}");
 }
 
 #[test]

@@ -177,6 +177,29 @@ fn a_queue_that_is_not_safe_to_use_offers_nothing() {
 }
 
 #[test]
+fn closure_takes_what_is_queued_besides_files() {
+    let world = world();
+    let (good, bad) = (world.store_path("good"), world.store_path("bad"));
+    let shown = |path: &str| path.replace(world.root.as_str(), "ROOT");
+    let mut all = words(&world, &["closure", ""]);
+    all.sort();
+    let mut expected = [shown(&good), shown(&bad)];
+    expected.sort();
+    assert_eq!(all, expected);
+    assert_eq!(words(&world, &["show-closure", &bad, ""]), [shown(&good)]);
+    // A file may have such a name, and a store path is taken only as a whole.
+    assert_eq!(words(&world, &["closure", "ba"]), [""; 0]);
+    for called in ["push", "enqueue"] {
+        assert_eq!(words(&world, &[called, ""]), [""; 0]);
+    }
+    for shell in ["bash", "zsh", "fish"] {
+        let line = ["__complete", shell, "x closure ", "x", "closure", ""];
+        let line = [&line[..2], &line[if shell == "bash" { 2 } else { 3 }..]].concat();
+        assert!(world.run(&line).ok().starts_with("files\nROOT/store/"));
+    }
+}
+
+#[test]
 fn files_are_left_to_the_shell() {
     let world = world();
     for (line, kind) in [

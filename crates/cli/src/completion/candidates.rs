@@ -47,11 +47,15 @@ pub(super) fn answer(all: &Command, place: &Place<'_>, current: &str, cwd: &Utf8
 
 fn values(all: &Command, place: &Place<'_>, arg: &Arg, typed: &str, cwd: &Utf8Path) -> Answer {
     match Kind::of(arg) {
-        Kind::File => Answer::Files,
+        Kind::File => Answer::Files(Vec::new()),
+        Kind::Path if is_about_entries(place) => {
+            Answer::Files(queued(all, place, typed, cwd, entries::as_path))
+        }
+        Kind::Path => Answer::Files(Vec::new()),
         Kind::Directory => Answer::Directories,
         Kind::Entry if is_ruled_out(place, arg) => Answer::Nothing,
         // Some of them replace what is typed.
-        Kind::Entry => Answer::Words(queued(all, place, typed, cwd)),
+        Kind::Entry => Answer::Words(queued(all, place, typed, cwd, entries::as_entry)),
         Kind::Queue => beginning_with(typed, queues(all, place, cwd)),
         Kind::Command => beginning_with(typed, commands(explained(all, place))),
         Kind::Other if arg.get_possible_values().is_empty() => Answer::Nothing,
@@ -159,7 +163,21 @@ fn queues(all: &Command, place: &Place<'_>, cwd: &Utf8Path) -> Vec<Candidate> {
     .collect()
 }
 
-fn queued(all: &Command, place: &Place<'_>, typed: &str, cwd: &Utf8Path) -> Vec<Candidate> {
+/// Whether the paths of a command are mostly those that are queued. What is given to the others is
+/// not queued yet.
+fn is_about_entries(place: &Place<'_>) -> bool {
+    place
+        .called
+        .is_some_and(|called| called.get_name() == "closure")
+}
+
+fn queued(
+    all: &Command,
+    place: &Place<'_>,
+    typed: &str,
+    cwd: &Utf8Path,
+    word: entries::Word,
+) -> Vec<Candidate> {
     let Some(overrides) = overrides(all, place, cwd) else {
         return Vec::new();
     };
@@ -171,7 +189,9 @@ fn queued(all: &Command, place: &Place<'_>, typed: &str, cwd: &Utf8Path) -> Vec<
         .chain(place.split.paths.iter().flatten());
     let named: BTreeSet<_> = named.map(String::as_str).collect();
     let called = place.called.map_or("", Command::get_name);
-    entries::offered(&config, called, &named, typed)
+    entries::offered(&config, called, &named, |path, store| {
+        word(path, store, typed)
+    })
 }
 
 /// The settings that the line decides; `None` if they contradict each other.

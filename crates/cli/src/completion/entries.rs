@@ -16,13 +16,16 @@ use crate::session::{destination, now};
 /// The command that has no use for an entry that has not failed.
 const RETRY: &str = "retry";
 
-/// Those of the enabled queues that go on as the word does that is typed, oldest first, but for those
-/// that are named already. What cannot be read has none.
+/// How an entry is offered behind what is typed, if it is.
+pub(super) type Word = fn(&StorePath, &StoreDir, typed: &str) -> Option<String>;
+
+/// Those of the enabled queues for which there is a word, oldest first, but for those that are named
+/// already. What cannot be read has none.
 pub(super) fn offered(
     config: &Config,
     called: &str,
     named: &BTreeSet<&str>,
-    typed: &str,
+    word: impl Fn(&StorePath, &StoreDir) -> Option<String>,
 ) -> Vec<Candidate> {
     let Ok(store) = StoreDir::new(&config.nix.store_dir.value) else {
         return Vec::new();
@@ -40,7 +43,7 @@ pub(super) fn offered(
             {
                 continue;
             }
-            if let Some(word) = word(&path, &store, typed) {
+            if let Some(word) = word(&path, &store) {
                 let meaning = format!("{}, {}", settings.name, in_words(state));
                 offered.push(Candidate { word, meaning });
             }
@@ -82,12 +85,17 @@ fn ledger(directory: &FsQueueDirectory) -> Ledger {
     ledger.unwrap_or_default()
 }
 
-/// The word for an entry: its store path where one is begun, else its base name, also where only its
-/// name is typed, without the hash.
-fn word(path: &StorePath, store: &StoreDir, typed: &str) -> Option<String> {
+/// The store path.
+pub(super) fn as_path(path: &StorePath, store: &StoreDir, typed: &str) -> Option<String> {
+    let full = store.join(path).into_string();
+    full.starts_with(typed).then_some(full)
+}
+
+/// The store path where one is begun, else the base name, also where only the name is typed, without
+/// the hash.
+pub(super) fn as_entry(path: &StorePath, store: &StoreDir, typed: &str) -> Option<String> {
     if typed.starts_with('/') {
-        let full = store.join(path).into_string();
-        return full.starts_with(typed).then_some(full);
+        return as_path(path, store, typed);
     }
     let base_name = path.base_name();
     let name = base_name.split_once('-').map_or("", |(_, name)| name);

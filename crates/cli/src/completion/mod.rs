@@ -4,7 +4,8 @@
 //! calls `nix-post-build-push __complete SHELL …` with the words of the line up to the cursor. The
 //! first line of the answer says what follows: `values` or `replace` (candidates, the latter even
 //! where they do not begin with what was typed), `files` or `directories` (which the shell knows
-//! best itself), `nothing`. Then comes a candidate a line, in the form that the shell wants.
+//! best itself), `nothing`. Then comes a candidate a line, in the form that the shell wants; behind
+//! `files`, what may be given besides.
 //!
 //! Whoever presses Tab wants to know nothing of a configuration that is broken or of a queue that
 //! cannot be read. So nothing is ever said but an answer, no Nix is started, and nothing is written.
@@ -51,8 +52,8 @@ pub(crate) struct Candidate {
 pub(crate) enum Answer {
     /// These words.
     Words(Vec<Candidate>),
-    /// Whatever file the shell finds.
-    Files,
+    /// Whatever file the shell finds, and these words.
+    Files(Vec<Candidate>),
     /// Whatever directory the shell finds.
     Directories,
     /// Nothing is known.

@@ -166,6 +166,8 @@ pub(super) enum Kind {
     Command,
     /// A file.
     File,
+    /// A store path, or a file that leads to one.
+    Path,
     /// A directory.
     Directory,
     /// Words that clap knows, or what nobody can guess.
@@ -181,7 +183,8 @@ impl Kind {
             "NAME" => Self::Queue,
             "ENTRY" => Self::Entry,
             "COMMAND" => Self::Command,
-            "FILE" | "PATH" => Self::File,
+            "FILE" => Self::File,
+            "PATH" => Self::Path,
             "DIR" => Self::Directory,
             _ => Self::Other,
         }
@@ -225,9 +228,9 @@ mod tests {
             ("drop a b", "Entry "),
             ("drop -- a ", "Entry "),
             ("retry --queue main x", "Entry "),
-            ("push ", "File "),
+            ("push ", "Path "),
             ("push --refresh --queue ", "Queue "),
-            ("push --refresh --option x -- ", "File "),
+            ("push --refresh --option x -- ", "Path "),
             ("push --refresh --v", "options"),
             ("push --refresh ", "nothing"),
             ("help con", "Command "),
@@ -235,7 +238,7 @@ mod tests {
             ("list ", "nothing"),
             ("no-such-command ", "nothing"),
             ("-- ", "nothing"),
-            ("show-closure ", "File "),
+            ("show-closure ", "Path "),
             ("--all=", "nothing"),
         ] {
             assert_eq!(wanted(line), expected, "`{line}`");

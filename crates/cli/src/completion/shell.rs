@@ -57,19 +57,18 @@ impl Shell {
 
     /// The text of an answer.
     pub(super) fn text(self, answer: &Answer, line: &Line) -> String {
-        let words = match answer {
-            Answer::Files => return "files\n".to_owned(),
-            Answer::Directories => return "directories\n".to_owned(),
-            Answer::Nothing => return "nothing\n".to_owned(),
-            Answer::Words(words) => words,
-        };
         let begin = |candidate: &Candidate| candidate.word.starts_with(&line.current);
-        let mut text = match words.iter().all(begin) {
-            true => "values\n".to_owned(),
-            false => "replace\n".to_owned(),
+        let (kind, words) = match answer {
+            Answer::Files(besides) => ("files", &besides[..]),
+            Answer::Directories => ("directories", &[][..]),
+            Answer::Nothing => ("nothing", &[][..]),
+            Answer::Words(words) if words.iter().all(begin) => ("values", &words[..]),
+            Answer::Words(words) => ("replace", &words[..]),
         };
+        let mut text = format!("{kind}\n");
         for candidate in words {
-            if let Some(candidate) = self.candidate(candidate, line) {
+            let is_file = kind == "files";
+            if let Some(candidate) = self.candidate(candidate, line, is_file) {
                 text.push_str(&candidate);
                 text.push('\n');
             }
@@ -79,13 +78,15 @@ impl Shell {
 
     /// A line of the answer. What a terminal would not take as it is, is not offered: nothing of
     /// ours has such a name.
-    fn candidate(self, candidate: &Candidate, line: &Line) -> Option<String> {
+    fn candidate(self, candidate: &Candidate, line: &Line, is_file: bool) -> Option<String> {
         let Candidate { word, meaning } = candidate;
         if crate::terminal::Escaped(word).to_string() != *word {
             return None;
         }
         let meaning = crate::terminal::Escaped(meaning).to_string();
         match self {
+            // Names of files it quotes by itself.
+            Self::Bash if is_file => word.strip_prefix(&line.kept).map(str::to_owned),
             Self::Bash => bash(word.strip_prefix(&line.kept)?, line.is_quoted),
             Self::Zsh if meaning.is_empty() => Some(zsh(word)),
             Self::Zsh => Some(format!("{}:{}", zsh(word), meaning.replace('\\', "\\\\"))),
@@ -138,11 +139,15 @@ pub(crate) fn answer_to_anything(text: &str) {
 mod tests {
     use super::*;
 
-    fn candidate(word: &str, meaning: &str) -> Answer {
-        Answer::Words(vec![Candidate {
+    fn one(word: &str, meaning: &str) -> Candidate {
+        Candidate {
             word: word.to_owned(),
             meaning: meaning.to_owned(),
-        }])
+        }
+    }
+
+    fn candidate(word: &str, meaning: &str) -> Answer {
+        Answer::Words(vec![one(word, meaning)])
     }
 
     fn line(shell: Shell, told: &[&str]) -> Line {
@@ -164,6 +169,13 @@ mod tests {
             let text = Shell::Bash.text(&candidate(word, "what"), &line);
             assert_eq!(text, format!("values\n{offered}\n"));
         }
+    }
+
+    #[test]
+    fn bash_quotes_what_is_offered_beside_files_by_itself() {
+        let line = line(Shell::Bash, &["x /", "x", "/"]);
+        let text = Shell::Bash.text(&Answer::Files(vec![one("/a?b", "")]), &line);
+        assert_eq!(text, "files\n/a?b\n");
     }
 
     #[test]

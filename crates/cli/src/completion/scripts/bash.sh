@@ -5,11 +5,19 @@ _nix_post_build_push() {
     # The program in PATH, and not what the line names: a Tab runs nothing that lies about.
     mapfile -t answer < <(command nix-post-build-push __complete bash \
         "${COMP_LINE:0:COMP_POINT}" "${COMP_WORDS[@]:0:COMP_CWORD+1}" 2>/dev/null)
-    COMPREPLY=()
+    COMPREPLY=("${answer[@]:1}")
     case ${answer[0]-} in
-        files) compopt -o default ;;
-        directories) compopt -o dirnames ;;
-        *) COMPREPLY=("${answer[@]:1}") ;;
+        files)
+            compopt +o nosort -o default
+            # readline looks for files only where nothing else is offered.
+            if ((${#COMPREPLY[@]})); then
+                compopt -o filenames
+                mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(compgen -f -- "$2")
+            fi
+            ;;
+        directories) compopt +o nosort -o dirnames ;;
+        # With one that is empty they have no beginning in common to put in place of what is typed.
+        replace) ((${#COMPREPLY[@]} < 2)) || COMPREPLY+=('') ;;
     esac
 }
 

@@ -4,6 +4,8 @@ function __nix_post_build_push_complete
     set -l token (commandline -ct)
     # The program in PATH, and not what the line names: a Tab runs nothing that lies about.
     set -l answer (command nix-post-build-push __complete fish (commandline -opc) "$token" 2>/dev/null)
+    test (count $answer) -gt 1
+    and printf '%s\n' $answer[2..-1]
     switch "$answer[1]"
         case files directories
             # What fish itself offers for a command that it knows nothing of.
@@ -13,9 +15,6 @@ function __nix_post_build_push_complete
             else
                 printf '%s\n' $files
             end
-        case '*'
-            test (count $answer) -gt 1
-            and printf '%s\n' $answer[2..-1]
     end
 end
 

@@ -7,9 +7,20 @@ _nix-post-build-push() {
         "${(@)words[1,CURRENT-1]}" "$PREFIX" 2>/dev/null)}")
     candidates=("${(@)answer[2,-1]}")
     case $answer[1] in
-        files) compset -P '--*='; _files ;;
+        files)
+            compset -P '--*='
+            (( $#candidates )) && _describe -V value candidates
+            _files
+            ;;
         directories) compset -P '--*='; _files -/ ;;
-        replace) replacing=(-U) ;&
+        replace)
+            replacing=(-U)
+            # What is typed stays while they are listed for the first time: they need not have its
+            # beginning in common.
+            if (( $#candidates > 1 )) && [[ -z $compstate[old_list] ]]; then
+                compstate[insert]= compstate[list]=list
+            fi
+            ;&
         values) (( $#candidates )) && _describe -V value candidates $replacing ;;
         *) return 1 ;;
     esac
