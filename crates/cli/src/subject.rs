@@ -35,6 +35,8 @@ pub(crate) const LOCAL: &str = "local";
 pub(crate) const LIMIT: &str = "limit";
 /// The destination.
 pub(crate) const UNAVAILABLE: &str = "unavailable";
+/// Something about a store path.
+pub(crate) const PATHS: &str = "paths";
 /// A store path that is no longer valid.
 pub(crate) const INVALID: &str = "invalid";
 
@@ -48,7 +50,7 @@ pub(crate) const KINDS: [(&str, &str); 10] = [
     (LIMIT, "a limit of the queue refused or dropped something"),
     (INVALID, "the store path is not valid any more"),
     (UNAVAILABLE, "the destination does not answer"),
-    ("paths", "something about the store path"),
+    (PATHS, "something about the store path"),
     ("refused", "the destination refused the upload"),
     ("unclear", "Nix failed, and does not say for what"),
     ("timeout", "a copy took too long, or did not move"),
@@ -59,7 +61,7 @@ pub(crate) const KINDS: [(&str, &str); 10] = [
 pub(crate) fn of_upload(kind: UploadErrorKind) -> &'static str {
     match kind {
         UploadErrorKind::Unavailable => UNAVAILABLE,
-        UploadErrorKind::Paths => "paths",
+        UploadErrorKind::Paths => PATHS,
         UploadErrorKind::Refused => "refused",
         UploadErrorKind::TimedOut | UploadErrorKind::Stalled => "timeout",
         UploadErrorKind::Cancelled => "cancelled",

@@ -54,6 +54,15 @@ impl Problem {
         }
     }
 
+    /// The queue that it concerns, if it is one alone.
+    #[must_use]
+    pub fn queue(&self) -> Option<&str> {
+        match self.queues.as_slice() {
+            [queue] => Some(queue),
+            _ => None,
+        }
+    }
+
     pub(crate) fn at(self, location: Option<Location>) -> Self {
         Self { location, ..self }
     }

@@ -112,6 +112,37 @@ fn what_a_hook_cannot_queue_stands_in_the_journal_with_its_queue_and_its_path() 
     assert!(output.stderr.contains(message), "{output}");
 }
 
+#[test]
+fn what_a_limit_refuses_is_found_by_its_kind_and_says_what_to_do() {
+    let machine = Machine::boot();
+    machine.configure(
+        r#"{ services.nix-post-build-push.queues.main = {
+            destination = "file:///srv/cache"; interval = "1h"; limits.maxEntries = 1;
+        }; }"#,
+    );
+    machine.sh("systemctl stop nix-post-build-push-main.timer");
+    for name in ["first", "second"] {
+        let expression = expr::file(name, name);
+        let output = machine.try_as("alice", &["nix-build", "--no-out-link", "-E", &expression]);
+        assert_eq!(output.code, 0, "{output}");
+    }
+    let found = entries(
+        &machine,
+        "-t nix-post-build-push-hook PRIORITY=3 NPBP_QUEUE=main NPBP_ERROR_KIND=limit",
+    );
+    let [refused] = found.as_slice() else {
+        panic!("{found:#?}");
+    };
+    assert!(
+        field(refused, "NPBP_STORE_PATH").ends_with("-second"),
+        "{refused:#?}"
+    );
+    let hint = field(refused, "NPBP_HINTS");
+    assert!(hint.contains("raise the limit"), "{refused:#?}");
+    // Nix shows whoever builds the same.
+    assert!(field(refused, "MESSAGE").contains(hint), "{refused:#?}");
+}
+
 /// The commands of a block of shell that ask the journal.
 fn questions(page: &str) -> Vec<String> {
     let page = machine_tests::page(page);

@@ -72,11 +72,21 @@ mod tests {
 
     use super::*;
 
+    fn complaint() -> Complaint {
+        Complaint {
+            text: "x".to_owned(),
+            hint: None,
+            kind: "local",
+            queue: None,
+            store_path: None,
+        }
+    }
+
     #[test]
     fn a_bug_passes_and_a_failure_fails_only_where_that_is_asked_for() {
         assert_eq!(passing(|| panic!("a bug")), ExitCode::SUCCESS);
         assert_eq!(passing(|| ExitCode::FAILURE), ExitCode::FAILURE);
-        let text = || vec![Complaint::from("x".to_owned())];
+        let text = || vec![complaint()];
         let mut said = Vec::new();
         for (errors, warnings, on_error, code) in [
             (text(), vec![], OnError::Fail, ExitCode::FAILURE),

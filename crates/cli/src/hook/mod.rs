@@ -19,6 +19,7 @@ use queue_core::{Queue, StorePath, enqueue};
 
 use crate::adapters::{Deadline, OpenQueue, Store};
 use crate::hook_variables::{Built, HookVariables};
+use crate::subject;
 
 pub use complaint::Complaint;
 
@@ -59,7 +60,7 @@ fn run_until(variables: Vec<(OsString, OsString)>, uid: u32, deadline: Deadline)
             let built = built(hook_variables, &store, &mut outcome);
             enqueue_everywhere(&store, &resolution, &built, &mut outcome);
         }
-        Err(error) => outcome.errors.push(report::port_error(&error).into()),
+        Err(error) => outcome.errors.push(Complaint::from(&error)),
     }
     // The program is about to end: to give back piece by piece what it read would be for nothing.
     std::mem::forget(resolution);
@@ -88,17 +89,18 @@ fn resolve_for_queueing(variables: &[(OsString, OsString)], uid: u32) -> Resolut
 fn built(variables: HookVariables, store: &Store, outcome: &mut Outcome) -> Built {
     let mut built = variables.read(store);
     if built.is_nothing() {
-        outcome.errors.push(NOT_A_HOOK.to_owned().into());
+        outcome
+            .errors
+            .push(Complaint::new(subject::CONFIG, NOT_A_HOOK));
     }
     if let Err(error) = built.ask_nix(store) {
         let derivation = built.derivation.iter();
         let lost = derivation.map(|path| report::outputs_unknown(path, &error, &store.dir));
         outcome.errors.extend(lost);
     }
-    let errors = std::mem::take(&mut built.errors);
-    outcome
-        .errors
-        .extend(errors.into_iter().map(Complaint::from));
+    let errors = std::mem::take(&mut built.errors).into_iter();
+    let complaints = errors.map(|error| Complaint::new(subject::PATHS, error));
+    outcome.errors.extend(complaints);
     built
 }
 
@@ -151,8 +153,7 @@ fn enqueue_in(
         errors.extend(report::queue_report(queue.name(), report, &store.dir));
         warnings.extend(report::limits(queue.name(), report, &store.dir));
     }
-    let unprotected = done.unprotected.as_ref().map(report::port_error);
-    errors.extend(unprotected.map(Complaint::from));
+    errors.extend(done.unprotected.as_ref().map(Complaint::from));
 }
 
 #[cfg(test)]

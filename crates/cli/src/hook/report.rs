@@ -6,6 +6,9 @@ use queue_core::{PortError, QueueReport, StoreDir, StorePath};
 
 use super::Complaint;
 use crate::adapters::refusal_hint;
+use crate::subject::{CONFIG, INVALID, LIMIT, LOCAL};
+
+const HINT_FOR_ALL: &str = "`nix-post-build-push config check` tells all";
 
 /// The problems of the configuration in one line: the first, and where to read
 /// the rest.
@@ -14,17 +17,18 @@ pub(super) fn problems(resolution: &Resolution) -> Vec<Complaint> {
     let Some(first) = problems.first() else {
         return Vec::new();
     };
-    let mut line = with_hint(first.to_string(), first.hint.as_deref());
+    let mut line = first.to_string();
+    let mut hints: Vec<_> = first.hint.as_deref().into_iter().collect();
     if problems.len() > 1 {
-        let more = problems.len() - 1;
-        line += &format!("; and {more} more: run `nix-post-build-push config check`");
+        line += &format!("; and {} more", problems.len() - 1);
+        hints.push(HINT_FOR_ALL);
     }
-    vec![line.into()]
-}
-
-/// An error in one line, its causes and hint included.
-pub(super) fn port_error(error: &PortError) -> String {
-    with_hint(error.chain(), error.hint())
+    let hint = (!hints.is_empty()).then(|| hints.join("; "));
+    let complaint = Complaint::new(CONFIG, line).hint(hint);
+    vec![match first.queue() {
+        Some(queue) => complaint.of_queue(queue),
+        None => complaint,
+    }]
 }
 
 /// Nix did not name the outputs of a derivation. No push makes up for it, since nobody else knows
@@ -42,17 +46,24 @@ pub(super) fn outputs_unknown(
         Some(first) => format!("{first} Then {mend}"),
         None => mend,
     };
-    Complaint::from(with_hint(line, Some(&hint))).about(derivation, store)
+    let complaint = Complaint::new(LOCAL, line).hint(Some(hint));
+    complaint.about(derivation, store)
 }
 
 /// An error about one queue.
 pub(super) fn queue_error(queue: &str, error: &PortError) -> Complaint {
-    Complaint::of_queue(queue, format!("queue {queue}: {}", port_error(error)))
+    let line = format!("queue {queue}: {}", error.chain());
+    Complaint::new(LOCAL, line)
+        .hint(error.hint())
+        .of_queue(queue)
 }
 
 /// What did not work in one queue: at most one line for each sort of failure.
 pub(super) fn queue_report(queue: &str, report: &QueueReport, store: &StoreDir) -> Vec<Complaint> {
-    let of = |path: &StorePath, line: String| Complaint::of_queue(queue, line).about(path, store);
+    let of = |kind, path: &StorePath, line: String| {
+        let complaint = Complaint::new(kind, line).of_queue(queue);
+        complaint.about(path, store)
+    };
     let mut lines = Vec::new();
     if let Some(path) = report.absent.first() {
         let more = more(report.absent.len());
@@ -60,15 +71,15 @@ pub(super) fn queue_report(queue: &str, report: &QueueReport, store: &StoreDir) 
             "queue {queue}: {} is not in the store{more}",
             store.join(path)
         );
-        lines.push(of(path, line));
+        lines.push(of(INVALID, path, line));
     }
     if let Some((path, error)) = report.failed.first() {
-        let (more, why) = (more(report.failed.len()), port_error(error));
+        let (more, why) = (more(report.failed.len()), error.chain());
         let line = format!(
             "queue {queue}: {} is not safely queued{more}: {why}",
             store.join(path)
         );
-        lines.push(of(path, line));
+        lines.push(of(LOCAL, path, line).hint(error.hint()));
     }
     if let Some((path, why)) = report.refused.first().zip(report.refused_because.as_ref()) {
         let more = more(report.refused.len());
@@ -76,7 +87,7 @@ pub(super) fn queue_report(queue: &str, report: &QueueReport, store: &StoreDir) 
             "queue {queue}: {} is not queued{more}: {why}",
             store.join(path)
         );
-        lines.push(of(path, with_hint(line, Some(refusal_hint(report)))));
+        lines.push(of(LIMIT, path, line).hint(Some(refusal_hint(report))));
     }
     if let Some(error) = &report.not_durable {
         lines.push(queue_error(queue, error));
@@ -96,7 +107,8 @@ pub(super) fn limits(queue: &str, report: &QueueReport, store: &StoreDir) -> Vec
             "queue {queue}: {} was dropped undelivered to make room{more}",
             store.join(path)
         );
-        lines.push(Complaint::of_queue(queue, line).about(path, store));
+        let complaint = Complaint::new(LIMIT, line).of_queue(queue);
+        lines.push(complaint.about(path, store));
     }
     let problems = report.problems.iter();
     lines.extend(problems.map(|error| queue_error(queue, error)));
@@ -109,11 +121,4 @@ fn more(count: usize) -> String {
     } else {
         String::new()
     }
-}
-
-fn with_hint(mut line: String, hint: Option<&str>) -> String {
-    if let Some(hint) = hint {
-        line += &format!(" (hint: {hint})");
-    }
-    line
 }

@@ -1,5 +1,6 @@
 //! Telling what went wrong: to whoever builds, and to the journal.
 
+use std::fmt::Display;
 use std::io::{self, Write};
 use std::os::unix::net::UnixDatagram;
 
@@ -46,15 +47,18 @@ impl Outcome {
 /// An entry in the journal's own protocol (systemd.io/JOURNAL_NATIVE_PROTOCOL), where each field is a
 /// line: no text of ours has a line end once it is shown.
 fn entry(priority: u8, complaint: &Complaint) -> String {
-    let text = shown(&complaint.line);
-    let mut entry = format!("PRIORITY={priority}\nSYSLOG_IDENTIFIER={NAME}\nMESSAGE={text}\n");
+    let (text, kind) = (shown(complaint), complaint.kind);
+    let mut entry = format!(
+        "PRIORITY={priority}\nSYSLOG_IDENTIFIER={NAME}\nMESSAGE={text}\nNPBP_ERROR_KIND={kind}\n"
+    );
     let fields = [
         ("QUEUE", &complaint.queue),
         ("STORE_PATH", &complaint.store_path),
+        ("HINTS", &complaint.hint),
     ];
     for (name, value) in fields {
         if let Some(value) = value {
-            entry += &format!("NPBP_{name}={}\n", Escaped(value));
+            entry += &format!("NPBP_{name}={}\n", shown(value));
         }
     }
     entry
@@ -63,13 +67,13 @@ fn entry(priority: u8, complaint: &Complaint) -> String {
 /// Whatever a path or a file may hold, each text stays on its line, and the whole is no flood.
 fn lines(complaints: &[Complaint]) -> Vec<String> {
     let told = complaints.iter().take(MOST_LINES);
-    let told = told.map(|complaint| shown(&complaint.line));
+    let told = told.map(shown);
     let left = complaints.len().saturating_sub(MOST_LINES);
     let more = (left > 0).then(|| format!("and {left} more"));
     told.chain(more).collect()
 }
 
-fn shown(line: &str) -> String {
+fn shown(line: impl Display) -> String {
     shortened(&Escaped(line).to_string())
 }
 
@@ -89,13 +93,14 @@ mod tests {
     use nix_post_build_push_config::OnError;
 
     use super::*;
+    use crate::subject;
 
     #[test]
     fn each_thing_has_a_line_and_all_is_no_flood() {
-        let many = (0..60).map(|number| Complaint::from(format!("{number}\n")));
+        let many = (0..60).map(|number| Complaint::new(subject::LOCAL, format!("{number}\n")));
         let outcome = Outcome {
             errors: many.collect(),
-            warnings: vec!["w".repeat(LONGEST_LINE + 1).into()],
+            warnings: vec![Complaint::new(subject::LOCAL, "w".repeat(LONGEST_LINE + 1))],
             on_error: OnError::Ignore,
         };
         let mut told = Vec::new();
@@ -115,14 +120,17 @@ mod tests {
     #[test]
     fn an_entry_of_the_journal_has_a_line_for_each_field_whatever_stands_in_them() {
         let complaint = Complaint {
-            line: "no\nPRIORITY=0".to_owned(),
+            text: "no\nPRIORITY=0".to_owned(),
+            hint: Some("raise\nthe limit".to_owned()),
+            kind: subject::LIMIT,
             queue: Some("main".to_owned()),
             store_path: Some("/s/a\nb".to_owned()),
         };
         assert_eq!(
             entry(3, &complaint),
-            "PRIORITY=3\nSYSLOG_IDENTIFIER=nix-post-build-push-hook\nMESSAGE=no\\nPRIORITY=0\n\
-             NPBP_QUEUE=main\nNPBP_STORE_PATH=/s/a\\nb\n"
+            "PRIORITY=3\nSYSLOG_IDENTIFIER=nix-post-build-push-hook\n\
+             MESSAGE=no\\nPRIORITY=0 (hint: raise\\nthe limit)\nNPBP_ERROR_KIND=limit\n\
+             NPBP_QUEUE=main\nNPBP_STORE_PATH=/s/a\\nb\nNPBP_HINTS=raise\\nthe limit\n"
         );
     }
 }

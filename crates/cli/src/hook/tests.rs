@@ -84,7 +84,7 @@ fn a_nix_that_does_not_answer_is_asked_once_and_given_what_is_left() {
     let [error] = outcome.errors.as_slice() else {
         panic!("{:?}", outcome.errors);
     };
-    let error = &error.line;
+    let error = &error.to_string();
     let about = format!("the outputs of {derivation} are not queued: ");
     assert!(error.starts_with(&about), "{error}");
     assert!(error.contains("nix-post-build-push enqueue"), "{error}");
@@ -95,11 +95,8 @@ fn a_nix_that_does_not_answer_is_asked_once_and_given_what_is_left() {
     assert_eq!(world.called(), 2);
     assert!(world.root.join(format!("deriving/{BASE}.drv")).is_symlink());
     let late = world.run("DRV_PATH", &derivation, Deadline::after(Duration::ZERO));
-    assert!(
-        late.errors[0]
-            .line
-            .contains("the time for calls of Nix is over")
-    );
+    let over = "the time for calls of Nix is over";
+    assert!(late.errors[0].text.contains(over), "{:?}", late.errors);
     assert_eq!((late.errors.len(), world.called()), (1, 2));
 }
 
@@ -114,7 +111,7 @@ fn a_collector_that_does_not_answer_is_given_one_time_for_both_kinds_of_queues()
     let time = Duration::from_millis(500);
     let outcome = world.run("OUT_PATHS", &output, Deadline::after(time));
     let given = |error: &Complaint| {
-        let (_, given) = error.line.rsplit_once("within ").unwrap();
+        let (_, given) = error.text.rsplit_once("within ").unwrap();
         humantime::parse_duration(given).unwrap()
     };
     let given: Vec<_> = outcome.errors.iter().map(given).collect();
