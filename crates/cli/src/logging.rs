@@ -35,6 +35,11 @@ pub(crate) fn is_native() -> bool {
     NATIVE.load(Relaxed)
 }
 
+/// Whether the journal takes standard output as well: what is told in a message is not told there.
+pub(crate) fn takes_stdout() -> bool {
+    is_native() && journal::takes(std::io::stdout())
+}
+
 /// Has all messages arrive before the process ends.
 pub(crate) fn settle() {
     if is_native() {

@@ -8,7 +8,7 @@ use queue_core::{PortError, UploadError};
 use tracing::Level;
 
 use crate::logging;
-use crate::subject::{self, Subject};
+use crate::subject::{self, PushEnd, Subject};
 use crate::terminal::Escaped;
 
 /// Something to tell the user, in parts.
@@ -75,6 +75,13 @@ impl Message {
         self
     }
 
+    /// Says how a push ended.
+    #[must_use]
+    pub(crate) fn about_push(mut self, push: PushEnd) -> Self {
+        self.about.push = Some(push);
+        self
+    }
+
     /// Adds an error and its causes.
     #[must_use]
     pub(crate) fn caused_by(mut self, error: &(dyn Error + 'static)) -> Self {
@@ -132,11 +139,6 @@ impl Message {
         self.report(Level::DEBUG);
     }
 
-    /// Reports it to whoever wants to know all.
-    pub(crate) fn trace(&self) {
-        self.report(Level::TRACE);
-    }
-
     fn report(&self, level: Level) {
         let Self { about, .. } = self;
         let joined = |lines: &[String]| shown(&lines.join("\n"));
@@ -146,6 +148,8 @@ impl Message {
             true => self.whole(),
             false => redact_uris(&self.text).into_owned(),
         };
+        let push = about.push.as_ref();
+        let number = |of: fn(&PushEnd) -> usize| push.map(of);
         // The level of an event is a constant.
         macro_rules! event {
             ($level:ident) => {
@@ -156,6 +160,14 @@ impl Message {
                     destination = about.destination.as_deref(),
                     attempt = about.attempt,
                     error_kind = about.error_kind,
+                    outcome = push.map(|push| push.outcome),
+                    uploaded = number(|push| push.uploaded),
+                    failed = number(|push| push.failed),
+                    invalid = number(|push| push.invalid),
+                    dropped = number(|push| push.dropped),
+                    backing_off = number(|push| push.backing_off),
+                    parked = number(|push| push.parked),
+                    left = number(|push| push.left),
                     causes,
                     hints,
                     details,
@@ -167,8 +179,7 @@ impl Message {
             Level::ERROR => event!(ERROR),
             Level::WARN => event!(WARN),
             Level::INFO => event!(INFO),
-            Level::DEBUG => event!(DEBUG),
-            Level::TRACE => event!(TRACE),
+            _ => event!(DEBUG),
         }
     }
 
@@ -229,7 +240,8 @@ impl From<&PortError> for Message {
 
 impl From<&Problem> for Message {
     fn from(problem: &Problem) -> Self {
-        let message = Self::new(problem.to_string()).of_kind(subject::CONFIG);
+        let mut message = Self::new(problem.to_string()).of_kind(subject::CONFIG);
+        message.about.queue = problem.queue().map(str::to_owned);
         match &problem.hint {
             Some(hint) => message.hint(hint),
             None => message,

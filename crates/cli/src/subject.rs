@@ -16,15 +16,54 @@ pub(crate) struct Subject {
     pub attempt: Option<u32>,
     /// One of the words of [`KINDS`].
     pub error_kind: Option<&'static str>,
+    /// How a push ended.
+    pub push: Option<PushEnd>,
+}
+
+/// How a push ended, in a word and in numbers, which are called as `push --json` calls them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PushEnd {
+    pub outcome: &'static str,
+    pub uploaded: usize,
+    pub failed: usize,
+    pub invalid: usize,
+    pub dropped: usize,
+    pub backing_off: usize,
+    pub parked: usize,
+    pub left: usize,
+}
+
+impl PushEnd {
+    /// Of an empty queue.
+    pub(crate) fn of_nothing() -> Self {
+        Self {
+            outcome: "finished",
+            uploaded: 0,
+            failed: 0,
+            invalid: 0,
+            dropped: 0,
+            backing_off: 0,
+            parked: 0,
+            left: 0,
+        }
+    }
 }
 
 /// The names of those fields, as events have them.
-pub(crate) const FIELDS: [&str; 5] = [
+pub(crate) const FIELDS: [&str; 13] = [
     "queue",
     "store_path",
     "destination",
     "attempt",
     "error_kind",
+    "outcome",
+    "uploaded",
+    "failed",
+    "invalid",
+    "dropped",
+    "backing_off",
+    "parked",
+    "left",
 ];
 
 /// A setting, a file of settings, or the command line.

@@ -147,7 +147,10 @@ fn messages_come_in_the_chosen_form() {
     let mut world = World::new();
     let json = world.run(&["push", "--log-format", "json"]).fails(78);
     let json: serde_json::Value = serde_json::from_str(json.lines().next().unwrap()).unwrap();
-    assert_eq!(json["level"], "ERROR");
+    assert_eq!(
+        (&json["level"], &json["queue"]),
+        (&"ERROR".into(), &"default".into())
+    );
     assert!(
         json["message"].as_str().unwrap().contains("no destination"),
         "{json}"

@@ -78,6 +78,68 @@ fn a_path_that_cannot_be_copied_is_found_by_each_field() {
 }
 
 #[test]
+fn how_each_push_ended_is_one_entry_with_its_queue_and_its_numbers() {
+    let machine = machine();
+    machine.build(&expr::file("greeting", "hello"));
+    machine.sh(&format!("systemctl start {PUSH}"));
+    let found = entries(&machine, &format!("-u {PUSH} NPBP_QUEUE=main PRIORITY=6"));
+    let ended = found
+        .iter()
+        .filter(|entry| field(entry, "MESSAGE") == "main: 1 copied to file:///srv/cache");
+    let [ended] = ended.collect::<Vec<_>>()[..] else {
+        panic!("{found:#?}");
+    };
+    for (name, value) in [
+        ("NPBP_DESTINATION", "file:///srv/cache"),
+        ("NPBP_OUTCOME", "finished"),
+        ("NPBP_UPLOADED", "1"),
+        ("NPBP_FAILED", "0"),
+        ("NPBP_INVALID", "0"),
+        ("NPBP_DROPPED", "0"),
+        ("NPBP_BACKING_OFF", "0"),
+        ("NPBP_PARKED", "0"),
+        ("NPBP_LEFT", "0"),
+    ] {
+        assert_eq!(field(ended, name), value, "{name}: {ended:#?}");
+    }
+    // What it writes to standard output goes there too, and would say it again.
+    let lines = entries(&machine, &format!("-u {PUSH} _TRANSPORT=stdout"));
+    assert_eq!(lines, [Value::Null; 0]);
+    machine.sh(&format!("systemctl start {PUSH}"));
+    let found = entries(&machine, "NPBP_QUEUE=main NPBP_OUTCOME=finished");
+    assert_eq!(field(&found[1], "MESSAGE"), "main: nothing is queued");
+    // Where standard output goes elsewhere, it has the line as well.
+    let output = machine.sh("nix-post-build-push --log-format journald push");
+    assert_eq!(output.stdout, "main: nothing is queued\n");
+}
+
+#[test]
+fn that_a_path_was_delivered_is_told_with_v() {
+    let machine = machine();
+    let built: BTreeSet<_> = machine.build(&expr::independent(2));
+    let push = "systemd-run --quiet --wait --collect --unit=told -- nix-post-build-push push";
+    machine.sh(&format!("{push} -v"));
+    for path in &built {
+        let found = entries(&machine, &format!("-u told NPBP_STORE_PATH={path}"));
+        let [told] = found.as_slice() else {
+            panic!("{path}: {found:#?}");
+        };
+        assert_eq!(
+            (field(told, "MESSAGE"), field(told, "PRIORITY")),
+            (format!("main: copied {path}").as_str(), "7")
+        );
+        machine.sh(&format!("nix-post-build-push enqueue {path}"));
+    }
+    // Of a hundred thousand it would be a flood.
+    machine.sh(&push.replace("=told", "=silent"));
+    let all = entries(&machine, "-u silent");
+    let about_paths = all
+        .iter()
+        .filter(|entry| !field(entry, "NPBP_STORE_PATH").is_empty());
+    assert!(!all.is_empty() && about_paths.count() == 0, "{all:#?}");
+}
+
+#[test]
 fn what_a_push_says_that_ends_at_once_is_found_under_its_unit() {
     let machine = machine();
     // It fails before it has done anything, as fast as it can.

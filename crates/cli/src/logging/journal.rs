@@ -2,6 +2,7 @@
 
 use std::env;
 use std::io;
+use std::os::fd::AsFd;
 use std::os::unix::net::UnixDatagram;
 
 use rustix::event::{self, PollFd, PollFlags, Timespec};
@@ -32,12 +33,18 @@ const PRIORITIES: PriorityMappings = PriorityMappings {
     trace: Priority::Debug,
 };
 
-/// Whether standard error goes to the journal: `JOURNAL_STREAM` in systemd.exec(5).
+/// Whether standard error goes to the journal.
 pub(super) fn is_stderr() -> bool {
-    let Ok(stderr) = rustix::fs::fstat(io::stderr()) else {
+    takes(io::stderr())
+}
+
+/// Whether this is what goes to the journal: `JOURNAL_STREAM` in systemd.exec(5). It names one stream;
+/// a service's standard output and error are the same one, unless its unit says otherwise.
+pub(super) fn takes(output: impl AsFd) -> bool {
+    let Ok(output) = rustix::fs::fstat(output) else {
         return false;
     };
-    let stream = format!("{}:{}", stderr.st_dev, stderr.st_ino);
+    let stream = format!("{}:{}", output.st_dev, output.st_ino);
     env::var_os("JOURNAL_STREAM").is_some_and(|journal| *journal == *stream)
 }
 

@@ -8,7 +8,13 @@ entries with fields of their own (`--log-format auto`, the default, or `journald
 error, 4 a warning, 6 what is worth knowing, 7 what `-v` adds. `MESSAGE` holds all of a message, its \
 causes and hints included. The hook writes its errors and warnings there as well, as \
 `SYSLOG_IDENTIFIER=nix-post-build-push-hook`. `--log-format json` has the same fields in small \
-letters, without `NPBP_`.";
+letters, without `NPBP_`.
+
+How the push of a queue ended is an entry with the word of `push --json` and its numbers; the line on \
+standard output is left out where that goes to the journal too. That a path was delivered is told for \
+each path with `-v` only: it is one entry a path, a push may deliver 100,000, and the journal drops what \
+comes too fast (`RateLimitBurst` in journald.conf(5)). A service does as with `-v` if \
+`NIX_POST_BUILD_PUSH_LOG=debug` is in its environment. When a path was queued is not told.";
 
 const FIELDS: &[(&str, &str)] = &[
     ("NPBP_QUEUE", "The queue's name."),
@@ -17,6 +23,15 @@ const FIELDS: &[(&str, &str)] = &[
     (
         "NPBP_ATTEMPT",
         "How often the path failed, this time included.",
+    ),
+    (
+        "NPBP_OUTCOME",
+        "How the push of a queue ended: the word that `outcome` is with `push --json`.",
+    ),
+    (
+        "NPBP_UPLOADED`, `NPBP_FAILED`, `NPBP_INVALID`, `NPBP_DROPPED`, `NPBP_BACKING_OFF`, \
+         `NPBP_PARKED`, `NPBP_LEFT",
+        "Beside it: of how many paths, as with `push --json`.",
     ),
     ("NPBP_CAUSES", "Why, a line each."),
     ("NPBP_HINTS", "What to do about it, a line each."),
@@ -46,7 +61,11 @@ pub(super) const EXAMPLES: &[(&str, &str)] = &[
         "journalctl NPBP_QUEUE=main NPBP_ERROR_KIND=unavailable",
     ),
     (
-        "all about one path",
+        "how each push of a queue ended that went to its end",
+        "journalctl NPBP_QUEUE=main NPBP_OUTCOME=finished",
+    ),
+    (
+        "what became of one path: what went wrong, with `-v` that it was delivered as well",
         "journalctl NPBP_STORE_PATH=/nix/store/…-hello-2.12",
     ),
     (

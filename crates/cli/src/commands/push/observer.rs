@@ -187,7 +187,7 @@ impl<'a> Narrator<'a> {
                 for path in *paths {
                     self.say_of(path, format!("copied {}", self.full(path)))
                         .about_destination(to)
-                        .trace();
+                        .debug();
                 }
             }
             PushEvent::Split(size, error) => {

@@ -8,9 +8,10 @@ use queue_core::{Outcome, PushReport, StorePath};
 use crate::adapters::Store;
 use crate::exit_codes::Exit;
 use crate::json::{FailedJson, PushJson, time};
+use crate::logging;
 use crate::message::Message;
 use crate::session::{Session, destination};
-use crate::subject::UNAVAILABLE;
+use crate::subject::{PushEnd, UNAVAILABLE};
 
 /// The exit code of one push.
 pub(super) fn exit(report: &PushReport) -> Exit {
@@ -84,7 +85,8 @@ fn again(until: SystemTime, report: &PushReport, queued: bool) -> Option<String>
     }
 }
 
-/// Tells the results on standard output: a line as each queue ends, or JSON at the end.
+/// Tells the results: on standard output a line as each queue ends, or JSON at the end; in the
+/// journal an entry for each queue.
 pub(super) struct Told {
     json: Option<Vec<PushJson>>,
 }
@@ -97,9 +99,14 @@ impl Told {
     }
 
     pub(super) fn nothing_queued(&mut self, settings: &QueueSettings, session: &mut Session) {
-        match &mut self.json {
-            Some(rows) => rows.push(json_of_nothing(settings)),
-            None => session.confirm(format_args!("{}: nothing is queued", settings.name)),
+        self.line(
+            "nothing is queued",
+            PushEnd::of_nothing(),
+            settings,
+            session,
+        );
+        if let Some(rows) = &mut self.json {
+            rows.push(json_of_nothing(settings));
         }
     }
 
@@ -110,34 +117,37 @@ impl Told {
         store: &Store,
         session: &mut Session,
     ) {
-        match &mut self.json {
-            Some(rows) => rows.push(json(report, settings, store)),
-            None => {
-                let destination = destination(settings).unwrap_or_default();
-                session.confirm(line(report, &settings.name, &destination));
-            }
-        }
+        let to = destination(settings).unwrap_or_default();
+        let line = line(report, &to);
+        self.ended(report, None, &line, settings, store, session);
     }
 
     /// The same with a line and an end of its own.
-    pub(super) fn drained(
+    pub(super) fn ended(
         &mut self,
         report: &PushReport,
-        ended: Option<Ended<'_>>,
+        own_end: Option<Ended<'_>>,
         line: &str,
         settings: &QueueSettings,
         store: &Store,
         session: &mut Session,
     ) {
-        match &mut self.json {
-            Some(rows) => {
-                let row = json(report, settings, store);
-                rows.push(match ended {
-                    Some(ended) => with_end(row, ended),
-                    None => row,
-                });
-            }
-            None => session.confirm(line),
+        let ended = own_end.unwrap_or_else(|| ended(&report.outcome));
+        self.line(line, push_end(ended.0, report), settings, session);
+        if let Some(rows) = &mut self.json {
+            rows.push(with_end(json(report, settings, store), ended));
+        }
+    }
+
+    fn line(&self, line: &str, end: PushEnd, settings: &QueueSettings, session: &mut Session) {
+        let message = Message::of_queue(&settings.name, line)
+            .about_destination(destination(settings).unwrap_or_default())
+            .about_push(end);
+        if logging::is_native() {
+            message.info();
+        }
+        if self.json.is_none() && !logging::takes_stdout() {
+            session.confirm(message.text);
         }
     }
 
@@ -151,9 +161,9 @@ impl Told {
     }
 }
 
-fn line(report: &PushReport, name: &str, destination: &str) -> String {
+fn line(report: &PushReport, destination: &str) -> String {
     if matches!(report.outcome, Outcome::AlreadyRunning) {
-        return format!("{name}: another push is at work");
+        return "another push is at work".to_owned();
     }
     let parts = [
         (report.failed.len(), "failed"),
@@ -165,18 +175,18 @@ fn line(report: &PushReport, name: &str, destination: &str) -> String {
     ];
     let copied = report.uploaded.len();
     if copied == 0 && parts.iter().all(|(number, _)| *number == 0) {
-        return format!("{name}: nothing is queued");
+        return "nothing is queued".to_owned();
     }
     let parts = parts.iter().filter(|(number, _)| *number > 0);
     let parts: String = parts
         .map(|(number, what)| format!(", {number} {what}"))
         .collect();
-    format!("{name}: {copied} copied to {destination}{parts}")
+    format!("{copied} copied to {destination}{parts}")
 }
 
 fn json(report: &PushReport, settings: &QueueSettings, store: &Store) -> PushJson {
     let full = |path: &StorePath| store.dir.join(path).into_string();
-    let row = PushJson {
+    PushJson {
         uploaded: report.uploaded.iter().map(full).collect(),
         invalid: report.invalid.iter().map(full).collect(),
         dropped: report.dropped.iter().map(full).collect(),
@@ -192,8 +202,20 @@ fn json(report: &PushReport, settings: &QueueSettings, store: &Store) -> PushJso
         foreign: report.foreign,
         next_try: report.next_try.time().map(time),
         ..json_of_nothing(settings)
-    };
-    with_end(row, ended(&report.outcome))
+    }
+}
+
+fn push_end(outcome: &'static str, report: &PushReport) -> PushEnd {
+    PushEnd {
+        outcome,
+        uploaded: report.uploaded.len(),
+        failed: report.failed.len(),
+        invalid: report.invalid.len(),
+        dropped: report.dropped.len(),
+        backing_off: report.backing_off,
+        parked: report.parked,
+        left: report.left,
+    }
 }
 
 /// The word for an end, its cause, and when the destination is asked again.

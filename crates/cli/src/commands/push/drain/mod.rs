@@ -67,7 +67,7 @@ fn tell(
     words::tell(drained, settings);
     let line = words::line(drained, settings);
     let ended = drained.ended();
-    told.drained(&drained.report, ended, &line, settings, store, session);
+    told.ended(&drained.report, ended, &line, settings, store, session);
     drained.exit()
 }
 

@@ -26,9 +26,9 @@ fn what_is_left(report: &PushReport) -> String {
 
 /// The line of summary.
 pub(super) fn line(drained: &Drained, settings: &QueueSettings) -> String {
-    let (name, report) = (&settings.name, &drained.report);
+    let report = &drained.report;
     let to = destination(settings).unwrap_or_default();
-    let copied = format!("{name}: {} copied to {to}", report.uploaded.len());
+    let copied = format!("{} copied to {to}", report.uploaded.len());
     let parts = [
         (report.invalid.len(), "no longer valid"),
         (report.dropped.len(), "dropped undelivered"),
