@@ -62,7 +62,7 @@ fn of_two_hundred_entries_the_good_arrive_in_one_push_and_the_bad_are_named() {
             .count()
     };
     assert_eq!(complaints("warning: ", gone), 1, "{output}");
-    assert_eq!(complaints("error: ", unreadable), 1, "{output}");
+    assert_eq!(complaints("warning: ", unreadable), 1, "{output}");
     assert_eq!(
         product.nix().cached("cache"),
         hashes(&without(&paths, &[gone, unreadable]))

@@ -151,7 +151,7 @@ fn what_is_dropped_for_room_is_told_and_no_failure() {
     let (code, said) = hook(&world, &["b"]);
     assert_eq!(code, 0, "{said}");
     assert!(
-        said.starts_with("warning: nix-post-build-push-hook: queue main: ROOT/store/"),
+        said.starts_with("error: nix-post-build-push-hook: queue main: ROOT/store/"),
         "{said}"
     );
     assert!(
@@ -160,7 +160,7 @@ fn what_is_dropped_for_room_is_told_and_no_failure() {
     );
     let ran = enqueue(&world, &["c"]);
     assert_eq!(ran.code, 0);
-    assert!(ran.stderr.starts_with("warning: main: "), "{}", ran.stderr);
+    assert!(ran.stderr.starts_with("error: main: "), "{}", ran.stderr);
     assert_eq!(
         (queued(&world), status(&world)["dropped"]["paths"].as_u64()),
         (1, Some(2))
@@ -173,7 +173,7 @@ fn a_push_closes_a_queue_that_keeps_too_much_and_drop_opens_it() {
     enqueue(&world, &["a", "b", "c"]).ok();
     let messages = world.run(&["push"]).fails(69);
     assert!(
-        messages.contains("warning: main: nothing new is queued from now on"),
+        messages.contains("error: main: nothing new is queued from now on"),
         "{messages}"
     );
     let why = "it keeps 2.9 KiB of the store alive, and may keep 2.4 KiB";
@@ -225,7 +225,7 @@ fn a_push_drops_the_oldest_and_names_them() {
     let dropped = json[0]["dropped"].as_array().unwrap();
     assert_eq!((dropped.len(), &json[0]["left"]), (1, &json!(2)));
     let name = dropped[0].as_str().unwrap();
-    let told = format!("warning: main: {name} was dropped undelivered");
+    let told = format!("error: main: {name} was dropped undelivered");
     let messages = ran.fails(69);
     assert!(messages.contains(&told), "{messages}");
     let hint = "hint: it is asked again after ";

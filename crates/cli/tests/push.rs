@@ -188,13 +188,14 @@ fn one_dead_destination_holds_back_no_other() {
         ran.stderr
     );
     assert!(
-        ran.stderr.contains("error: a: ssh://dead is unavailable"),
+        ran.stderr.contains("warning: a: ssh://dead is unavailable"),
         "{}",
         ran.stderr
     );
     let again = world.run(&["push", "--queue", "a"]).fails(69);
     assert!(
-        again.contains("is not asked before") && again.contains("push --force"),
+        again.contains("warning: a: ssh://dead is not asked before")
+            && again.contains("push --force"),
         "{again}"
     );
     let status = world.run(&["status", "--queue", "a", "--json"]).json();
@@ -304,7 +305,10 @@ fn a_bad_entry_fails_alone_and_is_parked_in_the_end() {
     assert!(
         first
             .stderr
-            .contains("hint: attempt 1; it is tried again after "),
+            .starts_with("warning: default: failed to copy ")
+            && first
+                .stderr
+                .contains("hint: attempt 1; it is tried again after "),
         "{}",
         first.stderr
     );
@@ -314,7 +318,9 @@ fn a_bad_entry_fails_alone_and_is_parked_in_the_end() {
     );
     let forced = world.run(&["push", "--force"]);
     assert!(
-        forced.stderr.contains("it is parked now") && forced.code == 75,
+        forced.stderr.starts_with("error: default: failed to copy ")
+            && forced.stderr.contains("it is parked now")
+            && forced.code == 75,
         "{}",
         forced.stderr
     );
@@ -329,7 +335,7 @@ fn a_bad_entry_fails_alone_and_is_parked_in_the_end() {
         (0, "default: 0 copied to file://ROOT/cache, 1 parked\n")
     );
     assert!(
-        again.stderr.starts_with("warning: default: 1 parked"),
+        again.stderr.starts_with("error: default: 1 parked"),
         "{}",
         again.stderr
     );

@@ -54,7 +54,9 @@ fn an_upload_without_a_queue_promises_no_other_try() {
         (69, "default: 0 copied to file://ROOT/cache, 1 left\n")
     );
     assert!(
-        ran.stderr.contains("is unavailable") && !ran.stderr.contains("kept"),
+        ran.stderr
+            .starts_with("error: default: file://ROOT/cache is unavailable")
+            && !ran.stderr.contains("kept"),
         "{}",
         ran.stderr
     );

@@ -54,7 +54,7 @@ fn a_path_that_cannot_be_copied_is_found_by_each_field() {
         ("NPBP_DESTINATION", "file:///srv/cache"),
         ("NPBP_ATTEMPT", "1"),
         ("SYSLOG_IDENTIFIER", "nix-post-build-push"),
-        ("PRIORITY", "3"),
+        ("PRIORITY", "4"),
     ];
     for (name, value) in wanted {
         let found = entries(&machine, &format!("-u {PUSH} {name}={value}"));
@@ -111,6 +111,47 @@ fn how_each_push_ended_is_one_entry_with_its_queue_and_its_numbers() {
     // Where standard output goes elsewhere, it has the line as well.
     let output = machine.sh("nix-post-build-push --log-format journald push");
     assert_eq!(output.stdout, "main: nothing is queued\n");
+}
+
+#[test]
+fn each_priority_is_that_of_the_manual() {
+    let machine = Machine::boot();
+    machine.configure(
+        r#"{ services.nix-post-build-push.queues.main = {
+            destination = "file:///srv/cache"; interval = "1h"; maxAttempts = 2;
+        }; }"#,
+    );
+    machine.sh("systemctl stop nix-post-build-push-main.timer");
+    build_unreadable(&machine);
+    let push = |unit: &str, arguments: &str| {
+        machine.try_sh(&format!(
+            "systemd-run --quiet --wait --collect --unit={unit} -- nix-post-build-push push {arguments}"
+        ));
+    };
+    push("kept", "");
+    push("parked", "--force -v");
+    push(
+        "unable",
+        "/nix/store/00000000000000000000000000000000-nowhere",
+    );
+    for (unit, priority, message) in [
+        ("kept", "4", "failed to copy"),
+        ("kept", "6", "1 failed"),
+        ("parked", "3", "failed to copy"),
+        ("parked", "3", "1 parked: they failed too often"),
+        ("parked", "6", "1 parked"),
+        ("parked", "7", "copying 1 path"),
+        ("unable", "3", "00000000000000000000000000000000-nowhere"),
+    ] {
+        let found = entries(&machine, &format!("-u {unit} PRIORITY={priority}"));
+        let is_there = found
+            .iter()
+            .any(|entry| field(entry, "MESSAGE").contains(message));
+        assert!(is_there, "{unit} {priority} {message}: {found:#?}");
+    }
+    // What is tried again by itself calls nobody.
+    let errors = entries(&machine, "-u kept -p err");
+    assert_eq!(errors, [Value::Null; 0]);
 }
 
 #[test]
@@ -220,6 +261,8 @@ fn what_the_pages_ask_the_journal_is_answered() {
     let machine = machine();
     let path = build_unreadable(&machine);
     machine.try_sh(&format!("systemctl start {PUSH}"));
+    // The timer tries again what failed there, but nobody will mend this.
+    machine.try_sh("nix-post-build-push --log-format journald push --queue nobody");
     let all = [questions("CLI.md"), questions("docs/monitoring.md")].concat();
     assert!(all.len() > 8, "{all:?}");
     for question in all {

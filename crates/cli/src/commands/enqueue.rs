@@ -185,7 +185,7 @@ fn tell_limits(report: &QueueReport, name: &str, store: &Store) {
         message.hint(refusal_hint(report)).error();
     }
     for path in &report.dropped {
-        limited(name, path, store, "was dropped undelivered, to make room").warning();
+        limited(name, path, store, "was dropped undelivered, to make room").error();
     }
     for error in &report.problems {
         Message::of_queue(name, "the limits of the queue were not kept")

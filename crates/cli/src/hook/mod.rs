@@ -33,6 +33,8 @@ const TIME: Duration = Duration::from_secs(10);
 pub struct Outcome {
     /// One line for each failure; empty when all is well.
     pub errors: Vec<Complaint>,
+    /// One line for what others lose for it: nothing of this build, which it fails never.
+    pub losses: Vec<Complaint>,
     /// One line for each thing that is worth a word and no failure.
     pub warnings: Vec<Complaint>,
     /// What a failure comes to.
@@ -51,6 +53,7 @@ fn run_until(variables: Vec<(OsString, OsString)>, uid: u32, deadline: Deadline)
     let resolution = resolve_for_queueing(&variables, uid);
     let mut outcome = Outcome {
         errors: report::problems(&resolution),
+        losses: Vec::new(),
         warnings: Vec::new(),
         on_error: resolution.config.hook.on_error.value,
     };
@@ -134,7 +137,10 @@ fn enqueue_in(
     settings: &[&QueueSettings],
     paths: &[StorePath],
     Outcome {
-        errors, warnings, ..
+        errors,
+        losses,
+        warnings,
+        ..
     }: &mut Outcome,
 ) {
     if settings.is_empty() || paths.is_empty() {
@@ -151,7 +157,9 @@ fn enqueue_in(
     let done = enqueue(&opened, &store.collector, &store.dir, paths);
     for (queue, report) in queues.iter().zip(&done.queues) {
         errors.extend(report::queue_report(queue.name(), report, &store.dir));
-        warnings.extend(report::limits(queue.name(), report, &store.dir));
+        losses.extend(report::dropped(queue.name(), report, &store.dir));
+        let problems = report.problems.iter();
+        warnings.extend(problems.map(|error| report::queue_error(queue.name(), error)));
     }
     errors.extend(done.unprotected.as_ref().map(Complaint::from));
 }

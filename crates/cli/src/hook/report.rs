@@ -95,24 +95,19 @@ pub(super) fn queue_report(queue: &str, report: &QueueReport, store: &StoreDir) 
     lines
 }
 
-/// What the limits of a queue did that is no failure.
-pub(super) fn limits(queue: &str, report: &QueueReport, store: &StoreDir) -> Vec<Complaint> {
-    let mut lines = Vec::new();
-    if let Some(path) = report.dropped.first() {
-        let more = match report.dropped.len() - 1 {
-            0 => String::new(),
-            more => format!(", and so were {more} more"),
-        };
-        let line = format!(
-            "queue {queue}: {} was dropped undelivered to make room{more}",
-            store.join(path)
-        );
-        let complaint = Complaint::new(LIMIT, line).of_queue(queue);
-        lines.push(complaint.about(path, store));
-    }
-    let problems = report.problems.iter();
-    lines.extend(problems.map(|error| queue_error(queue, error)));
-    lines
+/// What a limit of the queue dropped for what is new.
+pub(super) fn dropped(queue: &str, report: &QueueReport, store: &StoreDir) -> Option<Complaint> {
+    let path = report.dropped.first()?;
+    let more = match report.dropped.len() - 1 {
+        0 => String::new(),
+        more => format!(", and so were {more} more"),
+    };
+    let line = format!(
+        "queue {queue}: {} was dropped undelivered to make room{more}",
+        store.join(path)
+    );
+    let complaint = Complaint::new(LIMIT, line).of_queue(queue);
+    Some(complaint.about(path, store))
 }
 
 fn more(count: usize) -> String {

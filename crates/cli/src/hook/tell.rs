@@ -18,24 +18,34 @@ impl Outcome {
     /// Writes a line for each thing to `stderr`, which Nix shows to whoever builds, and to the journal,
     /// where one listens: who builds may be a machine that nobody watches. Nothing when all is well.
     pub fn tell(&self, stderr: &mut impl Write) {
-        for (kind, complaints) in [("error", &self.errors), ("warning", &self.warnings)] {
+        for (_, word, complaints) in self.by_priority() {
             for line in lines(complaints) {
                 // Nothing can be done about a standard error that is closed.
-                let _ = writeln!(stderr, "{kind}: {NAME}: {line}");
+                let _ = writeln!(stderr, "{word}: {NAME}: {line}");
             }
         }
         // Where there is no journal, or it does not read, standard error has it all.
         let _ = self.tell_journal();
     }
 
+    /// As the manual has it: what is lost is an error.
+    fn by_priority(&self) -> [(u8, &str, &[Complaint]); 3] {
+        [
+            (3, "error", &self.errors),
+            (3, "error", &self.losses),
+            (4, "warning", &self.warnings),
+        ]
+    }
+
     fn tell_journal(&self) -> io::Result<()> {
-        if self.errors.is_empty() && self.warnings.is_empty() {
+        let told = self.by_priority();
+        if told.iter().all(|(.., complaints)| complaints.is_empty()) {
             return Ok(());
         }
         let socket = UnixDatagram::unbound()?;
         // A journal that hangs must not hang a build.
         socket.set_nonblocking(true)?;
-        for (priority, complaints) in [(3, &self.errors), (4, &self.warnings)] {
+        for (priority, _, complaints) in told {
             for complaint in complaints.iter().take(MOST_LINES) {
                 socket.send_to(entry(priority, complaint).as_bytes(), journal::SOCKET)?;
             }
@@ -100,6 +110,7 @@ mod tests {
         let many = (0..60).map(|number| Complaint::new(subject::LOCAL, format!("{number}\n")));
         let outcome = Outcome {
             errors: many.collect(),
+            losses: Vec::new(),
             warnings: vec![Complaint::new(subject::LOCAL, "w".repeat(LONGEST_LINE + 1))],
             on_error: OnError::Ignore,
         };

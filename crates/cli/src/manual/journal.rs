@@ -4,8 +4,7 @@ use crate::subject::KINDS;
 
 pub(super) const INTRODUCTION: &str = "\
 Where standard error goes to the journal, as in a service of systemd, messages are written there as \
-entries with fields of their own (`--log-format auto`, the default, or `journald`): priority 3 is an \
-error, 4 a warning, 6 what is worth knowing, 7 what `-v` adds. `MESSAGE` holds all of a message, its \
+entries with fields of their own (`--log-format auto`, the default, or `journald`). `MESSAGE` holds all of a message, its \
 causes and hints included. The hook writes its errors and warnings there as well, as \
 `SYSLOG_IDENTIFIER=nix-post-build-push-hook`. `--log-format json` has the same fields in small \
 letters, without `NPBP_`.
@@ -15,6 +14,33 @@ standard output is left out where that goes to the journal too. That a path was 
 each path with `-v` only: it is one entry a path, a push may deliver 100,000, and the journal drops what \
 comes too fast (`RateLimitBurst` in journald.conf(5)). A service does as with `-v` if \
 `NIX_POST_BUILD_PUSH_LOG=debug` is in its environment. When a path was queued is not told.";
+
+/// The priority there, the word before the message elsewhere, and what they mean.
+pub(super) const PRIORITIES: &[(&str, &str, &str)] = &[
+    (
+        "3",
+        "error",
+        "Somebody is needed: a path is parked, or a limit refused or dropped it; or what was asked for \
+         was not done, and nothing does it later by itself (a wrong setting, no Nix, an upload of given \
+         paths), or `push --until-empty` left something.",
+    ),
+    (
+        "4",
+        "warning",
+        "All is kept and tried again by itself: a path failed, a destination does not answer. Or \
+         something is strange and nothing is lost by it, but for a path that is no longer valid.",
+    ),
+    (
+        "6",
+        "info",
+        "What was done: how far a push is, and how it ended.",
+    ),
+    (
+        "7",
+        "debug",
+        "What `-v` adds: each path that was delivered, and more.",
+    ),
+];
 
 const FIELDS: &[(&str, &str)] = &[
     ("NPBP_QUEUE", "The queue's name."),
@@ -53,7 +79,11 @@ pub(super) fn fields() -> Vec<(String, String)> {
 /// What each is for, and the command.
 pub(super) const EXAMPLES: &[(&str, &str)] = &[
     (
-        "what went wrong today",
+        "what needs somebody, since yesterday",
+        "journalctl -t nix-post-build-push -p err --since yesterday",
+    ),
+    (
+        "what went wrong today, what is tried again included",
         "journalctl -t nix-post-build-push -p warning --since today",
     ),
     (

@@ -38,8 +38,12 @@ fn journal_fields() -> String {
     let rows = fields.iter();
     let rows = rows.map(|(name, meaning)| [format!("`{name}`"), meaning.clone()]);
     let fields = cells(["Field", "What it holds"], rows);
+    let priorities = journal::PRIORITIES.iter();
+    let rows = priorities
+        .map(|(priority, word, meaning)| [format!("{priority}, `{word}`"), (*meaning).to_owned()]);
+    let priorities = cells(["Priority", "What it means"], rows);
     let (about, examples) = (journal::INTRODUCTION, journal::examples().join("\n"));
-    format!("## Journal\n\n{about}\n\n{fields}\n```sh\n{examples}\n```\n")
+    format!("## Journal\n\n{about}\n\n{priorities}\n{fields}\n```sh\n{examples}\n```\n")
 }
 
 fn commands(command: &Command) -> String {

@@ -141,7 +141,7 @@ impl<'a> Narrator<'a> {
     fn dropped(&self, path: &StorePath, why: &str) {
         let what = format!("{} was dropped undelivered", self.full(path));
         let message = self.limited(&what, why);
-        message.about_path(self.full(path)).warning();
+        message.about_path(self.full(path)).error();
     }
 
     /// A limit of the queue did something.
@@ -159,18 +159,21 @@ impl<'a> Narrator<'a> {
             .about_path(path)
             .about_attempt(attempts)
             .caused_by_upload(&failed.error);
-        let message = match failed.next_try {
-            _ if !self.queued => message,
-            Some(next) => message.hint(format!(
-                "attempt {attempts}; it is tried again after {}",
-                time(next)
-            )),
-            None => message.hint(format!(
-                "attempt {attempts}; it is parked now: mend the cause, then `retry {}`",
-                failed.path
-            )),
-        };
-        message.error();
+        match failed.next_try {
+            _ if !self.queued => message.error(),
+            Some(next) => message
+                .hint(format!(
+                    "attempt {attempts}; it is tried again after {}",
+                    time(next)
+                ))
+                .warning(),
+            None => message
+                .hint(format!(
+                    "attempt {attempts}; it is parked now: mend the cause, then `retry {}`",
+                    failed.path
+                ))
+                .error(),
+        }
     }
 
     /// What becomes of a batch, for who wants to know it in detail.
@@ -221,7 +224,7 @@ impl PushObserver for Narrator<'_> {
             PushEvent::Closed(why) => self
                 .limited("nothing new is queued from now on", why)
                 .hint(OPENED_BY)
-                .warning(),
+                .error(),
             PushEvent::Opened => self.say("what is new is queued again").info(),
             PushEvent::Warning(warning) => {
                 let text = format!("{} {}", self.full(&warning.path), warning.message);

@@ -28,16 +28,16 @@ pub(super) fn exit(report: &PushReport) -> Exit {
 /// Reports an end that came before the end of the queue, and what waits for somebody.
 pub(super) fn report_outcome(report: &PushReport, settings: &QueueSettings) {
     report_end(report, settings, true);
-    warn_of_parked(report.parked, settings);
+    report_parked(report.parked, settings);
 }
 
 /// Reports what waits for somebody.
-fn warn_of_parked(parked: usize, settings: &QueueSettings) {
+fn report_parked(parked: usize, settings: &QueueSettings) {
     if parked > 0 {
         let text = format!("{parked} parked: they failed too often, or are damaged");
         Message::of_queue(&settings.name, text)
             .hint("`status` says why; `retry` tries again, `drop` gives up")
-            .warning();
+            .error();
     }
 }
 
@@ -60,12 +60,15 @@ pub(super) fn report_end(report: &PushReport, settings: &QueueSettings, queued: 
             let mut message =
                 say(&format!("{to} is not asked before {until}")).of_kind(UNAVAILABLE);
             message.causes.push(error.clone());
-            message.hint("to ask it now: push --force").error();
+            message.hint("to ask it now: push --force").warning();
         }
         Outcome::Unavailable { error, until } => {
             let mut message = say(&format!("{to} is unavailable")).caused_by_upload(error);
             message.hints.extend(again(*until, report, queued));
-            message.error();
+            match queued {
+                true => message.warning(),
+                false => message.error(),
+            }
         }
         Outcome::Broken(error) => {
             say("nothing can be copied from here")

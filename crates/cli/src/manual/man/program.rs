@@ -43,6 +43,9 @@ pub(super) fn page() -> Result<String, CommandError> {
         .for_each(|(name, what)| page.entry(name, what));
     page.section("JOURNAL");
     page.text(journal::INTRODUCTION);
+    for (priority, word, meaning) in journal::PRIORITIES {
+        page.entry(&format!("PRIORITY={priority}, {word}"), meaning);
+    }
     for (name, what) in journal::fields() {
         page.entry(&name, &what);
     }
