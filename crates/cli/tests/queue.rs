@@ -73,6 +73,43 @@ fn list_as_json_has_its_documented_fields() {
 }
 
 #[test]
+fn list_in_columns_says_in_which_state_each_entry_is() {
+    let world = World::new();
+    assert_eq!(world.run(&["list", "-l"]).ok(), "");
+    for name in ["fine", "bad"] {
+        world.run(&["enqueue", &world.object(name)]).ok();
+    }
+    let bad = world.store_path("bad");
+    let entry = bad.rsplit('/').next().unwrap();
+    fs::create_dir(world.root.join("queue/.push")).unwrap();
+    world.write("queue/.push/ledger.toml", &ledger(entry, true));
+    let told = world.run(&["list", "--long"]).ok();
+    let rows: Vec<Vec<_>> = told
+        .lines()
+        .map(|line| {
+            line.split("  ")
+                .map(str::trim)
+                .filter(|cell| !cell.is_empty())
+        })
+        .map(Iterator::collect)
+        .collect();
+    let path = |name: &str| world.store_path(name).replace(world.root.as_str(), "ROOT");
+    let (fine, bad) = (path("fine"), path("bad"));
+    assert_eq!(rows.len(), 3, "{told}");
+    assert_eq!(
+        (rows[1][1], rows[1][3], rows[1][4]),
+        ("ready", "0", fine.as_str())
+    );
+    assert_eq!(
+        (rows[2][0], rows[2][1], rows[2][3], rows[2][4], rows[2][5]),
+        ("default", "parked", "3", bad.as_str(), "too \\u{1b}[2Jbad")
+    );
+    // What scripts read stays as it is.
+    assert_eq!(world.run(&["list"]).ok(), format!("{fine}\n{bad}\n"));
+    world.run(&["list", "--long", "--json"]).fails(2);
+}
+
+#[test]
 fn what_is_not_ours_is_reported_and_left() {
     let world = World::new();
     world.run(&["enqueue", &world.object("a")]).ok();

@@ -117,6 +117,8 @@ pub const OTHER: &[Other] = &[
         "for the journal, not for people",
     ),
     all("cli/src/subject.rs::KINDS", HELP),
+    all("cli/src/commands/list/table.rs::HEAD", PART),
+    all("cli/src/commands/list/table.rs::HEAD", PART),
     all("cli/src/message.rs::whole", PART),
     all("cli/src/commands/push/observer.rs::batch", DEBUG),
     one(

@@ -91,6 +91,9 @@ pub(crate) enum Command {
     Push(PushArgs),
 
     /// List the queued paths
+    ///
+    /// One a line, in the order in which they were queued; a path in several queues stands there for
+    /// each of them.
     #[command(visible_alias = "show-queued-paths", after_help = texts::LIST_EXAMPLES)]
     List(ListArgs),
 
@@ -290,6 +293,10 @@ const SHORTEST_INTERVAL: Duration = Duration::from_millis(100);
 /// `list`
 #[derive(Args)]
 pub(crate) struct ListArgs {
+    /// Say of each its queue, state, age, attempts and last error as well, in columns for people
+    /// to read
+    #[arg(short, long, conflicts_with = "json")]
+    pub long: bool,
     #[command(flatten)]
     pub json: JsonArgs,
 }

@@ -35,7 +35,7 @@ pub(crate) fn run(command: Command, session: &mut Session) -> Result<Exit, Comma
     match command {
         Command::Enqueue(args) => enqueue::run(&args, session),
         Command::Push(args) => push::run(&args, session),
-        Command::List(args) => list::run(args.json, session),
+        Command::List(args) => list::run(&args, session),
         Command::Closure(args) => closure::run(&args, session),
         Command::Status(args) => status::run(&args, session),
         Command::Retry(args) => retry::run(&args, session),

@@ -67,6 +67,7 @@ Examples:
 pub(crate) const LIST_EXAMPLES: &str = "\
 Examples:
   nix-post-build-push list
+  nix-post-build-push list --long
   nix-post-build-push list --queue main --json";
 
 /// Examples for `closure`.
