@@ -38,7 +38,7 @@ pub enum CopyEvent {
         /// As it began.
         id: u64,
     },
-    /// So much of a file was sent to a binary cache.
+    /// So much of the file of a NAR was sent to a binary cache.
     UploadMoved {
         /// Until its end this is the file.
         id: u64,

@@ -31,7 +31,7 @@ pub(crate) enum What {
     Copy { paths: u64 },
     /// To copy this store path.
     Path(String),
-    /// To send a file.
+    /// To send a NAR.
     Upload,
     #[default]
     Other,
@@ -113,7 +113,8 @@ fn begun(kind: u64, text: &str, fields: &str) -> What {
         COPY_PATH => first_text(fields).map_or(What::Other, What::Path),
         // 2.8.0 tells the number nowhere else.
         COPY_PATHS => number_of_paths(text).map_or(What::Other, |paths| What::Copy { paths }),
-        FILE_TRANSFER if text.starts_with("uploading ") => What::Upload,
+        // What describes a NAR goes as well, and is some hundred bytes.
+        FILE_TRANSFER if text.starts_with("uploading ") && text.contains("/nar/") => What::Upload,
         _ => What::Other,
     }
 }

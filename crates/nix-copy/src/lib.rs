@@ -73,5 +73,5 @@ pub use roots::NixStoreRoots;
 pub use store_kind::{StoreKind, is_this_machines, parameter};
 pub use supervise::Timeouts;
 pub use upload_options::UploadOptions;
-pub use upload_progress::{Share, UploadEvent, UploadProgress, UploadSnapshot};
+pub use upload_progress::{Moved, Share, Stage, UploadEvent, UploadProgress, UploadSnapshot};
 pub use uploader::NixUploader;

@@ -7,7 +7,9 @@ use queue_core::{StoreObject, StorePath};
 use crate::CopyEvent;
 
 mod one_copy;
+mod stage;
 use one_copy::{OneCopy, Unsized};
+pub use stage::Stage;
 
 /// Most paths whose size is looked for later.
 const MAX_UNSIZED: usize = 10_000;
@@ -16,7 +18,11 @@ const MAX_UNSIZED: usize = 10_000;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum UploadEvent {
     /// An upload begins; nothing of an earlier one counts any more.
-    Begins,
+    Begins {
+        /// Whether a path is read as a whole, compressed, and sent only then, as to a binary cache by
+        /// HTTP.
+        sends: bool,
+    },
     /// One call of Nix will be made that is told so many paths: an estimate of what it will copy, until
     /// it has looked what the destination lacks.
     Planned {
@@ -45,6 +51,8 @@ pub enum UploadEvent {
 
 /// How far an upload is, by what its copies told. Of several at once it is the sum.
 ///
+/// - Where a path is read first and sent then, its bytes are done as they are sent; where Nix does not tell
+///   that (before 2.34), when it is there.
 /// - What is done never becomes less during an upload, and what is expected is never less than that. (What
 ///   is expected may change: it is an estimate until each copy has looked what the destination has.)
 /// - What the destination has already is not expected.
@@ -56,7 +64,7 @@ pub enum UploadEvent {
 /// use nix_copy::{CopyEvent, UploadEvent, UploadProgress};
 ///
 /// let mut progress = UploadProgress::default();
-/// progress.note(&UploadEvent::Begins);
+/// progress.note(&UploadEvent::Begins { sends: false });
 /// let mut tell = |event| progress.note(&UploadEvent::Copy { copy: 1, event });
 /// tell(CopyEvent::Paths(2));
 /// tell(CopyEvent::Bytes(300));
@@ -68,6 +76,7 @@ pub enum UploadEvent {
 /// ```
 #[derive(Debug, Clone, Default)]
 pub struct UploadProgress {
+    sends: bool,
     copies: BTreeMap<u64, OneCopy>,
     /// Of copies that have ended.
     ended: Sums,
@@ -86,7 +95,17 @@ pub struct UploadProgress {
 struct Sums {
     paths: u64,
     bytes: u64,
+    read: u64,
     sent: u64,
+}
+
+/// All bytes that moved, in all uploads so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moved {
+    /// By what was read of paths.
+    Read(u64),
+    /// By what was sent, which is compressed.
+    Sent(u64),
 }
 
 /// So much of so much.
@@ -103,25 +122,26 @@ pub struct Share {
 pub struct UploadSnapshot {
     /// Store paths. What is expected is known once Nix has looked what the destination lacks.
     pub paths: Share,
-    /// Bytes of their NARs, as they are read.
+    /// Bytes of their NARs.
     pub bytes: Share,
-    /// Bytes that are sent by HTTP at the moment, where Nix tells of that (2.34.8).
-    pub sending: Option<Share>,
+    /// What is being done with the paths under way.
+    pub stage: Stage,
     /// How many paths are being copied.
     pub under_way: usize,
     /// The one of them that began first.
     pub path: Option<StorePath>,
-    /// All bytes that moved, in all uploads so far: sent, where Nix tells of that, else read.
-    pub moved: u64,
+    /// What moves at this stage; `None` where Nix does not tell.
+    pub moved: Option<Moved>,
 }
 
 impl UploadProgress {
     /// Takes what is told, in the order in which it is.
     pub fn note(&mut self, progress: &UploadEvent) {
         match progress {
-            UploadEvent::Begins => self.begin(),
+            UploadEvent::Begins { sends } => self.begin(*sends),
             UploadEvent::Planned { copy, paths, bytes } => {
-                self.copies.insert(*copy, OneCopy::planned(*paths, *bytes));
+                let planned = OneCopy::new(self.sends).planned(*paths, *bytes);
+                self.copies.insert(*copy, planned);
             }
             UploadEvent::Copy { copy, event } => self.copy(*copy, event),
             UploadEvent::Ended { copy } => self.end(*copy),
@@ -139,7 +159,7 @@ impl UploadProgress {
             expected: self.paths_expected(),
         };
         let bytes_done = self.ended.bytes.saturating_add(sum(OneCopy::bytes_done));
-        let sent = self.ended.sent.saturating_add(sum(OneCopy::sent));
+        let stage = Stage::of(self.sends, copies());
         let first = copies()
             .filter_map(OneCopy::first_path)
             .min_by_key(|(age, _)| *age);
@@ -149,10 +169,10 @@ impl UploadProgress {
                 done: bytes_done,
                 expected: self.bytes_expected(paths.expected, bytes_done),
             },
-            sending: sending(copies()),
+            stage,
             under_way: copies().map(OneCopy::under_way).sum(),
             path: first.and_then(|(_, path)| path.clone()),
-            moved: self.moved(bytes_done, sent),
+            moved: self.moved(stage),
         }
     }
 
@@ -164,30 +184,47 @@ impl UploadProgress {
         (paths, self.before.bytes.saturating_add(snapshot.bytes.done))
     }
 
-    fn moved(&self, read: u64, sent: u64) -> u64 {
-        let (read, sent) = (
-            self.before.bytes.saturating_add(read),
-            self.before.sent.saturating_add(sent),
-        );
-        if sent > 0 { sent } else { read }
+    fn moved(&self, stage: Stage) -> Option<Moved> {
+        let sent = self.sent();
+        match stage {
+            Stage::Copies | Stage::Reads(_) => Some(Moved::Read(self.read())),
+            // It told before, so it tells.
+            Stage::Sends(told) if told.is_some() || sent > 0 => Some(Moved::Sent(sent)),
+            Stage::Sends(_) | Stage::ReadsAndSends | Stage::Between => None,
+        }
     }
 
-    fn begin(&mut self) {
-        let (paths, bytes) = self.copied();
+    /// In all uploads so far.
+    fn read(&self) -> u64 {
+        let before = self.before.read.saturating_add(self.ended.read);
+        let copies = self.copies.values().map(OneCopy::read);
+        copies.fold(before, u64::saturating_add)
+    }
+
+    /// In all uploads so far.
+    fn sent(&self) -> u64 {
+        let before = self.before.sent.saturating_add(self.ended.sent);
         let copies = self.copies.values().map(OneCopy::sent);
-        let sent = copies.fold(self.ended.sent, u64::saturating_add);
+        copies.fold(before, u64::saturating_add)
+    }
+
+    fn begin(&mut self, sends: bool) {
+        let (paths, bytes) = self.copied();
         *self = Self {
+            sends,
             before: Sums {
                 paths,
                 bytes,
-                sent: self.before.sent.saturating_add(sent),
+                read: self.read(),
+                sent: self.sent(),
             },
             ..Self::default()
         };
     }
 
     fn copy(&mut self, copy: u64, event: &CopyEvent) {
-        let (sizes, copy) = (&self.sizes, self.copies.entry(copy).or_default());
+        let new = || OneCopy::new(self.sends);
+        let (sizes, copy) = (&self.sizes, self.copies.entry(copy).or_insert_with(new));
         let size = |path: &StorePath| sizes.get(path).copied();
         if let Some(Unsized(path)) = copy.note(event, &size) {
             self.lacks_bytes = true;
@@ -201,9 +238,15 @@ impl UploadProgress {
         let Some(copy) = self.copies.remove(&copy) else {
             return;
         };
-        let Sums { paths, bytes, sent } = &mut self.ended;
+        let Sums {
+            paths,
+            bytes,
+            read,
+            sent,
+        } = &mut self.ended;
         *paths = paths.saturating_add(copy.paths_done());
         *bytes = bytes.saturating_add(copy.bytes_done());
+        *read = read.saturating_add(copy.read());
         *sent = sent.saturating_add(copy.sent());
     }
 
@@ -243,20 +286,6 @@ impl UploadProgress {
         let known = told.or_else(|| (all && paths > 0).then_some(self.closure_bytes))?;
         Some(known.max(done))
     }
-}
-
-fn sending<'c>(copies: impl Iterator<Item = &'c OneCopy>) -> Option<Share> {
-    let (done, expected) = copies.filter_map(OneCopy::sending).fold(
-        (0_u64, 0_u64),
-        |(all_done, all_expected), (done, expected)| {
-            let all_done = all_done.saturating_add(done);
-            (all_done, all_expected.saturating_add(expected))
-        },
-    );
-    (expected > 0).then_some(Share {
-        done,
-        expected: Some(expected),
-    })
 }
 
 #[cfg(test)]

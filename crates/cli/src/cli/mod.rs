@@ -75,10 +75,13 @@ pub(crate) enum Command {
     /// or no longer valid.
     ///
     /// On a terminal each queue has a bar on standard error while it is pushed: how far it is, entries,
-    /// store paths and bytes done of all, what HTTP has still to send where Nix tells (2.34), the speed of
-    /// the last seconds, and what is copied; or what it waits for. Bytes are counted as Nix reads them.
-    /// Elsewhere a message tells of each batch when it is over. `--progress` says when; with -q or with
-    /// --log-format json there are no bars unless it is `always`.
+    /// store paths and bytes done of all, the speed of the last seconds, and what is copied; or what it
+    /// waits for. Bytes are done as Nix reads them. To `http(s)://` and `s3://` a path is read and
+    /// compressed as a whole, and sent then: there its bytes are done as they are sent, or, where Nix does
+    /// not tell that (before 2.34), when the path is there. What is read or sent of it at the moment stands
+    /// beside, or for how long already, without a speed. Elsewhere a message tells of each batch when it is
+    /// over. `--progress` says when; with -q or with --log-format json there are no bars unless it is
+    /// `always`.
     ///
     /// SIGTERM, SIGINT, SIGHUP, --deadline and the timeouts end a copy that is under way: its
     /// `nix` is sent SIGTERM, and killed if it is still there 10 seconds later. A push may end

@@ -1,11 +1,14 @@
 //! The line of one queue on a terminal: pure.
 
-use nix_copy::Share;
+use std::time::Duration;
+
+use nix_copy::{Share, Stage};
 use queue_core::Bytes;
 
 use super::columns::{columns, fitting};
 use super::queue::View;
 use crate::terminal::Escaped;
+use crate::words;
 
 /// Between two parts.
 const GAP: usize = 2;
@@ -30,7 +33,7 @@ enum Part {
     Entries,
     Paths,
     Bytes,
-    Sending,
+    Stage,
     Speed,
     Path,
 }
@@ -39,12 +42,12 @@ enum Part {
 const BY_RANK: [Part; 8] = [
     Part::Percent,
     Part::Bytes,
+    Part::Stage,
     Part::Path,
     Part::Speed,
     Part::Paths,
     Part::Bar,
     Part::Entries,
-    Part::Sending,
 ];
 
 /// The name of the queue, as it stands in a line of so many columns.
@@ -135,7 +138,7 @@ fn text(part: Part, view: &View) -> Option<String> {
         Part::Paths => format!("{} paths", numbers(upload.paths)),
         Part::Bytes if upload.bytes == Share::default() => return None,
         Part::Bytes => bytes(upload.bytes),
-        Part::Sending => format!("sends {}", bytes(upload.sending?)),
+        Part::Stage => stage(upload.stage, view.time)?,
         Part::Speed => format!("{}/s", Bytes(view.speed?)),
         Part::Path => {
             let name = Escaped(upload.path.as_ref()?.name()).to_string();
@@ -144,6 +147,18 @@ fn text(part: Part, view: &View) -> Option<String> {
                 number => format!("{name} +{}", number - 1),
             }
         }
+    })
+}
+
+/// Where what is done is what was read, that needs no words.
+fn stage(stage: Stage, time: Duration) -> Option<String> {
+    let time = words::seconds(time);
+    Some(match stage {
+        Stage::Copies | Stage::Between => return None,
+        Stage::Reads(share) => format!("reads {}", bytes(share)),
+        Stage::Sends(Some(share)) => format!("sends {}", bytes(share)),
+        Stage::Sends(None) => format!("sends, {time}"),
+        Stage::ReadsAndSends => format!("reads and sends, {time}"),
     })
 }
 

@@ -1,9 +1,10 @@
 //! What is known of one queue's push: pure.
 
-use std::time::Instant;
+use std::mem::discriminant;
+use std::time::{Duration, Instant};
 
-use nix_copy::{Share, UploadEvent, UploadProgress, UploadSnapshot};
-use queue_core::{Outcome, PushEvent};
+use nix_copy::{Moved, Share, Stage, UploadEvent, UploadProgress, UploadSnapshot};
+use queue_core::{Outcome, PushEvent, StorePath};
 
 use super::batch::Batch;
 use super::speed::Speed;
@@ -24,6 +25,8 @@ pub(super) struct QueueProgress {
     uploading: usize,
     upload: UploadProgress,
     speed: Speed,
+    /// What it is at, and since when.
+    at: Option<At>,
     doing: Doing,
     /// Whether a next push of the same drain counts anew.
     counts_anew: bool,
@@ -38,6 +41,13 @@ struct Told {
     failed: usize,
     gone: usize,
     copied: (u64, u64),
+}
+
+#[derive(Debug, Clone)]
+struct At {
+    stage: Stage,
+    path: Option<StorePath>,
+    since: Instant,
 }
 
 #[derive(Debug, Clone)]
@@ -60,8 +70,10 @@ pub(super) struct View {
     /// Whether other entries follow what is being uploaded, or went before.
     pub(super) has_batches: bool,
     pub(super) upload: UploadSnapshot,
-    /// Bytes a second.
+    /// Bytes a second, of what is read or sent at this stage.
     pub(super) speed: Option<u64>,
+    /// How long it is at this stage with the same path.
+    pub(super) time: Duration,
     /// All of it, in thousandths.
     pub(super) thousandths: usize,
 }
@@ -77,6 +89,7 @@ impl QueueProgress {
             uploading: 0,
             upload: UploadProgress::default(),
             speed: Speed::default(),
+            at: None,
             doing: Doing::Looking,
             counts_anew: false,
             told: Told {
@@ -172,6 +185,7 @@ impl QueueProgress {
     pub(super) fn view(&mut self, now: Instant, stops: bool) -> View {
         let upload = self.upload.snapshot();
         self.speed.look(now, upload.moved);
+        let time = self.look_at(now, &upload);
         let settled = self.delivered + self.failed + self.gone;
         View {
             name: self.name.clone(),
@@ -183,10 +197,25 @@ impl QueueProgress {
             failed: self.failed,
             has_batches: settled > 0 || self.all > self.uploading,
             // Before anything moved there is none.
-            speed: self.speed.a_second().filter(|_| upload.moved > 0),
+            speed: self.speed.a_second().filter(|_| has_moved(&upload)),
+            time,
             thousandths: self.thousandths(settled, &upload),
             upload,
         }
+    }
+
+    fn look_at(&mut self, now: Instant, upload: &UploadSnapshot) -> Duration {
+        let UploadSnapshot { stage, path, .. } = upload;
+        let is_same = |at: &At| discriminant(&at.stage) == discriminant(stage) && at.path == *path;
+        if !self.at.as_ref().is_some_and(is_same) {
+            self.at = None;
+        }
+        let at = self.at.get_or_insert_with(|| At {
+            stage: *stage,
+            path: path.clone(),
+            since: now,
+        });
+        now.saturating_duration_since(at.since)
     }
 
     fn state(&self, now: Instant, stops: bool, upload: &UploadSnapshot) -> Option<String> {
@@ -227,6 +256,13 @@ fn part(share: Share) -> Option<u64> {
     let expected = share.expected.filter(|expected| *expected > 0)?;
     let thousandths = u128::from(share.done) * 1_000 / u128::from(expected);
     Some(u64::try_from(thousandths).unwrap_or(1_000).min(1_000))
+}
+
+fn has_moved(upload: &UploadSnapshot) -> bool {
+    let Some(Moved::Read(number) | Moved::Sent(number)) = upload.moved else {
+        return false;
+    };
+    number > 0
 }
 
 fn reason(why: &Outcome) -> String {

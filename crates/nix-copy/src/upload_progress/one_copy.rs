@@ -12,6 +12,8 @@ const MAX_UNDER_WAY: usize = 10_000;
 /// What one call told. What is done only grows, whatever it tells.
 #[derive(Debug, Clone, Default)]
 pub(super) struct OneCopy {
+    /// Whether what is read is sent only then.
+    sends: bool,
     planned_paths: u64,
     planned_bytes: Option<u64>,
     told_paths: Option<u64>,
@@ -20,12 +22,16 @@ pub(super) struct OneCopy {
     told_done: Option<u64>,
     ended_paths: u64,
     ended_bytes: u64,
+    /// Of the paths that are done.
+    there_bytes: u64,
+    /// Read of paths that were not read to their end.
+    broken_bytes: u64,
     paths: BTreeMap<u64, Path>,
     /// Read, and not done by its count: to a cache by HTTP a path ends when it is compressed, and is sent
     /// after that (2.34.8).
-    read: VecDeque<(u64, Option<StorePath>)>,
-    uploads: BTreeMap<u64, Upload>,
-    ended_uploads: u64,
+    read: VecDeque<Read>,
+    /// Sent of paths that are done.
+    sent: u64,
     /// How many paths have begun.
     begun: u64,
 }
@@ -40,21 +46,48 @@ struct Path {
     expected: Option<u64>,
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Upload {
-    done: u64,
-    expected: u64,
+/// A path that is read and not done.
+#[derive(Debug, Clone)]
+struct Read {
+    path: Option<StorePath>,
+    age: u64,
+    /// Of its NAR.
+    bytes: u64,
+    /// What sends it. Nix does not tell which path a file is of; they are sent in the order in which
+    /// they were read, but for those of the same moment.
+    upload: Option<u64>,
+    /// Of its file.
+    sent: u64,
+    /// Of its file, once it is told.
+    to_send: u64,
+    is_sent: bool,
+}
+
+impl Read {
+    /// As much of its NAR as was sent of its file.
+    fn done(&self) -> u64 {
+        let share = u128::from(self.bytes) * u128::from(self.sent);
+        let done = share / u128::from(self.to_send.max(1));
+        u64::try_from(done).unwrap_or(self.bytes).min(self.bytes)
+    }
 }
 
 /// A path that is done, and whose size nobody knows.
 pub(super) struct Unsized(pub(super) Option<StorePath>);
 
 impl OneCopy {
-    pub(super) fn planned(paths: u64, bytes: Option<u64>) -> Self {
+    pub(super) fn new(sends: bool) -> Self {
+        Self {
+            sends,
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn planned(self, paths: u64, bytes: Option<u64>) -> Self {
         Self {
             planned_paths: paths,
             planned_bytes: bytes,
-            ..Self::default()
+            ..self
         }
     }
 
@@ -78,8 +111,9 @@ impl OneCopy {
                 self.upload_moved(*id, *done, *expected);
             }
             CopyEvent::UploadEnded { id } => {
-                let ended = self.uploads.remove(id).map_or(0, |upload| upload.done);
-                self.ended_uploads = self.ended_uploads.saturating_add(ended);
+                if let Some(read) = self.sent_by(*id) {
+                    read.is_sent = true;
+                }
             }
         }
         None
@@ -114,39 +148,57 @@ impl OneCopy {
             expected,
         } = self.paths.remove(&id)?;
         if expected.is_some_and(|expected| done < expected) {
-            self.ended_bytes = self.ended_bytes.saturating_add(done);
+            self.broken_bytes = self.broken_bytes.saturating_add(done);
             return None;
         }
-        self.ended_paths += 1;
-        self.read.push_back((age, path.clone()));
-        self.forget_what_is_done();
         let bytes = match expected {
             Some(_) => Some(done),
             None => path.as_ref().and_then(size),
         };
+        self.ended_paths += 1;
         self.ended_bytes = self.ended_bytes.saturating_add(bytes.unwrap_or_default());
+        self.read.push_back(Read {
+            path: path.clone(),
+            age,
+            bytes: bytes.unwrap_or_default(),
+            upload: None,
+            sent: 0,
+            to_send: 0,
+            is_sent: false,
+        });
+        self.forget_what_is_done();
         bytes.is_none().then_some(Unsized(path))
     }
 
-    /// Which of them is done is not told; those that began first, as a rule.
+    /// Which of them is done is not told: one that was sent, else the one that was read first.
     fn forget_what_is_done(&mut self) {
         let waiting = self.ended_paths.saturating_sub(self.paths_done());
         let waiting = usize::try_from(waiting).unwrap_or(MAX_UNDER_WAY);
         while self.read.len() > waiting.min(MAX_UNDER_WAY) {
-            self.read.pop_front();
+            let sent = self.read.iter().position(|read| read.is_sent);
+            if let Some(read) = self.read.remove(sent.unwrap_or_default()) {
+                self.sent = self.sent.saturating_add(read.sent);
+                self.there_bytes = self.there_bytes.saturating_add(read.bytes);
+            }
         }
     }
 
+    fn sent_by(&mut self, id: u64) -> Option<&mut Read> {
+        self.read.iter_mut().find(|read| read.upload == Some(id))
+    }
+
+    /// Of nothing that was read it tells bytes that came back (2.8.0, 2.26.3).
     fn upload_moved(&mut self, id: u64, done: u64, expected: u64) {
-        if self.uploads.len() >= MAX_UNDER_WAY && !self.uploads.contains_key(&id) {
-            return;
+        if self.sent_by(id).is_none()
+            && let Some(next) = self.read.iter_mut().find(|read| read.upload.is_none())
+        {
+            next.upload = Some(id);
+            next.to_send = expected;
         }
-        let upload = self.uploads.entry(id).or_insert(Upload {
-            done: 0,
-            expected: 0,
-        });
-        upload.done = upload.done.max(done.min(expected));
-        upload.expected = expected.max(upload.done);
+        if let Some(read) = self.sent_by(id) {
+            // The size of a file does not change.
+            read.sent = read.sent.max(done.min(read.to_send));
+        }
     }
 
     /// Whether it told what there is to copy.
@@ -165,8 +217,17 @@ impl OneCopy {
     }
 
     pub(super) fn bytes_done(&self) -> u64 {
+        if !self.sends {
+            return self.read();
+        }
+        let sending = self.read.iter().map(Read::done);
+        sending.fold(self.there_bytes, u64::saturating_add)
+    }
+
+    pub(super) fn read(&self) -> u64 {
+        let ended = self.ended_bytes.saturating_add(self.broken_bytes);
         let under_way = self.paths.values().map(|path| path.done);
-        under_way.fold(self.ended_bytes, u64::saturating_add)
+        under_way.fold(ended, u64::saturating_add)
     }
 
     /// `None` where it does not tell.
@@ -178,16 +239,35 @@ impl OneCopy {
     }
 
     pub(super) fn sent(&self) -> u64 {
-        let under_way = self.uploads.values().map(|upload| upload.done);
-        under_way.fold(self.ended_uploads, u64::saturating_add)
+        let under_way = self.read.iter().map(|read| read.sent);
+        under_way.fold(self.sent, u64::saturating_add)
     }
 
-    /// Of what is sent at the moment.
-    pub(super) fn sending(&self) -> Option<(u64, u64)> {
-        let sum =
-            |of: fn(&Upload) -> u64| self.uploads.values().map(of).fold(0, u64::saturating_add);
-        let (done, expected) = (sum(|upload| upload.done), sum(|upload| upload.expected));
-        (expected > 0).then_some((done, expected))
+    /// Bytes of files that are sent at the moment: done and expected.
+    pub(super) fn sending(&self) -> (u64, u64) {
+        let sending = self.read.iter().filter(|read| !read.is_sent);
+        both(sending.map(|read| (read.sent, read.to_send)))
+    }
+
+    /// Bytes of paths that are being read, done and expected.
+    pub(super) fn reading(&self) -> (u64, u64) {
+        let told = |path: &Path| path.expected.filter(|expected| path.done < *expected);
+        let reading = self.paths.values();
+        both(reading.filter_map(|path| Some((path.done, told(path)?))))
+    }
+
+    /// Whether something is read and not done.
+    pub(super) fn has_read(&self) -> bool {
+        !self.read.is_empty()
+    }
+
+    /// Whether there is a path of which nothing is told.
+    pub(super) fn has_unseen(&self) -> bool {
+        self.paths.values().any(|path| path.expected.is_none())
+    }
+
+    pub(super) fn has_paths(&self) -> bool {
+        !self.paths.is_empty()
     }
 
     pub(super) fn under_way(&self) -> usize {
@@ -197,7 +277,14 @@ impl OneCopy {
     /// The path that began first, and after how many others.
     pub(super) fn first_path(&self) -> Option<(u64, &Option<StorePath>)> {
         let paths = self.paths.values().map(|path| (path.age, &path.path));
-        let read = self.read.iter().map(|(age, path)| (*age, path));
+        let read = self.read.iter().map(|read| (read.age, &read.path));
         paths.chain(read).min_by_key(|(age, _)| *age)
     }
+}
+
+/// Their sums.
+pub(super) fn both(shares: impl Iterator<Item = (u64, u64)>) -> (u64, u64) {
+    shares.fold((0, 0), |(done, expected): (u64, u64), one| {
+        (done.saturating_add(one.0), expected.saturating_add(one.1))
+    })
 }

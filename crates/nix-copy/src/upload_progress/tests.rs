@@ -37,9 +37,27 @@ struct Upload(UploadProgress);
 
 impl Upload {
     fn begins() -> Self {
+        Self::begins_to(false)
+    }
+
+    /// To a binary cache by HTTP.
+    fn begins_to_send() -> Self {
+        Self::begins_to(true)
+    }
+
+    fn begins_to(sends: bool) -> Self {
         let mut upload = Self(UploadProgress::default());
-        upload.0.note(&UploadEvent::Begins);
+        upload.0.note(&UploadEvent::Begins { sends });
         upload
+    }
+
+    fn sends(&mut self, id: u64, done: u64, expected: u64) {
+        let event = CopyEvent::UploadMoved { id, done, expected };
+        self.tell(0, event);
+    }
+
+    fn stage(&self) -> Stage {
+        self.0.snapshot().stage
     }
 
     fn plan(&mut self, copy: u64, paths: u64, bytes: Option<u64>) {
@@ -123,28 +141,94 @@ fn with_sizes_a_nix_that_tells_no_bytes_is_followed_path_by_path() {
     assert_eq!(bytes, BTreeSet::from(sizes));
 }
 
+fn share(done: u64, expected: u64) -> Share {
+    Share {
+        done,
+        expected: Some(expected),
+    }
+}
+
 #[test]
-fn what_is_sent_by_http_is_told_beside_what_is_read() {
+fn what_is_sent_by_http_is_told_and_is_done_as_it_is_sent() {
     let events = events(include_str!("../../tests/samples/2.34.8/copy-http.txt"));
-    let mut upload = Upload::begins();
-    let (mut sending, mut without_path) = (BTreeSet::new(), 0);
+    let mut upload = Upload::begins_to_send();
+    let (mut sending, mut before) = (BTreeSet::new(), 0);
     for event in events {
         upload.tell(0, event);
         let snapshot = upload.0.snapshot();
-        sending.extend(snapshot.sending.and_then(|share| share.expected));
-        let sends = snapshot.sending.and_then(|share| share.expected) > Some(1_000_000);
-        without_path += usize::from(sends && snapshot.path.is_none());
+        if let Stage::Sends(Some(share)) = snapshot.stage {
+            sending.extend(share.expected);
+            assert!(snapshot.path.is_some(), "what is sent has a name");
+        }
+        // As it is not compressed.
+        assert_eq!(snapshot.bytes.done, upload.0.sent());
+        assert!(snapshot.bytes.done >= before);
+        before = snapshot.bytes.done;
     }
     assert!(sending.contains(&BASE), "{sending:?}");
-    assert_eq!(without_path, 0, "what is sent has a name");
-    let snapshot = upload.0.snapshot();
-    assert_eq!(snapshot.sending, None);
-    // Uncompressed, with narinfos of some hundred bytes.
-    assert!(
-        (ALL..ALL + 4_000).contains(&snapshot.moved),
-        "{}",
-        snapshot.moved
+    assert_eq!(upload.stage(), Stage::Between);
+    assert_eq!(upload.snapshot(), (4, Some(4), ALL, Some(ALL)));
+}
+
+#[test]
+fn of_a_compressed_path_as_much_is_done_as_was_sent_of_its_file() {
+    let mut upload = Upload::begins_to_send();
+    upload.tell(0, CopyEvent::Paths(2));
+    upload.tell(0, CopyEvent::Bytes(300));
+    upload.tell(0, CopyEvent::PathsDone(0));
+    upload.path(0, 1, 50, 200);
+    assert_eq!(upload.stage(), Stage::Reads(share(50, 200)));
+    assert_eq!(upload.0.snapshot().moved, Some(Moved::Read(50)));
+    upload.path(0, 2, 100, 100);
+    upload.tell(0, CopyEvent::PathEnded { id: 2 });
+    assert_eq!(
+        (upload.stage(), upload.snapshot().2),
+        (Stage::Sends(None), 0)
     );
+    upload.sends(3, 5, 20);
+    assert_eq!(
+        (upload.stage(), upload.snapshot().2),
+        (Stage::Sends(Some(share(5, 20))), 25)
+    );
+    assert_eq!(upload.0.snapshot().moved, Some(Moved::Sent(5)));
+    // The one that was sent first is done first.
+    let rest = CopyEvent::PathMoved {
+        id: 1,
+        done: 200,
+        expected: 200,
+    };
+    upload.tell(0, rest);
+    upload.tell(0, CopyEvent::PathEnded { id: 1 });
+    upload.sends(4, 30, 30);
+    upload.tell(0, CopyEvent::UploadEnded { id: 4 });
+    upload.tell(0, CopyEvent::PathsDone(1));
+    assert_eq!(upload.snapshot(), (1, Some(2), 225, Some(300)));
+    assert_eq!(upload.0.snapshot().moved, Some(Moved::Sent(35)));
+}
+
+#[test]
+fn where_nix_does_not_tell_what_is_sent_that_is_not_taken_for_done_and_has_no_speed() {
+    // 2.26.3, which tells a path's end when it was sent.
+    let mut upload = Upload::begins_to_send();
+    upload.tell(0, CopyEvent::Paths(1));
+    upload.tell(0, CopyEvent::Bytes(100));
+    upload.path(0, 1, 100, 100);
+    // Of an answer to what was sent.
+    upload.sends(3, 5, 5);
+    assert_eq!(
+        (upload.stage(), upload.snapshot().2),
+        (Stage::Sends(None), 0)
+    );
+    assert_eq!(upload.0.snapshot().moved, None);
+    upload.tell(0, CopyEvent::PathsDone(1));
+    upload.tell(0, CopyEvent::PathEnded { id: 1 });
+    assert_eq!(upload.snapshot(), (1, Some(1), 100, Some(100)));
+    // 2.8.0
+    let mut upload = Upload::begins_to_send();
+    upload.tell(0, CopyEvent::Paths(1));
+    upload.tell(0, CopyEvent::PathBegan { id: 1, path: None });
+    assert_eq!(upload.stage(), Stage::ReadsAndSends);
+    assert_eq!(upload.0.snapshot().moved, None);
 }
 
 #[test]
@@ -197,13 +281,13 @@ fn the_next_upload_begins_with_nothing_and_all_of_them_are_counted() {
     upload.tell(0, CopyEvent::Paths(1));
     upload.path(0, 1, 100, 100);
     upload.tell(0, CopyEvent::PathEnded { id: 1 });
-    upload.0.note(&UploadEvent::Begins);
+    upload.0.note(&UploadEvent::Begins { sends: false });
     assert_eq!(upload.snapshot(), (0, None, 0, None));
     upload.tell(1, CopyEvent::Paths(1));
     upload.path(1, 1, 50, 50);
     upload.tell(1, CopyEvent::PathEnded { id: 1 });
     assert_eq!(upload.0.copied(), (2, 150));
-    assert_eq!(upload.0.snapshot().moved, 150);
+    assert_eq!(upload.0.snapshot().moved, Some(Moved::Read(150)));
 }
 
 #[test]
@@ -211,21 +295,16 @@ fn it_does_not_grow_with_what_is_told() {
     let mut upload = Upload::begins();
     for id in 0..20_000 {
         upload.path(0, id, 1, 2);
-        let moved = CopyEvent::UploadMoved {
-            id,
-            done: 1,
-            expected: 2,
-        };
-        upload.tell(0, moved);
     }
     assert_eq!(upload.0.snapshot().under_way, 10_000);
-    for id in 0..40_000 {
+    upload.tell(1, CopyEvent::PathsDone(0));
+    for id in 0..20_000 {
         upload.path(1, id, 2, 2);
-        upload.tell(1, CopyEvent::PathsDone(0));
         upload.tell(1, CopyEvent::PathEnded { id });
     }
     assert_eq!(upload.0.snapshot().under_way, 20_000);
-    assert_eq!(upload.0.snapshot().sending.unwrap().done, 10_000);
+    upload.sends(40_000, 1, 2);
+    assert_eq!(upload.0.snapshot().under_way, 20_000);
 }
 
 fn number() -> impl Strategy<Value = u64> {
@@ -267,15 +346,20 @@ fn progress() -> impl Strategy<Value = UploadEvent> {
 proptest! {
     #[test]
     fn whatever_is_told_what_is_done_grows_and_is_never_more_than_what_is_expected(
-        told in proptest::collection::vec(progress(), 0..60)
+        sends in any::<bool>(), told in proptest::collection::vec(progress(), 0..60)
     ) {
         let mut progress = UploadProgress::default();
-        progress.note(&UploadEvent::Begins);
+        progress.note(&UploadEvent::Begins { sends });
         let mut before = UploadSnapshot::default();
         for one in told {
             progress.note(&one);
             let snapshot = progress.snapshot();
-            for share in [snapshot.paths, snapshot.bytes].into_iter().chain(snapshot.sending) {
+            let stage = match snapshot.stage {
+                Stage::Reads(share) => Some(share),
+                Stage::Sends(share) => share,
+                _ => None,
+            };
+            for share in [snapshot.paths, snapshot.bytes].into_iter().chain(stage) {
                 prop_assert!(share.expected.is_none_or(|expected| share.done <= expected));
             }
             prop_assert!(snapshot.paths.done >= before.paths.done);

@@ -65,7 +65,9 @@ impl NixUploader {
             paths.sort_by_key(StorePath::is_derivation);
         }
         let route = self.route()?;
-        self.telling.tell(&UploadEvent::Begins);
+        self.telling.tell(&UploadEvent::Begins {
+            sends: self.options.destination.kind().is_cache_elsewhere(),
+        });
         let sizes = || self.sizes(&paths);
         self.telling
             .with_sizes(sizes, || self.copy_paths(&route, &paths))?;

@@ -13,14 +13,14 @@ fn view() -> View {
             done: 1_300_000_000,
             expected: Some(3_660_000_000),
         },
-        sending: None,
+        stage: Stage::Copies,
         under_way: 3,
         path: Some(
             "00000000000000000000000000000001-hello-2.12.1"
                 .parse()
                 .unwrap(),
         ),
-        moved: 0,
+        moved: None,
     };
     View {
         name: "main".to_owned(),
@@ -33,6 +33,7 @@ fn view() -> View {
         has_batches: false,
         upload,
         speed: Some(29_700_000),
+        time: Duration::from_secs(72),
         thousandths: 456,
     }
 }
@@ -110,14 +111,25 @@ fn what_is_not_known_is_not_told() {
 }
 
 #[test]
-fn what_is_sent_is_told_where_there_is_room() {
-    let mut view = view();
-    view.upload.sending = Some(Share {
+fn what_is_read_or_sent_is_told_beside_what_is_done_and_how_long_where_there_is_no_number() {
+    let share = Share {
         done: 1 << 20,
         expected: Some(2 << 20),
-    });
-    assert!(line(&view, 0, 199, false).contains("  sends 1.0 MiB/2.0 MiB  "));
-    assert!(!line(&view, 0, 79, false).contains("sends"));
+    };
+    for (stage, told) in [
+        (Stage::Sends(Some(share)), "sends 1.0 MiB/2.0 MiB"),
+        (Stage::Reads(share), "reads 1.0 MiB/2.0 MiB"),
+        (Stage::Sends(None), "sends, 1m 12s"),
+        (Stage::ReadsAndSends, "reads and sends, 1m 12s"),
+    ] {
+        let mut view = view();
+        view.upload.stage = stage;
+        for width in [199, 99, 79, 60] {
+            let line = line(&view, 0, width, false);
+            let told = format!("  1.2 GiB/3.4 GiB  {told}");
+            assert!(line.contains(&told), "{line}");
+        }
+    }
 }
 
 #[test]
@@ -155,15 +167,25 @@ fn share() -> impl Strategy<Value = Share> {
         .prop_map(|(done, expected)| Share { done, expected })
 }
 
+fn stage_of(share: impl Strategy<Value = Share>) -> impl Strategy<Value = Stage> {
+    (share, 0..5_usize).prop_map(|(share, which)| match which {
+        0 => Stage::Reads(share),
+        1 => Stage::Sends(Some(share)),
+        2 => Stage::Sends(None),
+        3 => Stage::ReadsAndSends,
+        _ => Stage::Copies,
+    })
+}
+
 proptest! {
     #[test]
     fn no_line_is_wider_than_its_room(
         name in ".{0,40}", state in proptest::option::of(".{0,60}"), width in 0..300_usize,
-        (paths, bytes, sending) in (share(), share(), proptest::option::of(share())),
+        (paths, bytes, stage) in (share(), share(), stage_of(share())),
         (thousandths, under_way, has_batches) in (0..=1_000_usize, 0..9_usize, any::<bool>()),
         (speed, colours) in (proptest::option::of(any::<u64>()), any::<bool>()),
     ) {
-        let upload = UploadSnapshot { paths, bytes, sending, under_way, ..view().upload };
+        let upload = UploadSnapshot { paths, bytes, stage, under_way, ..view().upload };
         let view = View { name, state, upload, speed, thousandths, has_batches, ..view() };
         let line = line(&view, 0, width, colours);
         prop_assert!(columns(&line) <= width, "{} of {width}: {line:?}", columns(&line));

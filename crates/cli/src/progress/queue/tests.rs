@@ -55,7 +55,7 @@ impl Push {
     fn uploads(&mut self, entries: usize, until: u64) {
         self.note(&PushEvent::Started(&paths(entries)));
         self.copies += 1;
-        self.queue.upload(&UploadEvent::Begins);
+        self.queue.upload(&UploadEvent::Begins { sends: false });
         self.tell(CopyEvent::Paths(entries as u64));
         self.tell(CopyEvent::Bytes(entries as u64 * 100));
         for id in 0..until {
@@ -170,7 +170,7 @@ fn a_batch_in_which_nothing_happened_is_not_told() {
     let mut push = Push::begins();
     push.note(&PushEvent::Ready(4));
     push.note(&PushEvent::Started(&paths(4)));
-    push.queue.upload(&UploadEvent::Begins);
+    push.queue.upload(&UploadEvent::Begins { sends: false });
     assert_eq!(push.ends(), None);
 }
 
@@ -196,7 +196,7 @@ fn what_it_waits_for_stands_in_place_of_the_bar() {
     assert_eq!(push.state(), "looks at what is queued");
     push.note(&PushEvent::Ready(1));
     push.note(&PushEvent::Started(&paths(1)));
-    push.queue.upload(&UploadEvent::Begins);
+    push.queue.upload(&UploadEvent::Begins { sends: false });
     assert_eq!(push.state(), "looks at what the destination lacks");
     push.tell(CopyEvent::Paths(1));
     assert_eq!(push.view().state, None);
@@ -220,6 +220,34 @@ fn what_it_waits_for_stands_in_place_of_the_bar() {
             .unwrap()
             .starts_with("stops")
     );
+}
+
+#[test]
+fn what_is_sent_untold_has_no_speed_and_its_time_is_told() {
+    let mut push = Push::begins();
+    push.note(&PushEvent::Ready(1));
+    push.note(&PushEvent::Started(&paths(1)));
+    push.queue.upload(&UploadEvent::Begins { sends: true });
+    push.tell(CopyEvent::Paths(1));
+    push.tell(CopyEvent::Bytes(100));
+    push.tell(CopyEvent::PathBegan { id: 1, path: None });
+    let moved = |done| CopyEvent::PathMoved {
+        id: 1,
+        done,
+        expected: 100,
+    };
+    push.tell(moved(0));
+    push.view();
+    push.wait(1);
+    push.tell(moved(90));
+    let view = push.view();
+    assert_eq!((view.speed, view.thousandths), (Some(90), 0));
+    push.tell(moved(100));
+    push.view();
+    push.wait(30);
+    let view = push.view();
+    assert_eq!((view.upload.stage, view.speed), (Stage::Sends(None), None));
+    assert_eq!((view.time.as_secs(), view.thousandths), (30, 0));
 }
 
 #[test]
