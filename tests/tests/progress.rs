@@ -337,6 +337,16 @@ fn without_a_terminal_there_is_a_line_for_each_batch_and_no_process_more() {
 }
 
 #[test]
+fn a_copy_over_ssh_ng_is_told_with_all_its_paths() {
+    let config = queue("main", "ssh-ng://localhost?remote-store=@T@/remote");
+    let product = Product::install(Nix::new(), &(config + "check-sigs = false\n"));
+    product.nix().build(&large_paths());
+    let output = product.run(&["push"]).success();
+    let told = "info: main: 6 of 6 entries delivered: 6 paths";
+    assert!(output.progress()[0].starts_with(told), "{output}");
+}
+
+#[test]
 fn who_wants_no_progress_sees_none() {
     for (arguments, lines) in [
         (&["push"][..], 1),

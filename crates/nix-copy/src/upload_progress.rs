@@ -40,10 +40,12 @@ pub enum UploadEvent {
         /// What.
         event: CopyEvent,
     },
-    /// It has ended, whatever it came to.
+    /// It has ended.
     Ended {
         /// Its number.
         copy: u64,
+        /// Whether it has copied all.
+        well: bool,
     },
     /// All that the upload may bring, where that was asked for.
     Sizes(Vec<StoreObject>),
@@ -144,7 +146,7 @@ impl UploadProgress {
                 self.copies.insert(*copy, planned);
             }
             UploadEvent::Copy { copy, event } => self.copy(*copy, event),
-            UploadEvent::Ended { copy } => self.end(*copy),
+            UploadEvent::Ended { copy, well } => self.end(*copy, *well),
             UploadEvent::Sizes(objects) => self.learn(objects),
         }
     }
@@ -234,10 +236,13 @@ impl UploadProgress {
     }
 
     /// What it did not do, it does no more.
-    fn end(&mut self, copy: u64) {
-        let Some(copy) = self.copies.remove(&copy) else {
+    fn end(&mut self, copy: u64, well: bool) {
+        let Some(mut copy) = self.copies.remove(&copy) else {
             return;
         };
+        if well {
+            copy.end_well();
+        }
         let Sums {
             paths,
             bytes,

@@ -201,6 +201,14 @@ impl OneCopy {
         }
     }
 
+    /// Whoever ends well has done all, whatever was told: over `ssh-ng://` that a path is done is told
+    /// when the next one begins, and of the last one never (2.26.3, 2.34.8).
+    pub(super) fn end_well(&mut self) {
+        let all = self.told_paths.unwrap_or_default().max(self.ended_paths);
+        self.told_done = Some(self.paths_done().max(all));
+        self.forget_what_is_done();
+    }
+
     /// Whether it told what there is to copy.
     pub(super) fn has_told(&self) -> bool {
         self.told_paths.is_some()

@@ -73,8 +73,12 @@ impl Upload {
         self.tell(copy, CopyEvent::PathMoved { id, done, expected });
     }
 
-    fn end(&mut self, copy: u64) {
-        self.0.note(&UploadEvent::Ended { copy });
+    fn ends_well(&mut self, copy: u64) {
+        self.0.note(&UploadEvent::Ended { copy, well: true });
+    }
+
+    fn fails(&mut self, copy: u64) {
+        self.0.note(&UploadEvent::Ended { copy, well: false });
     }
 
     /// Paths done and expected, bytes done and expected.
@@ -121,7 +125,7 @@ fn a_copy_of_each_version_is_followed_to_its_end() {
         assert_eq!(upload.snapshot(), (4, Some(4), known.unwrap_or(0), known));
         upload.0.note(&UploadEvent::Sizes(sizes(&events)));
         assert_eq!(upload.snapshot(), (4, Some(4), ALL, Some(ALL)));
-        upload.end(0);
+        upload.ends_well(0);
         assert_eq!(upload.snapshot(), (4, Some(4), ALL, Some(ALL)));
         assert_eq!(upload.0.copied(), (4, ALL));
     }
@@ -267,12 +271,29 @@ fn a_copy_that_failed_in_the_middle_counts_its_bytes_and_not_its_path() {
     upload.tell(0, CopyEvent::PathEnded { id: 1 });
     upload.path(0, 2, 60, 100);
     upload.tell(0, CopyEvent::PathEnded { id: 2 });
-    upload.end(0);
+    upload.fails(0);
     assert_eq!(upload.snapshot(), (1, Some(1), 160, Some(160)));
     // The one that follows finds the first path there.
     upload.tell(1, CopyEvent::Paths(1));
     upload.tell(1, CopyEvent::Bytes(100));
     assert_eq!(upload.snapshot(), (1, Some(2), 160, Some(260)));
+}
+
+#[test]
+fn a_copy_that_ended_well_has_done_all_though_it_did_not_tell_of_the_last_path() {
+    // 2.26.3 and 2.34.8 over ssh-ng.
+    let mut upload = Upload::begins();
+    upload.tell(0, CopyEvent::Paths(2));
+    upload.tell(0, CopyEvent::Bytes(200));
+    for id in 0..2 {
+        upload.tell(0, CopyEvent::PathsDone(id));
+        upload.path(0, id, 100, 100);
+        upload.tell(0, CopyEvent::PathEnded { id });
+    }
+    assert_eq!(upload.snapshot(), (1, Some(2), 200, Some(200)));
+    upload.ends_well(0);
+    assert_eq!(upload.snapshot(), (2, Some(2), 200, Some(200)));
+    assert_eq!(upload.0.copied(), (2, 200));
 }
 
 #[test]
@@ -339,7 +360,7 @@ fn progress() -> impl Strategy<Value = UploadEvent> {
         1 => (copy(), number(), proptest::option::of(number()))
             .prop_map(|(copy, paths, bytes)| UploadEvent::Planned { copy: copy + 10, paths, bytes }),
         8 => (copy(), event()).prop_map(|(copy, event)| UploadEvent::Copy { copy, event }),
-        1 => copy().prop_map(|copy| UploadEvent::Ended { copy }),
+        1 => (copy(), any::<bool>()).prop_map(|(copy, well)| UploadEvent::Ended { copy, well }),
     ]
 }
 

@@ -51,7 +51,10 @@ impl NixUploader {
         let copied = self.with_call(&nix, &self.options.timeouts, &tell, |call| {
             call.run(&arguments)
         });
-        self.telling.tell(&UploadEvent::Ended { copy: copy.number });
+        self.telling.tell(&UploadEvent::Ended {
+            copy: copy.number,
+            well: copied.is_ok(),
+        });
         copied.map(drop)
     }
 
