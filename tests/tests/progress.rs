@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use system_tests::{Nix, Product, Request, Server, Terminal, Version, expr, wait_until};
+use system_tests::{Nix, Product, Request, Run, Server, Terminal, Version, expr, wait_until};
 
 /// Of each of the paths that are pushed.
 const SIZE: &str = "1.9 MiB";
@@ -344,6 +344,22 @@ fn a_copy_over_ssh_ng_is_told_with_all_its_paths() {
     let output = product.run(&["push"]).success();
     let told = "info: main: 6 of 6 entries delivered: 6 paths";
     assert!(output.progress()[0].starts_with(told), "{output}");
+}
+
+#[test]
+fn what_failed_is_not_among_what_was_copied() {
+    let product = Product::with_file_cache(Nix::new());
+    let path = product.nix().build_one(&expr::file("one", "one"));
+    std::fs::remove_file(&path).expect("unlink");
+    Run::run(std::process::Command::new("mkfifo").arg(&path)).success();
+    let output = product.run(&["push"]);
+    let [line] = output.progress()[..] else {
+        panic!("{output}")
+    };
+    // Of it some bytes were read, where that is told.
+    let told = ["nothing was copied", "0 paths, "]
+        .map(|copied| format!("info: main: 0 of 1 entry delivered, 1 failed: {copied}"));
+    assert!(told.iter().any(|told| line.starts_with(told)), "{output}");
 }
 
 #[test]

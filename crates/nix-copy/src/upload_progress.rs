@@ -58,6 +58,8 @@ pub enum UploadEvent {
 /// - What is done never becomes less during an upload, and what is expected is never less than that. (What
 ///   is expected may change: it is an estimate until each copy has looked what the destination has.)
 /// - What the destination has already is not expected.
+///   Only of a Nix that tells how far no path is (2.8.0) a path may not be done after all: when a copy ends
+///   that failed, the last ones to end may have failed as well.
 /// - What a copy that failed left half done stays counted as bytes, which did go, not as a path; the copy
 ///   that follows tells of its own.
 /// - It does not grow with what is told.
@@ -240,8 +242,9 @@ impl UploadProgress {
         let Some(mut copy) = self.copies.remove(&copy) else {
             return;
         };
-        if well {
-            copy.end_well();
+        match well {
+            true => copy.end_well(),
+            false => copy.fail(),
         }
         let Sums {
             paths,

@@ -45,6 +45,7 @@ impl Batch {
     fn copied(&self) -> String {
         let time = exactly(self.time);
         match (self.paths, self.bytes) {
+            (0, 0) if self.failed > 0 => format!("nothing was copied, in {time}"),
             (0, 0) => format!("nothing was to be copied, in {time}"),
             (paths, 0) => format!("{} in {time}", count(paths, "path")),
             (paths, bytes) => {
@@ -114,6 +115,16 @@ mod tests {
                 ..batch
             },
             "1 of 1 entry delivered: nothing was to be copied, in 2.3 s",
+        );
+        says(
+            Batch {
+                delivered: 0,
+                failed: 1,
+                paths: 0,
+                bytes: 0,
+                ..batch
+            },
+            "0 of 1 entry delivered, 1 failed: nothing was copied, in 0.0 s",
         );
     }
 }

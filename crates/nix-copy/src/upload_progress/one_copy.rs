@@ -21,6 +21,8 @@ pub(super) struct OneCopy {
     /// By its own count, if it tells.
     told_done: Option<u64>,
     ended_paths: u64,
+    /// Of them and of their bytes, what had ended when the last path began.
+    certain: (u64, u64),
     ended_bytes: u64,
     /// Of the paths that are done.
     there_bytes: u64,
@@ -131,6 +133,8 @@ impl OneCopy {
         };
         self.paths.insert(id, begun);
         self.begun += 1;
+        // After a failure none begins.
+        self.certain = (self.ended_paths, self.there_bytes);
     }
 
     fn path_moved(&mut self, id: u64, done: u64, expected: u64) {
@@ -207,6 +211,14 @@ impl OneCopy {
         let all = self.told_paths.unwrap_or_default().max(self.ended_paths);
         self.told_done = Some(self.paths_done().max(all));
         self.forget_what_is_done();
+    }
+
+    /// Nix 2.8.0 tells that a path has ended, not whether it is there.
+    pub(super) fn fail(&mut self) {
+        if self.told_done.is_none() && self.told_bytes.is_none() {
+            (self.ended_paths, self.there_bytes) = self.certain;
+            self.ended_bytes = self.there_bytes;
+        }
     }
 
     /// Whether it told what there is to copy.

@@ -297,6 +297,27 @@ fn a_copy_that_ended_well_has_done_all_though_it_did_not_tell_of_the_last_path()
 }
 
 #[test]
+fn what_failed_is_not_done_though_nix_tells_only_that_it_ended() {
+    let events = events(include_str!("../../tests/samples/2.8.0/fifo.txt"));
+    let mut upload = Upload::begins();
+    let sizes = UploadEvent::Sizes(sizes(&events));
+    upload.0.note(&sizes);
+    for event in events {
+        upload.tell(0, event);
+    }
+    upload.fails(0);
+    assert_eq!(upload.0.copied(), (0, 0));
+    // What ended before another one began did not fail.
+    upload.tell(1, CopyEvent::Paths(3));
+    for id in 0..3 {
+        upload.tell(1, CopyEvent::PathBegan { id, path: None });
+        upload.tell(1, CopyEvent::PathEnded { id });
+    }
+    upload.fails(1);
+    assert_eq!(upload.0.copied(), (2, 0));
+}
+
+#[test]
 fn the_next_upload_begins_with_nothing_and_all_of_them_are_counted() {
     let mut upload = Upload::begins();
     upload.tell(0, CopyEvent::Paths(1));
@@ -375,6 +396,9 @@ proptest! {
         for one in told {
             progress.note(&one);
             let snapshot = progress.snapshot();
+            if matches!(one, UploadEvent::Ended { well: false, .. }) {
+                before = UploadSnapshot::default();
+            }
             let stage = match snapshot.stage {
                 Stage::Reads(share) => Some(share),
                 Stage::Sends(share) => share,
