@@ -153,6 +153,23 @@ fn a_bar_tells_paths_bytes_speed_and_what_is_copied_and_nothing_of_it_is_left() 
 }
 
 #[test]
+fn entries_paths_and_bytes_are_counted_over_all_batches() {
+    let (product, server, gate) = product_with_a_gate();
+    let url = format!("{}?compression=none", server.url());
+    product.write_config(&(queue("main", &url) + "batch-size = 2\n"));
+    let terminal = push(&product, &[], 140);
+    let lines = terminal.wait_until_it_shows("a second batch", |lines| {
+        bar_of("main", lines).is_some_and(|bar| bar.contains(" MiB/7.6 MiB  "))
+    });
+    assert!(
+        lines[0].contains("  2/6 entries  2/4 paths  "),
+        "{lines:#?}"
+    );
+    gate.open();
+    ends_well(&terminal, &product, &["main: 6 copied to http://"]);
+}
+
+#[test]
 fn in_windows_of_all_widths_and_in_one_whose_width_changes_a_bar_is_one_line() {
     let (product, _server, gate) = product_with_a_gate();
     let terminal = push(&product, &[], 80);

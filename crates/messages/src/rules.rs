@@ -118,7 +118,6 @@ pub const OTHER: &[Other] = &[
     ),
     all("cli/src/subject.rs::KINDS", HELP),
     all("cli/src/commands/list/table.rs::HEAD", PART),
-    all("cli/src/commands/list/table.rs::HEAD", PART),
     all("cli/src/message.rs::whole", PART),
     all("cli/src/commands/push/observer.rs::batch", DEBUG),
     one(

@@ -121,6 +121,18 @@ pub struct Share {
     pub expected: Option<u64>,
 }
 
+impl Share {
+    /// With so much that was done before.
+    fn after(self, before: u64) -> Self {
+        Self {
+            done: before.saturating_add(self.done),
+            expected: self
+                .expected
+                .map(|expected| before.saturating_add(expected)),
+        }
+    }
+}
+
 /// How far an upload is at one moment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct UploadSnapshot {
@@ -180,12 +192,21 @@ impl UploadProgress {
         }
     }
 
+    /// Paths and bytes of all uploads so far; this one is the last that something is expected of.
+    #[must_use]
+    pub fn in_all(&self) -> (Share, Share) {
+        let UploadSnapshot { paths, bytes, .. } = self.snapshot();
+        (
+            paths.after(self.before.paths),
+            bytes.after(self.before.bytes),
+        )
+    }
+
     /// Paths and bytes that were copied in all uploads so far.
     #[must_use]
     pub fn copied(&self) -> (u64, u64) {
-        let snapshot = self.snapshot();
-        let paths = self.before.paths.saturating_add(snapshot.paths.done);
-        (paths, self.before.bytes.saturating_add(snapshot.bytes.done))
+        let (paths, bytes) = self.in_all();
+        (paths.done, bytes.done)
     }
 
     fn moved(&self, stage: Stage) -> Option<Moved> {

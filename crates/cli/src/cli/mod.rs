@@ -76,7 +76,8 @@ pub(crate) enum Command {
     ///
     /// On a terminal each queue has a bar on standard error while it is pushed: how far it is, entries,
     /// store paths and bytes done of all, the speed of the last seconds, and what is copied; or what it
-    /// waits for. Bytes are done as Nix reads them. To `http(s)://` and `s3://` a path is read and
+    /// waits for. All of them are counted over the whole push; how many paths and bytes there are is known
+    /// of the batches so far. Bytes are done as Nix reads them. To `http(s)://` and `s3://` a path is read and
     /// compressed as a whole, and sent then: there its bytes are done as they are sent, or, where Nix does
     /// not tell that (before 2.34), when the path is there. What is read or sent of it at the moment stands
     /// beside, or for how long already, without a speed. Elsewhere a message tells of each batch when it is

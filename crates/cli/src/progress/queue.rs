@@ -69,6 +69,7 @@ pub(super) struct View {
     pub(super) failed: usize,
     /// Whether other entries follow what is being uploaded, or went before.
     pub(super) has_batches: bool,
+    /// With the paths and bytes of the whole push so far, as entries are.
     pub(super) upload: UploadSnapshot,
     /// Bytes a second, of what is read or sent at this stage.
     pub(super) speed: Option<u64>,
@@ -183,13 +184,16 @@ impl QueueProgress {
 
     /// What can be seen of it now.
     pub(super) fn view(&mut self, now: Instant, stops: bool) -> View {
-        let upload = self.upload.snapshot();
+        let mut upload = self.upload.snapshot();
         self.speed.look(now, upload.moved);
         let time = self.look_at(now, &upload);
         let settled = self.delivered + self.failed + self.gone;
+        let state = self.state(now, stops, &upload);
+        let thousandths = self.thousandths(settled, &upload);
+        (upload.paths, upload.bytes) = self.upload.in_all();
         View {
             name: self.name.clone(),
-            state: self.state(now, stops, &upload),
+            state,
             entries: Share {
                 done: self.delivered as u64,
                 expected: Some(self.all.max(self.delivered) as u64),
@@ -199,7 +203,7 @@ impl QueueProgress {
             // Before anything moved there is none.
             speed: self.speed.a_second().filter(|_| has_moved(&upload)),
             time,
-            thousandths: self.thousandths(settled, &upload),
+            thousandths,
             upload,
         }
     }

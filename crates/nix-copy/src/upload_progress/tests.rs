@@ -329,6 +329,9 @@ fn the_next_upload_begins_with_nothing_and_all_of_them_are_counted() {
     upload.path(1, 1, 50, 50);
     upload.tell(1, CopyEvent::PathEnded { id: 1 });
     assert_eq!(upload.0.copied(), (2, 150));
+    upload.tell(1, CopyEvent::Paths(3));
+    upload.tell(1, CopyEvent::Bytes(90));
+    assert_eq!(upload.0.in_all(), (share(2, 4), share(150, 190)));
     assert_eq!(upload.0.snapshot().moved, Some(Moved::Read(150)));
 }
 

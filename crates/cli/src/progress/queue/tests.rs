@@ -114,7 +114,10 @@ fn a_bar_is_as_far_as_the_entries_that_are_gone_and_the_bytes_of_those_that_go()
     let view = push.view();
     assert_eq!((view.thousandths, view.has_batches), (600, true));
     assert_eq!((view.entries.done, view.entries.expected), (4, Some(10)));
-    assert_eq!((view.upload.paths.done, view.upload.bytes.done), (2, 200));
+    // Of the batches so far, as the entries are.
+    let (paths_done, bytes) = (view.upload.paths, view.upload.bytes);
+    assert_eq!((paths_done.done, paths_done.expected), (6, Some(8)));
+    assert_eq!((bytes.done, bytes.expected), (600, Some(800)));
     push.note(&PushEvent::Uploaded(&paths(4)));
     assert_eq!(push.view().thousandths, 800);
 }
