@@ -1,5 +1,6 @@
 //! How far a push is, on a real terminal and elsewhere.
 
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
@@ -272,6 +273,34 @@ fn each_queue_has_a_bar_until_it_is_done() {
     gate.open();
     let copied = ["main: 7 copied", "other: 1 copied", "third: 1 copied"];
     ends_well(&terminal, &product, &copied);
+}
+
+#[test]
+fn results_that_come_by_way_of_another_process_stand_above_the_bars() {
+    let (product, server, gate) = product_with_a_gate();
+    let url = format!("{}?compression=none", server.url());
+    product.write_config(&(queue("main", &url) + &queue("other", "file://@T@/cache")));
+    product.nix().build(&expr::file("late", "late"));
+    let push = product.command();
+    let mut command = Command::new("/bin/sh");
+    for (name, value) in push.get_envs() {
+        command.env(name, value.unwrap_or_default());
+    }
+    command.args(["-c", "\"$0\" \"$@\" push | tee log"]);
+    command.arg(push.get_program()).args(push.get_args());
+    let terminal = Terminal::run(product.nix(), &command, 140);
+    let stands_above = |lines: &[String]| {
+        let [result, bar] = lines else { return false };
+        result.starts_with("other: 1 copied to file://") && is_held(std::slice::from_ref(bar))
+    };
+    let lines = terminal.wait_until_it_shows("a result above a bar", stands_above);
+    assert!(!lines[0].contains(BAR), "{lines:#?}");
+    gate.open();
+    ends_well(
+        &terminal,
+        &product,
+        &["main: 7 copied to http://", "other: 1 copied"],
+    );
 }
 
 #[test]

@@ -3,12 +3,13 @@
 use std::fmt::Display;
 use std::io::{self, BufWriter, ErrorKind, IsTerminal, Stdout, Write};
 
+use rustix::fs::{FileType, fstat};
 use serde::Serialize;
 
 use crate::error::CommandError;
 use crate::exit_codes::Exit;
 use crate::lines::Line;
-use crate::progress::above;
+use crate::progress::{above, beside};
 use crate::terminal::{Escaped, escaped_json, wants_colours, width};
 
 /// Writes results. Once the reader has gone away nothing is written any more and nothing is
@@ -16,8 +17,7 @@ use crate::terminal::{Escaped, escaped_json, wants_colours, width};
 #[derive(Debug)]
 pub(crate) struct Output {
     stdout: BufWriter<Stdout>,
-    /// Then it may be the one that bars are drawn on.
-    is_terminal: bool,
+    to: To,
     failure: Option<io::Error>,
 }
 
@@ -25,8 +25,31 @@ impl Default for Output {
     fn default() -> Self {
         Self {
             stdout: BufWriter::new(io::stdout()),
-            is_terminal: io::stdout().is_terminal(),
+            to: To::of_stdout(),
             failure: None,
+        }
+    }
+}
+
+/// What standard output is.
+#[derive(Debug, Clone, Copy)]
+enum To {
+    /// It may be the one that bars are drawn on.
+    Terminal,
+    /// Whoever reads there may write to that terminal.
+    Process,
+    File,
+}
+
+impl To {
+    fn of_stdout() -> Self {
+        if io::stdout().is_terminal() {
+            return Self::Terminal;
+        }
+        let status = fstat(io::stdout());
+        match status.map(|status| FileType::from_raw_mode(status.st_mode)) {
+            Ok(FileType::Fifo | FileType::Socket) => Self::Process,
+            _ => Self::File,
         }
     }
 }
@@ -84,10 +107,10 @@ impl Output {
     fn attempt(&mut self, write: impl FnOnce(&mut BufWriter<Stdout>) -> io::Result<()>) {
         if self.failure.is_none() {
             let stdout = &mut self.stdout;
-            let written = match self.is_terminal {
-                true => above(|| write(stdout)),
-                // Whoever reads slowly there holds up no bar, and so no push.
-                false => write(stdout),
+            let written = match self.to {
+                To::Terminal => above(|| write(stdout)),
+                To::Process => beside(|| write(stdout)),
+                To::File => write(stdout),
             };
             self.failure = written.err();
         }

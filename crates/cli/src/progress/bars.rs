@@ -44,6 +44,16 @@ pub(crate) fn are_drawn() -> bool {
     canvas::is_drawn()
 }
 
+/// Writes something that may come to that terminal by way of another process, as with `| tee log`: bars
+/// are away while it is written, and for a moment after that. Whoever reads it slowly holds up no bar, and
+/// so no push.
+pub(crate) fn beside<T>(write: impl FnOnce() -> T) -> T {
+    canvas::pause();
+    let written = write();
+    canvas::pause();
+    written
+}
+
 /// After a fault their lock may be poisoned, and nothing is drawn.
 fn usable(bars: Option<MultiProgress>) -> Option<MultiProgress> {
     bars.filter(|_| !canvas::is_over())

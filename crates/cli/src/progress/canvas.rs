@@ -3,6 +3,7 @@
 use std::io::{self, StderrLock, Write};
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use indicatif::TermLike;
 use rustix::termios::{Winsize, tcgetpgrp, tcgetwinsize};
@@ -18,6 +19,11 @@ static IS_DRAWN: AtomicBool = AtomicBool::new(false);
 /// Whether nothing more is drawn.
 static IS_OVER: AtomicBool = AtomicBool::new(false);
 
+/// How long others are given to write what was handed to them.
+const PAUSE: Duration = Duration::from_millis(200);
+/// Until when nothing is drawn.
+static PAUSED_UNTIL: Mutex<Option<Instant>> = Mutex::new(None);
+
 /// Rows at the lower end of the terminal. What cannot be written is not: nobody watches then, and
 /// the push goes on.
 #[derive(Debug, Default)]
@@ -25,8 +31,25 @@ pub(super) struct Canvas(Mutex<Screen>);
 
 impl Canvas {
     fn screen(&self) -> MutexGuard<'_, Screen> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Removes what is drawn, and draws nothing for a moment.
+pub(super) fn pause() {
+    *lock(&PAUSED_UNTIL) = Some(Instant::now() + PAUSE);
+    let mut stderr = io::stderr().lock();
+    if !is_over() && is_in_foreground() && IS_DRAWN.swap(false, SeqCst) {
+        write(&mut stderr, CLEAR);
+    }
+}
+
+fn is_paused() -> bool {
+    lock(&PAUSED_UNTIL).is_some_and(|until| Instant::now() < until)
 }
 
 /// Columns and rows.
@@ -125,9 +148,9 @@ impl TermLike for Canvas {
 
     fn flush(&self) -> io::Result<()> {
         let drawn = self.screen().draw();
-        // So nothing is drawn once somebody else has given up.
+        // So nothing is drawn once somebody else has given up, or paused.
         let mut stderr = io::stderr().lock();
-        if is_over() || !is_in_foreground() {
+        if is_over() || is_paused() || !is_in_foreground() {
             return Ok(());
         }
         let is_something = drawn != CLEAR;

@@ -18,6 +18,6 @@ mod watch;
 
 #[cfg(test)]
 pub(crate) use bars::are_drawn;
-pub(crate) use bars::{above, forsake};
+pub(crate) use bars::{above, beside, forsake};
 pub(crate) use shown::{Choice, Shown, Surroundings, shown};
 pub(crate) use watch::{Watch, Watched};
