@@ -173,7 +173,7 @@ fn entries_paths_and_bytes_are_counted_over_all_batches() {
 #[test]
 fn in_windows_of_all_widths_and_in_one_whose_width_changes_a_bar_is_one_line() {
     let (product, _server, gate) = product_with_a_gate();
-    let terminal = push(&product, &[], 80);
+    let terminal = push(&product, &[], 110);
     terminal.wait_until_it_shows("a bar", is_held);
     for width in [200, 80, 40, 20, 40, 12, 80, 20, 200] {
         terminal.resize(width);
@@ -215,7 +215,7 @@ fn without_colours_there_are_none() {
 #[test]
 fn a_push_that_is_interrupted_leaves_its_terminal_clean() {
     let (product, _server, _gate) = product_with_a_gate();
-    let terminal = push(&product, &[], 80);
+    let terminal = push(&product, &[], 110);
     terminal.wait_until_it_shows("a bar", is_held);
     terminal.press("C-c");
     let (code, lines) = terminal.wait();
@@ -237,7 +237,7 @@ fn a_push_that_is_interrupted_leaves_its_terminal_clean() {
 #[test]
 fn messages_stand_above_the_bars_and_are_not_torn() {
     let (product, _server, gate) = product_with_a_gate();
-    let terminal = push(&product, &["-vv"], 80);
+    let terminal = push(&product, &["-vv"], 110);
     let lines = terminal.wait_until_it_shows("a bar", is_held);
     let bar = lines.iter().position(|line| line.starts_with("main  "));
     assert_eq!(bar, Some(lines.len() - 1), "{lines:#?}");
@@ -306,7 +306,7 @@ fn results_that_come_by_way_of_another_process_stand_above_the_bars() {
 #[test]
 fn what_is_waited_for_stands_in_place_of_the_bar() {
     let (product, _server, _gate) = product_with_a_gate();
-    let first = push(&product, &[], 80);
+    let first = push(&product, &[], 110);
     first.wait_until_it_shows("a bar", is_held);
     let second = push(&product, &["--until-empty"], 80);
     let waits = |lines: &[String]| {

@@ -17,8 +17,8 @@ const GAP: usize = 2;
 const BAR: (usize, usize) = (10, 30);
 /// Fewest columns that a path is worth.
 const PATH: usize = 7;
-/// The name of a queue takes a third of the line at most, but so much is always left to it.
-const NAME: usize = 8;
+/// The name of a queue takes a fifth of the line at most, but no less and no more than so much.
+const NAME: (usize, usize) = (8, 16);
 
 /// What is done of a bar, its end, and what is not; each one column wide.
 const DONE: &str = "━";
@@ -45,14 +45,14 @@ const BY_RANK: [Part; 8] = [
     Part::Stage,
     Part::Path,
     Part::Speed,
-    Part::Paths,
     Part::Bar,
+    Part::Paths,
     Part::Entries,
 ];
 
 /// The name of the queue, as it stands in a line of so many columns.
 pub(super) fn name(view: &View, width: usize) -> String {
-    let most = (width / 3).max(NAME).min(width);
+    let most = (width / 5).clamp(NAME.0, NAME.1).min(width);
     fitting(&Escaped(&view.name).to_string(), most)
 }
 
@@ -71,6 +71,16 @@ pub(super) fn line(view: &View, names: usize, width: usize, colours: bool) -> St
         true => name,
         false => format!("{name}{:gap$}{rest}", ""),
     }
+}
+
+/// As many lines as there are rows; the last says of how many queues there is none.
+pub(super) fn in_rows(mut lines: Vec<String>, rows: usize) -> Vec<String> {
+    let shown = rows.max(2) - 1;
+    if lines.len() > shown + 1 {
+        let more = lines.split_off(shown).len();
+        lines.push(format!("and {more} more queues"));
+    }
+    lines
 }
 
 /// `bar` is how many columns that has.

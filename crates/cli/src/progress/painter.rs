@@ -11,7 +11,7 @@ use nix_copy::Cancel;
 use super::bars;
 use super::canvas::Canvas;
 use super::columns::columns;
-use super::line::{line, name};
+use super::line::{in_rows, line, name};
 use super::queue::QueueProgress;
 use crate::terminal::wants_colours;
 
@@ -35,7 +35,7 @@ impl Painter {
             let mut picture = Picture::new(stop);
             loop {
                 match added.recv_timeout(INTERVAL) {
-                    Ok(slot) => picture.add(slot),
+                    Ok(slot) => picture.queues.push(slot),
                     Err(RecvTimeoutError::Timeout) => picture.paint(),
                     Err(RecvTimeoutError::Disconnected) => return,
                 }
@@ -78,7 +78,8 @@ struct Picture {
     bars: MultiProgress,
     stop: Cancel,
     colours: bool,
-    shown: Vec<(Slot, ProgressBar)>,
+    queues: Vec<Slot>,
+    rows: Vec<ProgressBar>,
 }
 
 impl Picture {
@@ -87,44 +88,42 @@ impl Picture {
             bars: bars::begin(),
             stop,
             colours: wants_colours(&std::io::stderr()),
-            shown: Vec::new(),
+            queues: Vec::new(),
+            rows: Vec::new(),
         }
-    }
-
-    fn add(&mut self, slot: Slot) {
-        // The line is ours as it is.
-        let style = ProgressStyle::with_template("{msg}");
-        let style = style.unwrap_or_else(|_| ProgressStyle::default_spinner());
-        let bar = ProgressBar::no_length().with_style(style);
-        self.shown.push((slot, self.bars.add(bar)));
     }
 
     fn paint(&mut self) {
         let now = Instant::now();
-        let width = usize::from(Canvas::default().width());
+        let canvas = Canvas::default();
+        let (width, height) = (usize::from(canvas.width()), usize::from(canvas.height()));
         let (stops, colours) = (self.stop.is_cancelled(), self.colours);
-        let view = |(slot, _): &(Slot, ProgressBar)| {
+        let mut views = Vec::new();
+        self.queues.retain(|slot| {
             let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
-            slot.as_mut().map(|queue| queue.view(now, stops))
-        };
-        let views: Vec<_> = self.shown.iter().map(view).collect();
-        let names = views
-            .iter()
-            .flatten()
-            .map(|view| columns(&name(view, width)));
-        let names = names.max().unwrap_or_default();
-        let bars = &self.bars;
-        let mut views = views.into_iter();
-        self.shown.retain(|(_, bar)| match views.next().flatten() {
-            Some(view) => {
-                bar.set_message(line(&view, names, width, colours));
-                true
-            }
-            None => {
-                bar.finish_and_clear();
-                bars.remove(bar);
-                false
-            }
+            views.extend(slot.as_mut().map(|queue| queue.view(now, stops)));
+            slot.is_some()
         });
+        let names = views.iter().map(|view| columns(&name(view, width)));
+        let names = names.max().unwrap_or_default();
+        let lines = views.iter().map(|view| line(view, names, width, colours));
+        self.show(in_rows(lines.collect(), height));
+    }
+
+    fn show(&mut self, lines: Vec<String>) {
+        while self.rows.len() < lines.len() {
+            // The line is ours as it is.
+            let style = ProgressStyle::with_template("{msg}");
+            let style = style.unwrap_or_else(|_| ProgressStyle::default_spinner());
+            let row = ProgressBar::no_length().with_style(style);
+            self.rows.push(self.bars.add(row));
+        }
+        for row in self.rows.drain(lines.len()..) {
+            row.finish_and_clear();
+            self.bars.remove(&row);
+        }
+        for (row, line) in self.rows.iter().zip(lines) {
+            row.set_message(line);
+        }
     }
 }

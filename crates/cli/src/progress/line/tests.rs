@@ -145,6 +145,32 @@ fn a_state_stands_in_place_of_how_far_it_is_and_harms_nothing() {
 }
 
 #[test]
+fn a_long_name_leaves_room_for_what_tells_most() {
+    let share = Share {
+        done: 1 << 20,
+        expected: Some(2 << 20),
+    };
+    let mut view = view();
+    view.name = "a-rather-long-queue-name-for-the-bar".to_owned();
+    view.upload.stage = Stage::Sends(Some(share));
+    shows(
+        &view,
+        99,
+        "a-rather-long-q…  ━━━━━───────   45%  1.2 GiB/3.4 GiB  sends 1.0 MiB/2.0 MiB  28.3 MiB/s  hello-2.…",
+    );
+}
+
+#[test]
+fn where_there_are_more_queues_than_rows_the_last_row_says_so() {
+    let lines = |number: usize| (1..=number).map(|i| i.to_string()).collect::<Vec<_>>();
+    assert_eq!(in_rows(lines(5), 5), lines(5));
+    let six = in_rows(lines(6), 5);
+    assert_eq!(six, ["1", "2", "3", "4", "and 2 more queues"]);
+    assert_eq!(in_rows(lines(8), 1), ["1", "and 7 more queues"]);
+    assert_eq!(in_rows(lines(0), 0), lines(0));
+}
+
+#[test]
 fn colours_are_there_only_where_they_are_wanted() {
     assert!(!line(&view(), 0, 199, false).contains('\x1b'));
     let coloured = line(&view(), 0, 199, true);
