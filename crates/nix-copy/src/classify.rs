@@ -42,36 +42,37 @@ const fn rule(
     }
 }
 
-const OPTIONS: Option<&str> = Some("look at nix-opts: this Nix does not accept one of them");
-const TOO_OLD: Option<&str> =
+const OPTIONS_HINT: Option<&str> = Some("look at nix-opts: this Nix does not accept one of them");
+const TOO_OLD_HINT: Option<&str> =
     Some("this Nix is too old: 2.8 is the oldest that is known to work, and 2.3 does not");
-const DAEMON: Option<&str> = Some("is nix-daemon running, and may this user connect to it?");
-const CREDENTIALS: Option<&str> =
+const DAEMON_HINT: Option<&str> = Some("is nix-daemon running, and may this user connect to it?");
+const CREDENTIALS_HINT: Option<&str> =
     Some("the destination refuses the credentials in use: see netrc-file, or the AWS variables");
-const SPACE: Option<&str> = Some("make room at the destination, or in TMPDIR where Nix compresses");
-const SIGNATURE: Option<&str> = Some(
+const SPACE_HINT: Option<&str> =
+    Some("make room at the destination, or in TMPDIR where Nix compresses");
+const SIGNATURE_HINT: Option<&str> = Some(
     "sign it with `nix store sign`, or set check-sigs = false where the destination trusts this user",
 );
-const DAMAGED: Option<&str> = Some(
+const DAMAGED_HINT: Option<&str> = Some(
     "the store path is damaged: `nix-store --verify-path` tells, `nix-store --repair-path` repairs",
 );
-const SSH: Option<&str> =
+const SSH_HINT: Option<&str> =
     Some("try `ssh` as this user by hand: host name, host key and key must work without questions");
-const CERTIFICATE: Option<&str> = Some(
+const CERTIFICATE_HINT: Option<&str> = Some(
     "the certificate of the destination does not fit: its name must be the one in the address, and \
      Nix must know who signed it, see ssl-cert-file and NIX_SSL_CERT_FILE",
 );
-pub(crate) const BROKEN_OFF: Option<&str> =
+pub(crate) const BROKEN_OFF_HINT: Option<&str> =
     Some("the other side broke off the connection: its own log may tell why");
-const DISCONNECTED: Option<&str> = Some(
+const DISCONNECTED_HINT: Option<&str> = Some(
     "a Nix daemon, the destination's or this machine's, broke off the connection: its log may tell why",
 );
-const NO_CACHE_INFO: Option<&str> = Some(
+const NO_CACHE_INFO_HINT: Option<&str> = Some(
     "there is no nix-cache-info, which Nix writes to a new binary cache: is that the right address, \
      and may this user write there, with the credentials in netrc-file or in the AWS variables?",
 );
 const SIGKILL: i32 = 9;
-const MEMORY: &str = "if nobody ended it, the machine ran out of memory, or the service reached \
+const MEMORY_HINT: &str = "if nobody ended it, the machine ran out of memory, or the service reached \
                       its MemoryMax=: see the kernel's log";
 /// What ends a program for a fault of its own; the numbers are those of Linux.
 const CRASHES: &[(i32, &str)] = &[
@@ -83,36 +84,42 @@ const CRASHES: &[(i32, &str)] = &[
     (11, "SIGSEGV"),
     (31, "SIGSYS"),
 ];
-const CRASHED: &str = "Nix itself crashed, on this machine: `coredumpctl` and the kernel's log may tell \
+const CRASHED_HINT: &str = "Nix itself crashed, on this machine: `coredumpctl` and the kernel's log may tell \
                        why; if its other commands crash as well, its installation or the disk is broken";
-const PREFIX: Option<&str> = Some("the destination belongs to stores with another store directory");
-const LARGE: Option<&str> = Some(
+const PREFIX_HINT: Option<&str> =
+    Some("the destination belongs to stores with another store directory");
+const LARGE_HINT: Option<&str> = Some(
     "the server takes no file of that size: raise its limit (`client_max_body_size` of nginx, say), \
      or `drop` the entry",
 );
-const REDIRECTED: Option<&str> = Some(
+const REDIRECTED_HINT: Option<&str> = Some(
     "the server sends Nix elsewhere: write the address that it leads to; where it is that of a login \
      page, log in to the network, or give the credentials",
 );
-const NO_NARINFO: Option<&str> = Some(
+const NO_NARINFO_HINT: Option<&str> = Some(
     "what the server sent is no narinfo: does a login page or a proxy answer in its place, and is the \
      address that of a binary cache? if it is only this file, remove it there",
 );
-pub(crate) const REFERENCES: &str = "with closure-type = \"binary\" the references are copied too";
+pub(crate) const REFERENCES_HINT: &str =
+    "with closure-type = \"binary\" the references are copied too";
 /// Where they are copied, and first.
-pub(crate) const LOST_REFERENCES: &str = "the destination does not have what the path refers to, though that goes first: did it lose it, \
+pub(crate) const LOST_REFERENCES_HINT: &str = "the destination does not have what the path refers to, though that goes first: did it lose it, \
      or does an option in nix-opts leave references out (`--no-recursive`)?";
 
 /// The first match counts.
 const RULES: &[Rule] = &[
     // The command line, which always begins with that option.
-    rule(Local, &["unrecognised flag '--log-format'"], TOO_OLD),
-    rule(Local, &["unknown flag '--log-format'"], TOO_OLD),
-    rule(Local, &["unrecognised flag '"], OPTIONS),
-    rule(Local, &["configuration setting '", "should be"], OPTIONS),
+    rule(Local, &["unrecognised flag '--log-format'"], TOO_OLD_HINT),
+    rule(Local, &["unknown flag '--log-format'"], TOO_OLD_HINT),
+    rule(Local, &["unrecognised flag '"], OPTIONS_HINT),
+    rule(
+        Local,
+        &["configuration setting '", "should be"],
+        OPTIONS_HINT,
+    ),
     rule(Local, &["experimental Nix feature '"], None),
     // The local daemon.
-    rule(Local, &["daemon-socket/socket'"], DAEMON),
+    rule(Local, &["daemon-socket/socket'"], DAEMON_HINT),
     // Paths by name.
     rule(
         Paths,
@@ -125,40 +132,48 @@ const RULES: &[Rule] = &[
     rule(
         Paths,
         &["because the reference '", "' is not valid"],
-        Some(REFERENCES),
+        Some(REFERENCES_HINT),
     ),
-    rule(Paths, &["because it lacks a valid signature"], SIGNATURE),
+    rule(
+        Paths,
+        &["because it lacks a valid signature"],
+        SIGNATURE_HINT,
+    ),
     rule(
         Paths,
         &["because it lacks a signature by a trusted key"],
-        SIGNATURE,
+        SIGNATURE_HINT,
     ),
-    rule(Paths, &["hash mismatch importing path '"], DAMAGED),
-    rule(Paths, &["' has an unsupported type"], DAMAGED),
-    rule(Paths, &["unable to upload '", "HTTP error 413"], LARGE),
+    rule(Paths, &["hash mismatch importing path '"], DAMAGED_HINT),
+    rule(Paths, &["' has an unsupported type"], DAMAGED_HINT),
+    rule(Paths, &["unable to upload '", "HTTP error 413"], LARGE_HINT),
     // Some paths or all: a rule of the server, a proxy's limits, too little room.
     rule(
         Refused,
         &["unable to upload '", "HTTP error 401"],
-        CREDENTIALS,
+        CREDENTIALS_HINT,
     ),
     rule(
         Refused,
         &["unable to upload '", "HTTP error 403"],
-        CREDENTIALS,
+        CREDENTIALS_HINT,
     ),
     rule(
         Refused,
         &["unable to upload '", "HTTP error 30"],
-        REDIRECTED,
+        REDIRECTED_HINT,
     ),
     rule(Refused, &["unable to upload '", "HTTP error 502"], None),
     rule(Refused, &["unable to upload '", "HTTP error 504"], None),
-    rule(Refused, &["unable to upload '", "HTTP error 507"], SPACE),
-    rule(Refused, &["AWS error", "AccessDenied"], CREDENTIALS),
-    rule(Refused, &["No space left on device"], SPACE),
-    rule(Refused, &["database or disk is full"], SPACE),
-    rule(Refused, &["Disk quota exceeded"], SPACE),
+    rule(
+        Refused,
+        &["unable to upload '", "HTTP error 507"],
+        SPACE_HINT,
+    ),
+    rule(Refused, &["AWS error", "AccessDenied"], CREDENTIALS_HINT),
+    rule(Refused, &["No space left on device"], SPACE_HINT),
+    rule(Refused, &["database or disk is full"], SPACE_HINT),
+    rule(Refused, &["Disk quota exceeded"], SPACE_HINT),
     // The destination.
     rule(
         Unavailable,
@@ -168,24 +183,28 @@ const RULES: &[Rule] = &[
     rule(
         Unavailable,
         &["binary cache '", "is for Nix stores with prefix"],
-        PREFIX,
+        PREFIX_HINT,
     ),
     rule(
         Unavailable,
         &["does not appear to be a binary cache"],
-        NO_CACHE_INFO,
+        NO_CACHE_INFO_HINT,
     ),
-    rule(Unavailable, &["failed to start SSH connection to '"], SSH),
+    rule(
+        Unavailable,
+        &["failed to start SSH connection to '"],
+        SSH_HINT,
+    ),
     rule(
         Unavailable,
         &["cannot open connection to remote store '"],
-        SSH,
+        SSH_HINT,
     ),
-    rule(Unavailable, &["ssh: connect to host"], SSH),
-    rule(Unavailable, &["ssh: Could not resolve hostname"], SSH),
-    rule(Unavailable, &["Host key verification failed"], SSH),
-    rule(Unavailable, &["Permission denied (publickey"], SSH),
-    rule(Unavailable, &["error: cannot connect to '"], SSH),
+    rule(Unavailable, &["ssh: connect to host"], SSH_HINT),
+    rule(Unavailable, &["ssh: Could not resolve hostname"], SSH_HINT),
+    rule(Unavailable, &["Host key verification failed"], SSH_HINT),
+    rule(Unavailable, &["Permission denied (publickey"], SSH_HINT),
+    rule(Unavailable, &["error: cannot connect to '"], SSH_HINT),
     rule(
         Unavailable,
         &["unable to ", "load '", "ould not connect to server"],
@@ -209,23 +228,23 @@ const RULES: &[Rule] = &[
     rule(
         Unavailable,
         &["unable to ", "load '", "certificate"],
-        CERTIFICATE,
+        CERTIFICATE_HINT,
     ),
     rule(Unavailable, &["unable to ", "load '", "SSL "], None),
     rule(
         Unavailable,
         &["unable to ", "load '", "HTTP error 401"],
-        CREDENTIALS,
+        CREDENTIALS_HINT,
     ),
     rule(
         Unavailable,
         &["unable to ", "load '", "HTTP error 403"],
-        CREDENTIALS,
+        CREDENTIALS_HINT,
     ),
     rule(
         Unavailable,
         &["unable to ", "load '", "HTTP error 407"],
-        CREDENTIALS,
+        CREDENTIALS_HINT,
     ),
     rule(
         Unavailable,
@@ -250,12 +269,12 @@ const RULES: &[Rule] = &[
     rule(
         Unavailable,
         &["unable to ", "load '", "HTTP error 507"],
-        SPACE,
+        SPACE_HINT,
     ),
     rule(
         Unavailable,
         &["unable to download '", "/nix-cache-info'", "HTTP error 30"],
-        REDIRECTED,
+        REDIRECTED_HINT,
     ),
     rule(
         Unavailable,
@@ -266,29 +285,37 @@ const RULES: &[Rule] = &[
     rule(
         Unclear,
         &["unable to download '", "HTTP error 30"],
-        REDIRECTED,
+        REDIRECTED_HINT,
     ),
-    rule(Unclear, &["NAR info file '", "' is corrupt"], NO_NARINFO),
+    rule(
+        Unclear,
+        &["NAR info file '", "' is corrupt"],
+        NO_NARINFO_HINT,
+    ),
     // Whatever else a server does with an upload. It may do so with every one.
-    rule(Refused, &["unable to upload '", "curl error: "], BROKEN_OFF),
+    rule(
+        Refused,
+        &["unable to upload '", "curl error: "],
+        BROKEN_OFF_HINT,
+    ),
     rule(Refused, &["unable to upload '"], None),
-    rule(Refused, &["Broken pipe"], BROKEN_OFF),
+    rule(Refused, &["Broken pipe"], BROKEN_OFF_HINT),
     // The same end, where Nix was reading; it does not say which daemon's.
     rule(
         Refused,
         &["Nix daemon disconnected unexpectedly"],
-        DISCONNECTED,
+        DISCONNECTED_HINT,
     ),
     rule(Unavailable, &["AWS error", "NoSuchBucket"], None),
     rule(
         Unavailable,
         &["AWS error", "InvalidAccessKeyId"],
-        CREDENTIALS,
+        CREDENTIALS_HINT,
     ),
     rule(
         Unavailable,
         &["AWS error", "SignatureDoesNotMatch"],
-        CREDENTIALS,
+        CREDENTIALS_HINT,
     ),
     rule(Unavailable, &["Read-only file system"], None),
     // A file of the store has been looked for before this table.
@@ -336,8 +363,8 @@ fn killed(program: &str, signal: i32) -> Classified {
     let crash = CRASHES.iter().find(|(number, _)| *number == signal);
     let name = crash.map_or_else(String::new, |(_, name)| format!(" ({name})"));
     let hint = match signal {
-        SIGKILL => Some(MEMORY),
-        _ => crash.and(Some(CRASHED)),
+        SIGKILL => Some(MEMORY_HINT),
+        _ => crash.and(Some(CRASHED_HINT)),
     };
     Classified {
         kind: Refused,
@@ -351,7 +378,7 @@ fn killed(program: &str, signal: i32) -> Classified {
 fn blame(log: &Log, store_dir: &StoreDir) -> (UploadErrorKind, Option<&'static str>) {
     let own = log.errors();
     if own.lines().any(|line| names_a_bad_file(line, store_dir)) {
-        return (Paths, DAMAGED);
+        return (Paths, DAMAGED_HINT);
     }
     let all = format!("{own}\n{}", log.others());
     let matching = |rule: &&Rule| {

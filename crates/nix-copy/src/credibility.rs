@@ -13,7 +13,7 @@
 use queue_core::{StoreDir, StorePath, UploadErrorKind};
 
 use crate::call::CallError;
-use crate::classify::BROKEN_OFF;
+use crate::classify::BROKEN_OFF_HINT;
 
 /// Whether the Nix that answers `--version` so is known not to. Lix counts from
 /// Nix 2.18 on in numbers of its own.
@@ -50,7 +50,7 @@ pub(crate) fn overlooked(absent: &[StorePath], store: &StoreDir) -> Result<(), C
              Nix before 2.25 may overlook that a connection ends",
             store.join(first)
         ),
-        hint: BROKEN_OFF.map(str::to_owned),
+        hint: BROKEN_OFF_HINT.map(str::to_owned),
         cut_short: None,
         details: String::new(),
     })

@@ -8,7 +8,7 @@ use queue_core::{StorePath, UploadError, UploadErrorKind, UploadWarning, Uploade
 
 use crate::brings::Brings;
 use crate::call::{Call, CallError};
-use crate::classify::{LOST_REFERENCES, REFERENCES};
+use crate::classify::{LOST_REFERENCES_HINT, REFERENCES_HINT};
 use crate::credibility;
 use crate::inspect;
 use crate::log::Said;
@@ -234,8 +234,8 @@ impl NixUploader {
     fn error(&self, error: CallError) -> UploadError {
         let mut error = error.into_upload(&|text| self.options.destination.redact(text));
         let is_bare = self.options.closure_type == ClosureType::Bare;
-        error.hint = error.hint.map(|hint| match hint == REFERENCES {
-            true if !is_bare => LOST_REFERENCES.to_owned(),
+        error.hint = error.hint.map(|hint| match hint == REFERENCES_HINT {
+            true if !is_bare => LOST_REFERENCES_HINT.to_owned(),
             _ => hint,
         });
         error

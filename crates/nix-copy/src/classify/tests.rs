@@ -144,7 +144,10 @@ fn messages_say_what_failed() {
 #[test]
 fn a_missing_reference_has_a_hint() {
     for version in VERSIONS {
-        assert_eq!(sample(version, "reference-missing").hint, Some(REFERENCES));
+        assert_eq!(
+            sample(version, "reference-missing").hint,
+            Some(REFERENCES_HINT)
+        );
     }
 }
 
@@ -153,15 +156,15 @@ fn a_missing_reference_has_a_hint() {
 fn what_a_user_can_do_about_a_destination_is_said() {
     let hint = |version, case| sample(version, case).hint;
     for version in VERSIONS {
-        assert_eq!(hint(version, "http-unknown-ca"), CERTIFICATE);
-        assert_eq!(hint(version, "http-wrong-name"), CERTIFICATE);
-        assert_eq!(hint(version, "http-put403"), CREDENTIALS);
-        assert_eq!(hint(version, "http-put-cut"), BROKEN_OFF);
-        assert_eq!(hint(version, "ssh-cut"), BROKEN_OFF);
+        assert_eq!(hint(version, "http-unknown-ca"), CERTIFICATE_HINT);
+        assert_eq!(hint(version, "http-wrong-name"), CERTIFICATE_HINT);
+        assert_eq!(hint(version, "http-put403"), CREDENTIALS_HINT);
+        assert_eq!(hint(version, "http-put-cut"), BROKEN_OFF_HINT);
+        assert_eq!(hint(version, "ssh-cut"), BROKEN_OFF_HINT);
         // 2.8.0 takes both for a cache that is not there.
         let expected = match version {
-            "2.8.0" => NO_CACHE_INFO,
-            _ => CREDENTIALS,
+            "2.8.0" => NO_CACHE_INFO_HINT,
+            _ => CREDENTIALS_HINT,
         };
         assert_eq!(hint(version, "http-401"), expected);
         assert_eq!(hint(version, "http-403"), expected);
@@ -176,7 +179,7 @@ fn a_connection_that_breaks_off_is_refused_whoever_notices() {
 @nix {"action":"msg","level":0,"msg":"error: Nix daemon disconnected unexpectedly (maybe it crashed?)","raw_msg":"Nix daemon disconnected unexpectedly (maybe it crashed?)"}
 "#;
     let cut = judge(said.as_bytes(), 256);
-    assert_eq!((cut.kind, cut.hint), (Refused, DISCONNECTED));
+    assert_eq!((cut.kind, cut.hint), (Refused, DISCONNECTED_HINT));
 }
 
 #[test]
@@ -185,16 +188,16 @@ fn a_nix_that_is_too_old_is_told_from_an_option_that_it_does_not_know() {
     for words in ["unrecognised", "unknown"] {
         let said = format!("error: {words} flag '--log-format'\nTry 'nix --help'.\n");
         let old = judge(said.as_bytes(), 256);
-        assert_eq!((old.kind, old.hint), (Local, TOO_OLD));
+        assert_eq!((old.kind, old.hint), (Local, TOO_OLD_HINT));
     }
     let other = judge(b"error: unrecognised flag '--no-such'\n", 256);
-    assert_eq!(other.hint, OPTIONS);
+    assert_eq!(other.hint, OPTIONS_HINT);
 }
 
 #[test]
 fn a_signal_is_some_paths_fault_or_that_of_all() {
     let killed = judge(b"error: path '/nix/store/x' is not valid\n", 9);
-    assert_eq!((killed.kind, killed.hint), (Refused, Some(MEMORY)));
+    assert_eq!((killed.kind, killed.hint), (Refused, Some(MEMORY_HINT)));
     assert_eq!(killed.message, "nix was killed by signal 9");
     assert_eq!(judge(b"", 15).hint, None);
 }
@@ -205,7 +208,7 @@ fn a_crash_is_called_one() {
         // With a core dump or without.
         for status in [*signal, *signal | 0x80] {
             let crash = judge(b"error: HTTP error 401\n", status);
-            assert_eq!((crash.kind, crash.hint), (Refused, Some(CRASHED)));
+            assert_eq!((crash.kind, crash.hint), (Refused, Some(CRASHED_HINT)));
             let message = format!("nix was killed by signal {signal} ({name})");
             assert_eq!(crash.message, message);
         }
@@ -221,24 +224,24 @@ fn what_a_server_answers_in_place_of_what_was_asked_for_has_a_hint() {
         (
             format!("unable to upload '{nar}': HTTP error 413 ('Request Entity Too Large')"),
             Paths,
-            LARGE,
+            LARGE_HINT,
         ),
         (
             format!("unable to upload '{nar}': HTTP error 302 ('Found')"),
             Refused,
-            REDIRECTED,
+            REDIRECTED_HINT,
         ),
         (
             format!(
                 "unable to download '{url}/nix-cache-info': HTTP error 302 ('Found') (curl error: Number of redirects hit maximum amount)"
             ),
             Unavailable,
-            REDIRECTED,
+            REDIRECTED_HINT,
         ),
         (
             "NAR info file 'xffz3dhdkilxmxdmbkfp1pzg0z09sb06.narinfo' is corrupt".to_owned(),
             Unclear,
-            NO_NARINFO,
+            NO_NARINFO_HINT,
         ),
     ] {
         let line = format!(
@@ -283,5 +286,5 @@ fn what_the_other_side_says_of_itself_is_not_about_this_machine() {
 fn a_daemon_that_does_not_answer_is_this_machines_trouble() {
     let text = br#"@nix {"action":"msg","level":0,"msg":"error: cannot connect to socket at '/nix/var/nix/daemon-socket/socket': Connection refused"}"#;
     let found = judge(text, 1 << 8);
-    assert_eq!((found.kind, found.hint), (Local, DAEMON));
+    assert_eq!((found.kind, found.hint), (Local, DAEMON_HINT));
 }

@@ -133,8 +133,8 @@ fn a_reference_that_is_not_there_has_a_hint_with_every_closure_type() {
     let (_dir, dir) = temporary();
     let nix = fake::nix(&dir, &[("nix", NO_REFERENCE)]);
     for (closure_type, expected) in [
-        (ClosureType::Bare, REFERENCES),
-        (ClosureType::Binary, LOST_REFERENCES),
+        (ClosureType::Bare, REFERENCES_HINT),
+        (ClosureType::Binary, LOST_REFERENCES_HINT),
     ] {
         let uploader = uploader(nix.clone(), |options| options.closure_type = closure_type);
         let error = uploader.upload(&paths(&[OUTPUT])).expect_err("lacking");
