@@ -1,4 +1,6 @@
-//! A queue with adapters of one's own, from enqueueing to an empty queue.
+//! A queue with adapters of one's own: what is enqueued, pushed, and left.
+
+#![allow(clippy::print_stdout)]
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -86,7 +88,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     });
     let paths = paths.into_iter().collect::<Result<Vec<_>, _>>()?;
     let enqueued = enqueue(&[queue], &collector, &Everything, &paths);
-    assert_eq!(enqueued.queues[0].added.len(), 3);
+    let added = &enqueued.queues[0].added;
+    println!("queued: {}", names(added));
+    assert_eq!(added.len(), 3);
     assert!(queue.roots.is_registered(&paths[0])?);
 
     let destination = Memory::default();
@@ -111,8 +115,23 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     let report = push.run(&options, &mut |_: &PushEvent<'_>| {})?;
 
+    println!("copied: {}", names(&report.uploaded));
+    for failed in &report.failed {
+        println!("failed: {}: {}", failed.path.name(), failed.error);
+    }
+    let left = directory.list()?.entries;
+    println!(
+        "queued still: {}",
+        names(left.iter().map(|entry| &entry.path))
+    );
     assert_eq!(report.uploaded.len(), 2);
     assert_eq!(report.failed[0].path.name(), "bad");
-    assert_eq!(directory.list()?.entries.len(), 1);
+    assert_eq!(left.len(), 1);
     Ok(())
+}
+
+fn names<'a>(paths: impl IntoIterator<Item = &'a StorePath>) -> String {
+    let mut names: Vec<_> = paths.into_iter().map(StorePath::name).collect();
+    names.sort_unstable();
+    names.join(", ")
 }
