@@ -51,7 +51,8 @@ const CREDENTIALS_HINT: Option<&str> =
 const SPACE_HINT: Option<&str> =
     Some("make room at the destination, or in TMPDIR where Nix compresses");
 const SIGNATURE_HINT: Option<&str> = Some(
-    "sign it with `nix store sign`, or set check-sigs = false where the destination trusts this user",
+    "sign it with `nix --extra-experimental-features nix-command store sign`, or set check-sigs = false \
+     where the destination trusts this user",
 );
 const DAMAGED_HINT: Option<&str> = Some(
     "the store path is damaged: `nix-store --verify-path` tells, `nix-store --repair-path` repairs",

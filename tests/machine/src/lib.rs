@@ -26,4 +26,5 @@ pub use configure::Configured;
 pub use http_cache::{Request, narinfo_name};
 pub use machine::Machine;
 pub use network::{Network, address};
+pub use nix::NIX;
 pub use page::{between, blocks, page};

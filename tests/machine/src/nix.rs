@@ -7,6 +7,9 @@ use system_tests::Output;
 
 use crate::machine::Machine;
 
+/// The new command line, which Debian's `nix.conf` does not switch on.
+pub const NIX: &str = "nix --extra-experimental-features nix-command";
+
 /// The Nix of the machine, and what is queued and pushed.
 impl Machine {
     /// Builds an expression as `user` through the daemon, and returns its outputs. No root of the
@@ -47,7 +50,7 @@ impl Machine {
         let are_valid = |paths: &str| {
             // No cache of earlier answers: the store may have changed since.
             let script = format!(
-                "nix path-info --option narinfo-cache-positive-ttl 0 --option narinfo-cache-negative-ttl 0 \
+                "{NIX} path-info --option narinfo-cache-positive-ttl 0 --option narinfo-cache-negative-ttl 0 \
                  --store '{store}' {paths}"
             );
             let output = self.try_sh(&script);

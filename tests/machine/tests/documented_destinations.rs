@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use camino::Utf8PathBuf;
-use machine_tests::{Machine, between, blocks, page};
+use machine_tests::{Machine, NIX, between, blocks, page};
 use system_tests::{expr, wait_until};
 
 const QUEUES: &str = "/var/lib/nix-post-build-push";
@@ -80,7 +80,7 @@ fn push(machine: &Machine, configuration: &str) -> BTreeSet<Utf8PathBuf> {
 fn can_be_fetched(machine: &Machine, store: &str, paths: &BTreeSet<Utf8PathBuf>) {
     let paths: Vec<_> = paths.iter().map(|path| path.as_str()).collect();
     machine.sh(&format!(
-        "nix copy --from '{store}' --to /srv/client --option require-sigs true --option connect-timeout 60 \
+        "{NIX} copy --from '{store}' --to /srv/client --option require-sigs true --option connect-timeout 60 \
              --option trusted-public-keys \"$(cat /etc/nix/public-key)\" {}
          rm -rf /srv/client",
         paths.join(" ")
@@ -178,7 +178,7 @@ fn what_was_built_before_is_signed_afterwards() {
     let all = machine.closure(&built);
     let [_, _, sign] = signing();
     machine.sh(&format!(
-        "ln -s {} result; {sign} nix copy --to file:///srv/cache ./result",
+        "ln -s {} result; {sign} {NIX} copy --to file:///srv/cache ./result",
         built.first().expect("one")
     ));
     can_be_fetched(&machine, "file:///srv/cache", &all);

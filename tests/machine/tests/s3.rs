@@ -1,6 +1,6 @@
 //! An S3 bucket as the destination, and credentials for it.
 
-use machine_tests::Machine;
+use machine_tests::{Machine, NIX};
 use system_tests::expr;
 
 const QUEUE: &str = "/var/lib/nix-post-build-push/main";
@@ -9,7 +9,7 @@ const PUSH: &str = "nix-post-build-push-main.service";
 /// Debian builds its Nix without the part that signs requests. So the bucket that is pushed to is
 /// open to everybody; and the nix that the service finds first is a script that, before it becomes
 /// the real one, has Amazon's own library put an object into a bucket that is not.
-const NIX: &str = r#"#!/usr/bin/python3
+const PRETENDER: &str = r#"#!/usr/bin/python3
 import boto3, os, sys
 if "copy" in sys.argv:
     closed = boto3.client("s3", endpoint_url="http://127.0.0.1:4712", region_name="eu-west-1")
@@ -30,7 +30,7 @@ fn a_push_to_s3_has_its_credentials_and_nobody_else_sees_them() {
     let machine = Machine::boot();
     machine.serve_s3(4711);
     machine.serve_s3_for_one_user(4712, "/etc/secrets/aws");
-    machine.write("/opt/nix/bin/nix", NIX);
+    machine.write("/opt/nix/bin/nix", PRETENDER);
     machine.sh("chmod 755 /opt/nix/bin/nix; chmod 700 /etc/secrets");
     let store = "s3://bucket?endpoint=http://127.0.0.1:4711&region=eu-west-1";
     machine.configure(&format!(
@@ -53,7 +53,7 @@ fn a_push_to_s3_has_its_credentials_and_nobody_else_sees_them() {
 
     let top = built.first().expect("one");
     machine.sh(&format!(
-        "nix copy --no-check-sigs --from '{store}' --to /srv/fetched {top}"
+        "{NIX} copy --no-check-sigs --from '{store}' --to /srv/fetched {top}"
     ));
     let content = |root: &str| machine.sh(&format!("cat {root}{top}")).stdout;
     assert_eq!(content("/srv/fetched"), content(""));

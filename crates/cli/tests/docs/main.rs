@@ -83,6 +83,28 @@ fn each_command_line_of_ours_is_one_that_the_program_understands() {
 }
 
 #[test]
+fn no_command_needs_a_nix_conf_that_switches_on_the_new_command_line() {
+    for block in blocks("sh") {
+        for line in commands::of("nix", &block.text) {
+            let begin = line.join(" ");
+            let switched = begin.starts_with("--extra-experimental-features nix-command ");
+            assert!(switched, "{}: nix {begin}", block.place);
+        }
+    }
+}
+
+#[test]
+fn what_is_added_to_a_nix_conf_begins_a_line_of_its_own() {
+    for block in blocks("sh") {
+        let adds = |line: &&str| line.contains("tee -a /etc/nix/nix.conf");
+        for line in block.text.lines().filter(adds) {
+            let begins = line.trim_start().starts_with(r"printf '\n");
+            assert!(begins, "{}: {line}", block.place);
+        }
+    }
+}
+
+#[test]
 fn each_make_target_is_one() {
     let makefile = pages::read("Makefile");
     for block in blocks("sh") {

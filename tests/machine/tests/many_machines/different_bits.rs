@@ -2,7 +2,7 @@
 //! the same bits each time.
 
 use camino::{Utf8Path, Utf8PathBuf};
-use machine_tests::Machine;
+use machine_tests::{Machine, NIX};
 use system_tests::{expr, wait_until};
 
 use crate::site::{PUSH, QUEUE, Site, number, stop_pushing};
@@ -78,8 +78,8 @@ fn assert_is_that_of(builder: &Machine, site: &Site, path: &Utf8Path) {
     // Without what it remembers of the cache.
     client.sh(&format!(
         "directory=$(mktemp -d)
-         XDG_CACHE_HOME=$directory nix copy --from http://cache.example.org --to $directory {path}
-         nix store verify --store $directory --all
+         XDG_CACHE_HOME=$directory {NIX} copy --from http://cache.example.org --to $directory {path}
+         {NIX} store verify --store $directory --all
          chmod -R u+w $directory; rm -r $directory"
     ));
 }

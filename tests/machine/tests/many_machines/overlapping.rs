@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Instant;
 
 use camino::Utf8PathBuf;
-use machine_tests::{Request, narinfo_name};
+use machine_tests::{NIX, Request, narinfo_name};
 use system_tests::{figure, quoted_in, wait_until};
 
 use crate::site::{PAGE, PUSH, QUEUE, RELIABILITY, Site, layers, stop_pushing};
@@ -184,7 +184,7 @@ fn assert_that_a_client_can_fetch(site: &Site, paths: &Paths) {
     let list: Vec<&str> = paths.iter().map(|path| path.as_str()).collect();
     let fetch = |options: &str| {
         client.try_sh(&format!(
-            "XDG_CACHE_HOME=$(mktemp -d) nix copy {options} --from http://cache.example.org --to /srv/fetched {}",
+            "XDG_CACHE_HOME=$(mktemp -d) {NIX} copy {options} --from http://cache.example.org --to /srv/fetched {}",
             list.join(" ")
         ))
     };
@@ -192,7 +192,7 @@ fn assert_that_a_client_can_fetch(site: &Site, paths: &Paths) {
         .fails()
         .stderr_has("lacks a signature by a trusted key");
     fetch("").success();
-    client.sh("nix store verify --store /srv/fetched --all");
+    client.sh(&format!("{NIX} store verify --store /srv/fetched --all"));
     let fetched = client.valid_in("/srv/fetched", paths).len();
     assert_eq!(fetched, paths.len());
     quoted_in(
