@@ -57,6 +57,35 @@ impl Machine {
         fs::write(path, text).expect("write");
     }
 
+    /// Writes a program that everybody may run.
+    #[track_caller]
+    pub fn write_program(&self, path: &str, script: &str) {
+        self.write(path, &format!("#!/bin/sh\n{script}\n"));
+        self.sh(&format!("chmod 755 {path}"));
+    }
+
+    /// Lets the commands of pages be run by root, as they stand there.
+    #[track_caller]
+    pub fn add_sudo(&self) {
+        self.write_program("/usr/local/bin/sudo", "exec \"$@\"");
+    }
+
+    /// What `sudoedit` does from now on with the file `$1`.
+    #[track_caller]
+    pub fn add_editor(&self, script: &str) {
+        self.write_program("/usr/local/bin/sudoedit", script);
+    }
+
+    /// Lets `make build` and `make install` of the checkout be run, where `CARGO_TARGET_DIR` is
+    /// /root: what they build is built already.
+    #[track_caller]
+    pub fn add_cargo(&self) {
+        self.write_program(
+            "/usr/local/bin/cargo",
+            "exec ln -sfn /programs /root/release",
+        );
+    }
+
     /// Writes a file that nobody but root may read.
     #[track_caller]
     pub fn write_secret(&self, path: impl AsRef<Utf8Path>, text: &str) {

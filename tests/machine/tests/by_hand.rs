@@ -21,19 +21,15 @@ fn install(machine: &Machine, destination: &str) {
         commands.contains("systemctl enable --now nix-post-build-push@main.timer"),
         "{commands}"
     );
-    machine.write("/usr/local/bin/sudo", "#!/bin/sh\nexec \"$@\"\n");
-    let edit = format!(
-        "#!/bin/sh\nexec sed -i 's|^destination = .*|destination = \"{destination}\"|' \"$1\"\n"
-    );
-    machine.write("/usr/local/bin/sudoedit", &edit);
-    // What `make build` makes, which is made already.
-    machine.write(
-        "/usr/local/bin/cargo",
-        "#!/bin/sh\nexec ln -sfn /programs /root/release\n",
-    );
-    machine.sh("chmod 755 /usr/local/bin/*");
+    machine.add_sudo();
+    machine.add_editor(&format!(
+        "sed -i 's|^destination = .*|destination = \"{destination}\"|' \"$1\""
+    ));
+    machine.add_cargo();
+    // Not each nix.conf ends with a line's end.
     machine.sh(&format!(
-        "cd /checkout; export CARGO_TARGET_DIR=/root\n{commands}"
+        "truncate --size=-1 /etc/nix/nix.conf
+         cd /checkout; export CARGO_TARGET_DIR=/root USER=alice\n{commands}"
     ));
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::thread;
 
 use camino::Utf8PathBuf;
-use machine_tests::{Machine, Network, Request, address};
+use machine_tests::{Machine, Network, Request, address, blocks};
 use system_tests::expr;
 
 /// Where the builders' queues are.
@@ -33,11 +33,11 @@ pub(crate) fn number(builder: usize) -> u8 {
     u8::try_from(builder + 11).expect("few builders")
 }
 
-/// The NixOS configuration of the page, as written.
-fn configuration() -> &'static str {
-    let block = PAGE.split("```nix\n").nth(1);
-    let block = block.and_then(|rest| rest.split("```").next());
-    block.expect("the configuration in the page")
+/// The one block of a language in the page.
+#[track_caller]
+fn block(language: &str) -> String {
+    let [block] = blocks(PAGE, language).try_into().expect("one block");
+    block
 }
 
 impl Site {
@@ -78,11 +78,9 @@ impl Site {
             self.builders.push(builder);
             let name = format!("builder-{}", self.builders.len());
             let last = self.builders.last().expect("the new one");
-            last.sh(&format!(
-                "mkdir -p /etc/secrets {KEYS}
-                 nix-store --generate-binary-cache-key {name} /etc/secrets/cache-key {KEYS}/{name}.pub
-                 chmod 600 /etc/secrets/cache-key"
-            ));
+            last.add_sudo();
+            let make_keys = block("sh").replace("builder-1", &name);
+            last.sh(&format!("mkdir -p {KEYS}; cd {KEYS}\n{make_keys}"));
         }
         for (index, owner) in self.builders.iter().enumerate() {
             let file = format!("{KEYS}/builder-{}.pub", index + 1);
@@ -127,7 +125,7 @@ impl Site {
 fn configure(builder: &Machine, besides: &str) {
     let module = format!(
         "{{ lib, ... }}: {{ imports = [ ({}) {{ {besides} }} ]; }}",
-        configuration()
+        block("nix")
     );
     assert_eq!(builder.configure(&module).warnings, [""; 0]);
 }
