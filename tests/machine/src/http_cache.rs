@@ -9,8 +9,7 @@ use system_tests::wait_until;
 use crate::machine::Machine;
 use crate::page::{blocks, page};
 
-/// What a web server needs, beside what docs/many-machines.md says, to be a binary cache: it takes what is put, and gives it to whoever asks.
-/// A file is there as a whole or not at all: nginx renames what it has received. A line of the log
+/// What is around the server of docs/many-machines.md here, so that it can be watched. A file is there as a whole or not at all: nginx renames what it has received. A line of the log
 /// is a request that has ended.
 const NGINX: &str = "
 user www-data;

@@ -132,25 +132,26 @@ fn a_web_server() {
     let machine = machine();
     let text = section("A web server");
     let (server, netrc) = (&blocks(&text, "nginx")[0], &blocks(&text, "netrc")[0]);
-    machine.write_secret("/etc/nix-post-build-push/netrc", netrc);
-    machine.write(
-        "/etc/nginx/conf.d/cache.conf",
-        &format!("server {{ listen 127.0.0.1:80; {server} }}"),
-    );
+    let [here, there] = blocks(&text, "sh").try_into().expect("two blocks");
+    // What has to be there: a configuration, and the name with its certificate.
+    machine.write("/etc/nix-post-build-push/config.toml", "");
+    machine.sh("echo 127.0.0.1 cache.example.org >>/etc/hosts");
+    certify(&machine, "/etc/nginx/cache", &["cache.example.org"]);
+
+    machine.add_editor(&format!("cat >$1 <<'END'\n{netrc}END"));
+    machine.sh(&here);
+    machine.sh("test $(stat --format %a /etc/nix-post-build-push/netrc) = 600");
+    machine.write("/etc/nginx/conf.d/cache.conf", server);
     // It would ask for the password.
-    let prepare = blocks(&text, "sh").concat();
-    let prepare = prepare
-        .replace("-cB", "-cbB")
+    let there = there
+        .replace(" -B ", " -bB ")
         .replace(" builder\n", " builder open-sesame\n");
-    machine.sh(&format!(
-        "{prepare}echo 127.0.0.1 cache.example.org >>/etc/hosts
-         systemctl start nginx"
-    ));
+    machine.sh(&there);
     let all = push(&machine, &only("A web server"));
-    can_be_fetched(&machine, "http://cache.example.org/nix", &all);
+    can_be_fetched(&machine, "https://cache.example.org/nix", &all);
     // Without the password nothing is taken.
     machine
-        .try_sh("curl --fail --silent --upload-file /etc/hosts http://cache.example.org/nix/x")
+        .try_sh("curl --fail --silent --upload-file /etc/hosts https://cache.example.org/nix/x")
         .exits(22);
 }
 
@@ -295,13 +296,17 @@ fn accept_another_store(machine: &Machine, host: &str) {
 /// Both have an open bucket `my-cache`: Debian builds its Nix without the part that signs requests.
 fn serve_s3_by_tls(machine: &Machine) {
     machine.sh(
-        "cd /srv
-         echo 127.0.0.1 s3.eu-west-1.amazonaws.com my-cache.s3.eu-west-1.amazonaws.com >>/etc/hosts
-         echo 127.0.0.2 s3.example.org >>/etc/hosts
-         openssl req -x509 -nodes -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -subj /CN=test \\
-             -addext 'subjectAltName=DNS:s3.example.org,DNS:*.eu-west-1.amazonaws.com,DNS:*.s3.eu-west-1.amazonaws.com' \\
-             -keyout s3.key -out s3.crt 2>/dev/null
-         cat s3.crt >>/etc/ssl/certs/ca-certificates.crt",
+        "echo 127.0.0.1 s3.eu-west-1.amazonaws.com my-cache.s3.eu-west-1.amazonaws.com >>/etc/hosts
+         echo 127.0.0.2 s3.example.org >>/etc/hosts",
+    );
+    certify(
+        machine,
+        "/srv/s3",
+        &[
+            "s3.example.org",
+            "*.eu-west-1.amazonaws.com",
+            "*.s3.eu-west-1.amazonaws.com",
+        ],
     );
     for (address, option, endpoint) in [
         ("127.0.0.1", "", "https://s3.eu-west-1.amazonaws.com"),
@@ -319,6 +324,17 @@ fn serve_s3_by_tls(machine: &Machine) {
         wait_until(endpoint, || machine.try_sh(&answers).code == 0);
         machine.python(&create_bucket(endpoint));
     }
+}
+
+/// A certificate for these names that the machine believes, in `FILE.crt`, and its key in `FILE.key`.
+fn certify(machine: &Machine, file: &str, names: &[&str]) {
+    let names: Vec<_> = names.iter().map(|name| format!("DNS:{name}")).collect();
+    machine.sh(&format!(
+        "openssl req -x509 -nodes -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -subj /CN=test \\
+             -addext 'subjectAltName={}' -keyout {file}.key -out {file}.crt 2>/dev/null
+         cat {file}.crt >>/etc/ssl/certs/ca-certificates.crt",
+        names.join(",")
+    ));
 }
 
 fn create_bucket(endpoint: &str) -> String {
