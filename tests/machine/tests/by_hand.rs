@@ -56,6 +56,25 @@ fn the_commands_of_get_started_make_a_timer_that_pushes() {
 }
 
 #[test]
+fn who_may_not_build_is_told_so_as_the_page_says_and_may_by_its_command() {
+    let machine = Machine::boot();
+    machine.sh("useradd --create-home bob");
+    let page = page("docs/get-started.md");
+    let said = between(&page, "`nix-build` ends with `", "`");
+    let one = expr::file("one", "hello");
+    let build = ["nix-build", "--no-out-link", "-E", &one];
+    machine.try_as("bob", &build).fails().stderr_has(said);
+    let lines = commands(
+        "docs/get-started.md",
+        "## Debian, Ubuntu, Fedora, Arch",
+        "1. In the checkout",
+    );
+    machine.add_sudo();
+    machine.sh(&format!("export USER=bob\n{lines}"));
+    machine.try_as("bob", &build).success();
+}
+
+#[test]
 fn what_tells_whether_it_worked_tells_so() {
     let machine = Machine::boot();
     install(&machine, "file:///srv/cache");
