@@ -30,9 +30,11 @@ pub fn between<'p>(page: &'p str, from: &str, to: &str) -> &'p str {
 pub fn blocks(text: &str, language: &str) -> Vec<String> {
     let mut blocks = Vec::new();
     let mut inside: Option<String> = None;
+    let mut indented = "";
     for line in text.lines() {
         match (line.trim().strip_prefix("```"), &mut inside) {
             (Some(begun), None) => {
+                indented = &line[..line.len() - line.trim_start().len()];
                 inside = Some(String::new());
                 if begun != language {
                     inside = Some("\0".to_owned());
@@ -42,7 +44,7 @@ pub fn blocks(text: &str, language: &str) -> Vec<String> {
                 blocks.extend(inside.take().filter(|text| !text.starts_with('\0')))
             }
             (None, Some(block)) => {
-                block.push_str(line.trim_start_matches("   "));
+                block.push_str(line.strip_prefix(indented).unwrap_or(line));
                 block.push('\n');
             }
             (None, None) => {}
