@@ -1,6 +1,6 @@
-"""Makes a picture of a terminal's screen, as `tmux capture-pane -e -p` prints it.
+"""Makes a picture of a terminal's screen, as `tmux capture-pane -e -p` prints it, at two times.
 
-usage: svg.py COLUMNS <SCREEN >PICTURE
+usage: svg.py COLUMNS UNDER_WAY END >PICTURE
 """
 
 import io
@@ -39,9 +39,20 @@ FRAME = """\
 """
 
 
+def lines(file: str) -> list[str]:
+    with open(file, encoding="utf-8") as screen:
+        return screen.read().rstrip("\n").splitlines()
+
+
+def both(under_way: list[str], end: list[str]) -> list[str]:
+    """The first, and what stands in the second below the last command of the first."""
+    command = max(number for number, line in enumerate(under_way) if line == end[number])
+    return under_way + end[command + 1 :]
+
+
 def main() -> None:
     columns = int(sys.argv[1])
-    screen = sys.stdin.read().rstrip("\n").splitlines()
+    screen = both(lines(sys.argv[2]), lines(sys.argv[3]))
     console = Console(record=True, width=columns, file=io.StringIO(), force_terminal=True)
     for line in screen:
         console.print(Text.from_ansi(line), soft_wrap=True)
