@@ -92,23 +92,24 @@ impl Managed {
     pub(super) fn switch_on(self, setting: &str) -> String {
         match self {
             NixOs => declare(&format!("nix.settings.{setting} = true;")),
-            ByHand => {
-                format!("echo '{setting} = true' | sudo tee -a /etc/nix/nix.conf && {RESTART}")
-            }
+            ByHand => format!("{} && {RESTART}", append(&format!("{setting} = true"))),
         }
     }
 
     /// What is built has no signature.
     pub(super) fn sign(self) -> String {
-        let generate = "sudo nix-store --generate-binary-cache-key \"$(hostname)-1\" \
+        // A new key would take the place of one that is in use.
+        let generate = "sudo test -e /etc/nix/secret-key || \
+                        sudo nix-store --generate-binary-cache-key \"$(hostname)-1\" \
                         /etc/nix/secret-key /etc/nix/public-key";
         let set = match self {
             NixOs => declare("nix.settings.secret-key-files = [ \"/etc/nix/secret-key\" ];"),
-            ByHand => format!(
-                "echo 'secret-key-files = /etc/nix/secret-key' | sudo tee -a /etc/nix/nix.conf && {RESTART}"
-            ),
+            ByHand => {
+                let line = append("secret-key-files = /etc/nix/secret-key");
+                format!("{line} && {RESTART}")
+            }
         };
-        let queued = "sudo nix store sign --key-file /etc/nix/secret-key --recursive PATH… \
+        let queued = "sudo nix --extra-experimental-features nix-command store sign --key-file /etc/nix/secret-key --recursive PATH… \
                       # what is queued already";
         format!("{generate}\n{set}\n{queued}")
     }
@@ -140,9 +141,11 @@ impl Managed {
             NixOs => declare(
                 "nix.settings.trusted-public-keys = [ \"…\" ]; # what is in /etc/nix/public-key",
             ),
-            ByHand => "echo \"extra-trusted-public-keys = $(cat /etc/nix/public-key)\" \
+            ByHand => {
+                "printf '\\nextra-trusted-public-keys = %s\\n' \"$(cat /etc/nix/public-key)\" \
                        | sudo tee -a /etc/nix/nix.conf"
-                .to_owned(),
+                    .to_owned()
+            }
         }
     }
 
@@ -298,6 +301,11 @@ impl Managed {
     }
 }
 
+/// Adds a line to nix.conf, of which the last one may lack its end.
+fn append(line: &str) -> String {
+    format!("printf '\\n{line}\\n' | sudo tee -a /etc/nix/nix.conf")
+}
+
 /// What to write, and what makes it so.
 fn declare(lines: &str) -> String {
     format!("in the configuration of NixOS: {lines}\n{SWITCH}")
@@ -400,6 +408,15 @@ mod tests {
         for fix in all(ByHand) {
             for word in ["nixos", "services.", "nix.settings", "users.users"] {
                 assert!(!fix.contains(word), "{fix}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_added_to_nix_conf_is_a_line_of_its_own() {
+        for fix in all(ByHand) {
+            for line in fix.lines().filter(|line| line.contains("tee -a")) {
+                assert!(line.contains("printf '\\n"), "{line}");
             }
         }
     }
