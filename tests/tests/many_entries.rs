@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::os::unix::fs::symlink;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use rustix::fs::{CWD, FileType, Mode, mknodat};
-use system_tests::{Nix, Product, expr, hashes};
+use system_tests::{Nix, Product, Run, expr, hashes};
 
 const CONFIG: &str = r#"
 [nix]
@@ -119,6 +120,38 @@ fn of_two_hundred_entries_the_good_arrive_in_one_push_and_the_bad_are_named() {
         hashes(&without(&paths, &[gone]))
     );
     assert_eq!(product.queued(), BTreeSet::new());
+}
+
+/// What a push asks of the system, and how often of Nix, where that many entries are gone.
+fn cost_of_gone(number: usize) -> (usize, usize) {
+    let nix = Nix::new();
+    let calls = nix.call_log();
+    let product = Product::install(nix, CONFIG);
+    let (store, queue) = (product.nix().store_dir(), product.nix().dir().join("queue"));
+    // Makes the queue.
+    product.nix().build_one(&expr::file("a", "a"));
+    product.run(&["drop", "--all"]).success();
+    for number in 0..number {
+        let name = format!("{number:032}-gone");
+        symlink(store.join(&name), queue.join(&name)).expect("an entry");
+    }
+    calls.take();
+    let trace = product.nix().dir().join("trace");
+    let (push, mut strace) = (product.command(), product.nix().command("strace"));
+    strace.args(["-qq", "-o", trace.as_str()]);
+    strace.arg(push.get_program()).args(push.get_args());
+    strace.args(["push", "-q"]).run().success();
+    assert_eq!(product.queued(), BTreeSet::new());
+    let trace = fs::read_to_string(&trace).expect("the trace");
+    (trace.lines().count(), calls.take().len())
+}
+
+#[test]
+fn what_it_takes_to_let_go_what_is_gone_grows_with_its_number_and_no_faster() {
+    let (few, many) = (cost_of_gone(300), cost_of_gone(1200));
+    assert!(many.0 <= 4 * few.0, "{few:?}, {many:?}");
+    // Once to find them and once to let them go, a thousand at most in a call.
+    assert_eq!((few.1, many.1), (2, 4));
 }
 
 #[test]
