@@ -52,7 +52,8 @@ const FIELDS: &[(&str, &str)] = &[
     ),
     (
         "NPBP_OUTCOME",
-        "How the push of a queue ended: the word that `outcome` is with `push --json`.",
+        "How the push of a queue ended, in the journal alone: the word that `outcome` is with \
+         `push --json`.",
     ),
     (
         "NPBP_UPLOADED`, `NPBP_FAILED`, `NPBP_INVALID`, `NPBP_DROPPED`, `NPBP_BACKING_OFF`, \
