@@ -291,7 +291,8 @@ fn results_that_come_by_way_of_another_process_stand_above_the_bars() {
     let terminal = Terminal::run(product.nix(), &command, 140);
     let stands_above = |lines: &[String]| {
         let [result, bar] = lines else { return false };
-        result.starts_with("other: 1 copied to file://") && is_held(std::slice::from_ref(bar))
+        let is_held = bar.starts_with("main  ") && bar.contains("2/7 paths");
+        result.starts_with("other: 1 copied to file://") && is_held
     };
     let lines = terminal.wait_until_it_shows("a result above a bar", stands_above);
     assert!(!lines[0].contains(BAR), "{lines:#?}");
