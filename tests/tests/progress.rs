@@ -192,6 +192,27 @@ fn in_windows_of_all_widths_and_in_one_whose_width_changes_a_bar_is_one_line() {
 }
 
 #[test]
+fn of_several_bars_nothing_is_left_where_a_window_gets_narrower() {
+    let (product, server, gate) = product_with_a_gate();
+    let url = format!("{}?compression=none", server.url());
+    product.write_config(&(queue("main", &url) + &queue("other", "file://@T@/cache")));
+    product.nix().build(&expr::file("late", "late"));
+    let terminal = push(&product, &["--until-empty"], 140);
+    let are_bars = |lines: &[String]| {
+        let main = bar_of("main", lines).is_some_and(|bar| bar.contains('%'));
+        let other = bar_of("other", lines).is_some_and(|bar| bar.contains("  has"));
+        main && other && lines.len() == 2
+    };
+    for width in [140, 60, 40, 100, 30, 120] {
+        terminal.resize(width);
+        terminal.wait_until_it_shows(&format!("two lines in {width} columns"), are_bars);
+    }
+    gate.open();
+    let copied = ["main: 7 copied", "other: 1 copied"];
+    ends_well(&terminal, &product, &copied);
+}
+
+#[test]
 fn without_colours_there_are_none() {
     let (product, _server, _gate) = product_with_a_gate();
     let mut terminal = push(&product, &[], 110);

@@ -80,9 +80,10 @@ pub(crate) enum Command {
     /// of the batches so far. Bytes are done as Nix reads them. To `http(s)://` and `s3://` a path is read and
     /// compressed as a whole, and sent then: there its bytes are done as they are sent, or, where Nix does
     /// not tell that (before 2.34), when the path is there. What is read or sent of it at the moment stands
-    /// beside, or for how long already, without a speed. Elsewhere a message tells of each batch when it is
-    /// over. `--progress` says when; with -q or with --log-format json there are no bars unless it is
-    /// `always`.
+    /// beside, or for how long already, without a speed. A terminal that breaks its lines anew when its
+    /// window gets narrower (tmux) may keep some of a bar in its history. Elsewhere a message tells of each
+    /// batch when it is over. `--progress` says when; with -q or with --log-format json there are no bars
+    /// unless it is `always`.
     ///
     /// SIGTERM, SIGINT, SIGHUP, --deadline and the timeouts end a copy that is under way: its
     /// `nix` is sent SIGTERM, and killed if it is still there 10 seconds later. A push may end
