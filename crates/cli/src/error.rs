@@ -9,7 +9,7 @@ use crate::exit_codes::Exit;
 use crate::message::Message;
 
 /// Why a command ended, and with which exit code.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct CommandError {
     /// The exit code.
     pub exit: Exit,

@@ -63,18 +63,7 @@ impl Session {
     ///
     /// If nothing of the configuration can be used.
     pub(crate) fn configure(&self, need: Need) -> Result<Configured, CommandError> {
-        let (config, problems, warnings) = self.resolve(need).sound_queues()?;
-        warn(&warnings);
-        problems
-            .iter()
-            .map(Message::from)
-            .for_each(|message| message.error());
-        let exit = if problems.is_empty() {
-            Exit::Done
-        } else {
-            Exit::Config
-        };
-        Ok(Configured { config, exit })
+        sound(self.resolve(need))
     }
 
     /// This machine's store, for a command that never has to be stopped in good order.
@@ -109,6 +98,30 @@ impl Session {
             self.out.line(line);
             self.out.flush();
         }
+    }
+}
+
+/// What of a configuration can be worked with; the rest is reported.
+///
+/// # Errors
+///
+/// If nothing of it can be used.
+pub(crate) fn sound(resolution: Resolution) -> Result<Configured, CommandError> {
+    let (config, problems, warnings) = resolution.sound_queues()?;
+    warn(&warnings);
+    let exit = report(&problems);
+    Ok(Configured { config, exit })
+}
+
+/// Reports the problems of a configuration, and gives the exit code that they come to.
+pub(crate) fn report(problems: &[Problem]) -> Exit {
+    problems
+        .iter()
+        .map(Message::from)
+        .for_each(|message| message.error());
+    match problems.is_empty() {
+        true => Exit::Done,
+        false => Exit::Config,
     }
 }
 

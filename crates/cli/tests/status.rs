@@ -7,6 +7,8 @@ mod common;
 mod described;
 #[path = "status/metrics.rs"]
 mod metrics;
+#[path = "status/misconfigured.rs"]
+mod misconfigured;
 #[path = "status/states.rs"]
 mod states;
 #[path = "status/watch.rs"]
@@ -28,8 +30,8 @@ fn the_most_urgent_queue_comes_first_and_each_headline_says_how_it_is() {
         [
             "5 queues: 1 broken, 2 need a look, 2 ok",
             "closed: broken",
-            "old: needs a look",
             "parked: needs a look",
+            "old: needs a look",
             "ready: ok",
             "empty: ok",
         ]
@@ -121,7 +123,17 @@ fn a_queue_that_cannot_be_looked_at_hides_no_other_and_is_called_broken() {
     let ran = world.run(&["status", "--json"]);
     assert_eq!(ran.code, 75);
     let rows: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
-    assert_eq!(rows.as_array().unwrap().len(), 1);
+    assert_eq!(rows[1]["reasons"][0]["kind"], "unreadable");
+    assert_eq!(
+        (&rows[1]["health"], &rows[1]["entries"]),
+        (&"broken".into(), &serde_json::Value::Null)
+    );
+    // What to do about it stands there too.
+    let hint = ran
+        .stderr
+        .lines()
+        .find_map(|line| line.strip_prefix("hint: "));
+    assert_eq!(rows[1]["reasons"][0]["hint"], hint.unwrap());
 }
 
 #[test]

@@ -14,9 +14,9 @@ use crate::resolve::Need;
 /// Looks for problems among the settings, as far as the need demands.
 pub(crate) fn check(config: &Config, need: Need, problems: &mut Problems) {
     check_directories(config, need, problems);
-    if matches!(need, Need::Push | Need::Everything) {
+    if matches!(need, Need::Push | Need::Look | Need::Everything) {
         for queue in config.enabled() {
-            check_secret(queue, problems);
+            check_secret(queue, need, problems);
         }
     }
 }
@@ -64,7 +64,7 @@ fn same_directory(one: &QueueSettings, other: &QueueSettings) -> Problem {
         .hint(hint)
 }
 
-fn check_secret(queue: &QueueSettings, problems: &mut Problems) {
+fn check_secret(queue: &QueueSettings, need: Need, problems: &mut Problems) {
     let Some(destination) = &queue.destination else {
         return;
     };
@@ -72,6 +72,9 @@ fn check_secret(queue: &QueueSettings, problems: &mut Problems) {
         return;
     }
     if let Err(error) = destination.value.read() {
+        if need == Need::Look && error.may_be_for_others() {
+            return;
+        }
         let at = location(queue, &destination.origin);
         problems.push(unreadable(&error).at(at).of_queues([&*queue.name]));
     }

@@ -101,6 +101,15 @@ pub struct QueueSettings {
     pub metrics_file: Option<Setting<Utf8PathBuf>>,
 }
 
+/// A queue of which it is not certain where it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LostQueue {
+    /// Its name.
+    pub name: String,
+    /// As in [`QueueSettings`].
+    pub metrics_file: Option<Setting<Utf8PathBuf>>,
+}
+
 impl QueueSettings {
     /// Whether what is copied for an entry hangs on the derivation that it was built from. Then
     /// that is to be queued beside it, so that the garbage collector leaves it, whatever

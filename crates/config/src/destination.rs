@@ -54,7 +54,22 @@ pub enum SecretError {
     Uri(#[source] StoreUriError),
 }
 
+/// Where systemd hands credentials to a service, as long as that runs.
+const CREDENTIALS: &str = "/run/credentials";
+
 impl SecretError {
+    /// Whether another account, or a service, may well read what this one cannot.
+    pub(crate) fn may_be_for_others(&self) -> bool {
+        let Self::Read { file, source } = self else {
+            return false;
+        };
+        match source.kind() {
+            io::ErrorKind::PermissionDenied => true,
+            io::ErrorKind::NotFound => file.starts_with(CREDENTIALS),
+            _ => false,
+        }
+    }
+
     /// What to do about it.
     pub fn hint(&self) -> String {
         match self {

@@ -67,7 +67,7 @@ mod way;
 
 pub use byte_size::{ByteSize, ByteSizeError};
 pub use choice::{BeyondLimit, CheckContents, ClosureType, OnError, UnknownWord};
-pub use config::{Config, HookSettings, NixSettings, QueueSettings};
+pub use config::{Config, HookSettings, LostQueue, NixSettings, QueueSettings};
 pub use destination::{Destination, SecretError};
 pub use directories::roots_queue_dir;
 pub use environment::Environment;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use camino::Utf8PathBuf;
 
 use crate::choice::{CheckContents, ClosureType};
-use crate::config::QueueSettings;
+use crate::config::{LostQueue, QueueSettings};
 use crate::directories;
 use crate::health;
 use crate::key::{self, QUEUE_KEYS};
@@ -20,14 +20,14 @@ use crate::sources::{Given, Sources};
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
 
-/// Reads the settings of one queue; `None` if its directory is not certain.
+/// Reads the settings of one queue; `None` if it is disabled and its directory is not certain.
 pub(crate) fn resolve(
     inputs: &Inputs<'_>,
     picks: &Picks,
     name: &str,
     section: Option<&Section<'_>>,
     problems: &mut Problems,
-) -> Option<QueueSettings> {
+) -> Option<Result<QueueSettings, LostQueue>> {
     let mut sources = Sources::new(inputs, section, problems);
     let seconds = Duration::from_secs;
     let enable = picks.enable(sources.get_or(&key::ENABLE, true));
@@ -60,7 +60,14 @@ pub(crate) fn resolve(
         limits: limits::resolve(inputs, name, section, problems),
         health: health::resolve(inputs, name, section, problems),
     };
-    known.then_some(queue)
+    match known {
+        true => Some(Ok(queue)),
+        false if queue.enable.value => Some(Err(LostQueue {
+            name: queue.name,
+            metrics_file: queue.metrics_file,
+        })),
+        false => None,
+    }
 }
 
 /// A queue's directory. Where one was meant that cannot be read, there is none: entries in

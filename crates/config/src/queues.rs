@@ -1,6 +1,6 @@
 //! Which queues there are.
 
-use crate::config::QueueSettings;
+use crate::config::{LostQueue, QueueSettings};
 use crate::document::Document;
 use crate::key::{self, QUEUE_KEYS};
 use crate::picks::Picks;
@@ -13,13 +13,13 @@ use crate::section::Section;
 const DEFAULT: &str = "default";
 
 /// The queues of the file, or the default one where the file has none. `named` says whether
-/// there is a file, readable or not.
+/// there is a file, readable or not. Among them are those whose place is not certain.
 pub(crate) fn resolve(
     inputs: &Inputs<'_>,
     document: Option<&Document<'_>>,
     named: bool,
     problems: &mut Problems,
-) -> Vec<QueueSettings> {
+) -> Vec<Found> {
     let picks = Picks::of(inputs);
     let table = document.map(|document| document.section("queues", problems));
     let names: Vec<_> = table.iter().flat_map(Section::keys).collect();
@@ -38,10 +38,12 @@ pub(crate) fn resolve(
     if !picks.want(DEFAULT) {
         return Vec::new();
     }
-    queue::resolve(inputs, &picks, DEFAULT, None, problems)
-        .into_iter()
-        .collect()
+    let queue = queue::resolve(inputs, &picks, DEFAULT, None, problems);
+    queue.into_iter().collect()
 }
+
+/// A queue, or one whose place is not certain.
+type Found = Result<QueueSettings, LostQueue>;
 
 /// Whether options or variables alone describe a queue.
 fn is_described(inputs: &Inputs<'_>) -> bool {
@@ -59,9 +61,15 @@ fn from_file(
     queues: &Section<'_>,
     name: &str,
     problems: &mut Problems,
-) -> Option<QueueSettings> {
+) -> Option<Found> {
     let title = format!("[queues.{}]", name.escape_debug());
-    let section = queues.table(name, title, Some(name), problems)?;
+    let Some(section) = queues.table(name, title, Some(name), problems) else {
+        let lost = LostQueue {
+            name: name.to_owned(),
+            metrics_file: None,
+        };
+        return picks.want(name).then_some(Err(lost));
+    };
     section.check_keys(QUEUE_KEYS, problems);
     if !is_valid_name(name) {
         let message = format!("`{}` cannot be the name of a queue", name.escape_debug());

@@ -6,7 +6,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::checks;
 use crate::choice::OnError;
-use crate::config::{Config, HookSettings, NixSettings};
+use crate::config::{Config, HookSettings, LostQueue, NixSettings};
 use crate::document::Document;
 use crate::environment::Environment;
 use crate::key::{self, HOOK_KEYS, NIX_KEYS};
@@ -26,6 +26,9 @@ pub enum Need {
     Enqueue,
     /// To push: enabled queues need a destination that can be read.
     Push,
+    /// To tell what keeps others from pushing: as for a push, but for a file of a destination that
+    /// may be there for whoever pushes, and is not for this account.
+    Look,
     /// To check a file ahead of its use, perhaps on another machine: all must be there, and
     /// of the file system nothing is read but the file itself.
     Declared,
@@ -56,6 +59,8 @@ pub struct Resolution {
     pub problems: Vec<Problem>,
     /// What is worth a word and no more.
     pub warnings: Vec<Problem>,
+    /// The queues that would be enabled and are left out, by name.
+    pub lost: Vec<LostQueue>,
 }
 
 impl Resolution {
@@ -130,7 +135,13 @@ fn resolve_with(
     variables::check_encoding(inputs.environment, &mut problems);
     let nix = nix(inputs, document, &mut problems);
     let hook = hook(inputs, document, &mut problems);
-    let queues = queues::resolve(inputs, document, file.is_some(), &mut problems);
+    let (mut queues, mut lost) = (Vec::new(), Vec::new());
+    for queue in queues::resolve(inputs, document, file.is_some(), &mut problems) {
+        match queue {
+            Ok(queue) => queues.push(queue),
+            Err(queue) => lost.push(queue),
+        }
+    }
     let config = Config {
         file,
         nix,
@@ -144,6 +155,7 @@ fn resolve_with(
         config,
         problems: problems.into_sorted(),
         warnings,
+        lost,
     };
     resolution.mind_no_queue(inputs.need);
     resolution
@@ -157,7 +169,7 @@ impl Resolution {
         }
         match need {
             Need::Declared | Need::Everything => self.problems.push(no_queue(&self.config)),
-            Need::Push => self.warnings.push(no_queue(&self.config)),
+            Need::Push | Need::Look => self.warnings.push(no_queue(&self.config)),
             Need::Enqueue => {}
         }
     }

@@ -134,6 +134,33 @@ fn queues_that_share_a_directory_leave_a_third_one_sound() {
 }
 
 #[test]
+fn whoever_looks_is_told_of_a_secret_that_nobody_can_read_and_not_of_one_that_others_may() {
+    let told = |file: &str| {
+        let text = format!("[queues.a]\ndestination = {{ file = \"{file}\" }}\n[queues.b]\n");
+        let problems = Case::new(&text).resolve(Need::Look).problems;
+        let of = |name: &str| problems.iter().any(|problem| problem.queues == [name]);
+        (of("a"), of("b"))
+    };
+    assert_eq!(told("/nonexistent/x"), (true, true));
+    assert_eq!(told("/run/credentials/no-such.service/x"), (false, true));
+}
+
+#[test]
+fn a_queue_whose_place_is_not_certain_is_named() {
+    let text = "[queues.a]\nqueue-dir = 3\nmetrics-file = \"/x/a.prom\"\n[queues.b]\n\
+                [queues.c]\nenable = false\nqueue-dir = 3\n[queues]\nd = 4\n";
+    let resolution = Case::new(text).resolve(Need::Look);
+    let lost = |resolution: &nix_post_build_push_config::Resolution| {
+        let lost = resolution.lost.iter();
+        lost.map(|queue| (queue.name.clone(), queue.metrics_file.is_some()))
+            .collect::<Vec<_>>()
+    };
+    let expected = [("a".to_owned(), true), ("d".to_owned(), false)];
+    assert_eq!(lost(&resolution), expected);
+    assert_eq!(lost(&Case::new(text).pick(&["b"]).resolve(Need::Look)), []);
+}
+
+#[test]
 fn one_queue_with_an_unreadable_secret_leaves_the_others_sound() {
     let text = "[queues.a]\ndestination = { file = \"/nonexistent/x\" }\n[queues.b]\ndestination = \"daemon\"";
     let case = Case::new(text);

@@ -27,6 +27,9 @@ pub(super) fn translated(reason: &Reason) -> Finding {
 
 fn kind(reason: status::Kind) -> Kind {
     match reason {
+        // Doctor looks itself at the configuration, and whether the queue may be used.
+        status::Kind::Misconfigured => Kind::ConfigBroken,
+        status::Kind::Unreadable => Kind::QueueRefused,
         status::Kind::Closed => Kind::QueueClosed,
         status::Kind::PushBroken => Kind::PushBroken,
         status::Kind::Parked => Kind::EntriesParked,

@@ -56,7 +56,10 @@ pub(super) fn documents() -> Vec<Document> {
         command,
         object,
         fields: schema::fields(),
-        more: Some("`status --json-schema` prints a JSON schema of this."),
+        more: Some(
+            "Of a queue that cannot be looked at, or whose settings are not certain, the first three are \
+             there, and nothing else. `status --json-schema` prints a JSON schema of this.",
+        ),
         ids: Vec::new(),
     };
     all.insert(behind.map_or(0, |at| at + 1), status);

@@ -8,6 +8,7 @@ use nix_post_build_push_config::QueueSettings;
 use queue_core::{Bytes, is_much};
 
 pub(super) use self::judge::judge;
+use crate::error::CommandError;
 
 /// How a queue is doing. The worst comes last.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,6 +47,10 @@ impl Level {
 /// The kinds of reasons: what programs tell them by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Kind {
+    /// Its configuration lets no push begin.
+    Misconfigured,
+    /// It cannot be looked at.
+    Unreadable,
     /// A limit closed the queue.
     Closed,
     /// The last push could copy nothing from here.
@@ -74,7 +79,9 @@ pub(crate) enum Kind {
 
 impl Kind {
     /// Each of them.
-    pub(crate) const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 14] = [
+        Self::Misconfigured,
+        Self::Unreadable,
         Self::Closed,
         Self::PushBroken,
         Self::Parked,
@@ -91,6 +98,8 @@ impl Kind {
 
     pub(crate) fn as_str(self) -> &'static str {
         match self {
+            Self::Misconfigured => "misconfigured",
+            Self::Unreadable => "unreadable",
             Self::Closed => "closed",
             Self::PushBroken => "push-broken",
             Self::Parked => "parked",
@@ -108,7 +117,9 @@ impl Kind {
 
     pub(crate) fn level(self) -> Level {
         match self {
-            Self::Closed | Self::PushBroken => Level::Broken,
+            Self::Misconfigured | Self::Unreadable | Self::Closed | Self::PushBroken => {
+                Level::Broken
+            }
             _ => Level::NeedsALook,
         }
     }
@@ -124,6 +135,34 @@ pub(crate) struct Reason {
     /// What to do about it.
     pub hint: String,
 }
+
+impl Reason {
+    pub(super) fn new(kind: Kind, text: String, hint: String) -> Self {
+        Self {
+            kind,
+            level: kind.level(),
+            text,
+            hint,
+        }
+    }
+
+    /// Why a queue cannot be looked at.
+    pub(super) fn unreadable(error: &CommandError) -> Self {
+        let hints = error.messages.iter().flat_map(|message| &message.hints);
+        let hint = hints.cloned().collect::<Vec<_>>().join("; ");
+        Self::new(
+            Kind::Unreadable,
+            format!("it cannot be looked at: {}", error.text()),
+            match hint.is_empty() {
+                true => UNTIL_MENDED_HINT.to_owned(),
+                false => hint,
+            },
+        )
+    }
+}
+
+/// Where nobody knows more.
+const UNTIL_MENDED_HINT: &str = "mend that: until then nobody knows whether it is well";
 
 /// Beyond which of these somebody has to look.
 pub(super) struct Thresholds {

@@ -3,7 +3,7 @@
 use queue_core::{Failures, LastPush, Tally, Totals};
 use serde::Serialize;
 
-use super::{Counts, Held, LimitUse, QueueStatus, Reason, Remembered};
+use super::{Counts, Held, LimitUse, Looked, QueueStatus, Reason, Remembered};
 use crate::json::time;
 
 /// A queue.
@@ -12,6 +12,25 @@ pub(crate) struct StatusJson<'a> {
     queue: &'a str,
     health: &'static str,
     reasons: Vec<ReasonJson<'a>>,
+    /// Without one, none of its fields is there.
+    #[serde(flatten)]
+    seen: Option<SeenJson<'a>>,
+}
+
+impl<'a> From<&'a Looked> for StatusJson<'a> {
+    fn from(looked: &'a Looked) -> Self {
+        Self {
+            queue: looked.name(),
+            health: looked.level().as_str(),
+            reasons: looked.reasons().iter().map(ReasonJson::from).collect(),
+            seen: looked.seen().map(SeenJson::from),
+        }
+    }
+}
+
+/// One that could be looked at.
+#[derive(Serialize)]
+struct SeenJson<'a> {
     destination: Option<&'a str>,
     queue_dir: &'a str,
     closure_type: &'static str,
@@ -28,12 +47,9 @@ pub(crate) struct StatusJson<'a> {
     next_try: Option<String>,
 }
 
-impl<'a> From<&'a QueueStatus> for StatusJson<'a> {
+impl<'a> From<&'a QueueStatus> for SeenJson<'a> {
     fn from(status: &'a QueueStatus) -> Self {
         Self {
-            queue: &status.name,
-            health: status.level().as_str(),
-            reasons: status.reasons.iter().map(ReasonJson::from).collect(),
             destination: status.destination.as_deref(),
             queue_dir: &status.queue_dir,
             closure_type: status.closure_type,

@@ -10,21 +10,22 @@ pub(crate) mod json;
 mod limits;
 pub(crate) mod metrics;
 pub(crate) mod schema;
+mod subjects;
 mod text;
 
 use std::time::SystemTime;
 
-use nix_post_build_push_config::Config;
 use queue_core::{Failures, Foreign, LastPush, Ledger, StorePath, Tally};
 
 pub(crate) use self::facts::{Measure, look, look_silently};
 pub(crate) use self::health::{Kind, Level, Reason};
 pub(crate) use self::held::{Held, PATIENCE};
 pub(crate) use self::limits::LimitUse;
+pub(crate) use self::subjects::{Subject, is_nobodys, subjects};
 
 pub(crate) use self::text::lines;
 
-use crate::adapters::Store;
+use crate::error::CommandError;
 
 /// All that is known of one queue at one moment.
 #[derive(Default)]
@@ -110,12 +111,32 @@ pub(crate) enum Looked {
     Unseen {
         /// Its name.
         name: String,
-        /// Why.
-        error: String,
+        /// Why, the worst first.
+        reasons: Vec<Reason>,
     },
 }
 
 impl Looked {
+    /// What came of looking at it: `None` where nobody could, for faults of the configuration.
+    pub(crate) fn of(
+        subject: &Subject<'_>,
+        seen: Option<Result<QueueStatus, CommandError>>,
+    ) -> Self {
+        let mut reasons = subject.faults.clone();
+        let name = subject.name.to_owned();
+        match seen {
+            Some(Ok(mut status)) => {
+                reasons.append(&mut status.reasons);
+                Self::Seen(Box::new(QueueStatus { reasons, ..status }))
+            }
+            Some(Err(error)) => {
+                reasons.push(Reason::unreadable(&error));
+                Self::Unseen { name, reasons }
+            }
+            None => Self::Unseen { name, reasons },
+        }
+    }
+
     pub(crate) fn name(&self) -> &str {
         match self {
             Self::Seen(status) => &status.name,
@@ -130,18 +151,17 @@ impl Looked {
         }
     }
 
+    pub(crate) fn reasons(&self) -> &[Reason] {
+        match self {
+            Self::Seen(status) => &status.reasons,
+            Self::Unseen { reasons, .. } => reasons,
+        }
+    }
+
     pub(crate) fn seen(&self) -> Option<&QueueStatus> {
         match self {
             Self::Seen(status) => Some(status),
             Self::Unseen { .. } => None,
         }
     }
-}
-
-/// What every look works with.
-pub(crate) struct Looker<'a> {
-    pub(crate) config: &'a Config,
-    pub(crate) store: &'a Store,
-    /// How much of the store the queues keep is asked of Nix, or known.
-    pub(crate) measure: Measure,
 }

@@ -10,8 +10,11 @@ pub(crate) const SCHEMA: &str = include_str!("schema.json");
 pub(crate) fn fields() -> Vec<[String; 3]> {
     let schema: Value = serde_json::from_str(SCHEMA).unwrap_or_default();
     let queue = &schema["items"];
-    let names = queue["required"].as_array().into_iter().flatten();
+    let (always, seen) = (&queue["required"], &queue["dependentRequired"]["queue_dir"]);
+    let names = [always, seen].map(|names| names.as_array().into_iter().flatten());
     names
+        .into_iter()
+        .flatten()
         .filter_map(Value::as_str)
         .map(|name| {
             let field = &queue["properties"][name];
@@ -44,7 +47,12 @@ mod tests {
     fn every_property_of_every_object_is_described_and_required() {
         fn check(value: &Value, place: &str) {
             if let Some(properties) = value["properties"].as_object() {
-                let required: Vec<_> = value["required"].as_array().unwrap().iter().collect();
+                let dependent = value["dependentRequired"].as_object();
+                let dependent = dependent.into_iter().flat_map(|others| others.values());
+                let required: Vec<_> = std::iter::once(&value["required"])
+                    .chain(dependent)
+                    .flat_map(|names| names.as_array().unwrap())
+                    .collect();
                 assert_eq!(properties.len(), required.len(), "{place}");
                 for (name, property) in properties {
                     let place = format!("{place}.{name}");

@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime};
 use queue_core::{Bytes, Failures, LastPush, PushEnd, Tally};
 
 use self::failures::failures;
+use super::health::Kind;
 use super::{Counts, Held, Level, LimitUse, Looked, QueueStatus, Reason};
 use crate::lines::{Line, Style};
 use crate::words::{self, count, distance, span, took, when};
@@ -27,18 +28,25 @@ pub(crate) fn lines(queues: &[Looked], now: SystemTime) -> Vec<Line> {
         }
         lines.extend(match queue {
             Looked::Seen(status) => one(status, now),
-            Looked::Unseen { name, error } => unseen(name, error),
+            Looked::Unseen { name, reasons } => iter::once(headline(name, queue.level()))
+                .chain(reasons.iter().flat_map(reason))
+                .collect(),
         });
     }
     lines
 }
 
-/// The worst first, of these that whose oldest entry waits longest. Whoever has the same place stays
-/// in the order of the configuration.
-fn urgency(queue: &Looked, now: SystemTime) -> (Reverse<Level>, Reverse<Duration>) {
+/// The worst first, of these what has the worst reason, then whose oldest entry waits longest. Whoever
+/// has the same place stays in the order of the configuration.
+fn urgency(queue: &Looked, now: SystemTime) -> (Reverse<Level>, Option<Kind>, Reverse<Duration>) {
     let oldest = queue.seen().and_then(|status| status.counts.oldest);
     let waits = oldest.map(|oldest| words::age(oldest, now));
-    (Reverse(queue.level()), Reverse(waits.unwrap_or_default()))
+    let worst = queue.reasons().first().map(|reason| reason.kind);
+    (
+        Reverse(queue.level()),
+        worst,
+        Reverse(waits.unwrap_or_default()),
+    )
 }
 
 /// `3 queues: 1 broken, 2 ok`, where there are several.
@@ -80,13 +88,6 @@ fn headline(name: &str, level: Level) -> Line {
         .and(Style::Bold, name)
         .and(Style::Plain, ": ")
         .and(style(level), level.words())
-}
-
-fn unseen(name: &str, error: &str) -> Vec<Line> {
-    let why = Line::hanging(4)
-        .and(Style::Bad, "  ! ")
-        .and(Style::Plain, format!("it cannot be looked at: {error}"));
-    vec![headline(name, Level::Broken), why]
 }
 
 fn one(status: &QueueStatus, now: SystemTime) -> Vec<Line> {
@@ -161,7 +162,9 @@ fn pushes(status: &QueueStatus, now: SystemTime) -> Vec<Field> {
 }
 
 fn next_try(status: &QueueStatus, now: SystemTime) -> String {
+    let cannot_begin = |reason: &Reason| reason.kind == Kind::Misconfigured;
     match status.next_try {
+        _ if status.reasons.iter().any(cannot_begin) => "none: no push can begin".to_owned(),
         None if status.counts.parked > 0 => "none, until somebody asks for it: `retry`".to_owned(),
         Some(next) if next > now => format!("in the first push {}", later(next, now)),
         // What has no store object is let go.

@@ -74,12 +74,22 @@ pub const fn list(name: &'static str, prepare: Prepare, says: &'static str) -> C
 
 /// `status` with `{a}` in the queue.
 pub const fn status(name: &'static str, prepare: Prepare, says: &'static str) -> Case {
-    command(name, "status", prepare, 0, says).with_an_entry()
+    seen(name, prepare, 0, says)
 }
 
 /// `status` with `{a}` in the queue, which somebody has to look at.
 pub const fn needs_a_look(name: &'static str, prepare: Prepare, says: &'static str) -> Case {
-    command(name, "status", prepare, 1, says).with_an_entry()
+    seen(name, prepare, 1, says)
+}
+
+/// With a destination, without which no queue is well.
+const fn seen(name: &'static str, prepare: Prepare, code: i32, says: &'static str) -> Case {
+    let world = |s: &mut Stage| {
+        s.entry("a");
+        s.set("NIX_POST_BUILD_PUSH_DESTINATION", "file://{}/cache");
+    };
+    let case = command(name, "status", prepare, code, says).in_world(world);
+    case.queued(&["a"])
 }
 
 /// `drop` of what is not there, with `{a}` in the queue.

@@ -49,6 +49,17 @@ fn check(value: &Value, schema: &Value, place: &str) {
             "{place}: {required}"
         );
     }
+    for (one, others) in schema["dependentRequired"]
+        .as_object()
+        .into_iter()
+        .flatten()
+    {
+        let is_there = |name: &Value| fields.contains_key(name.as_str().unwrap());
+        let others = others.as_array().unwrap();
+        if fields.contains_key(one) {
+            assert!(others.iter().all(is_there), "{place}: {one}");
+        }
+    }
     for (name, field) in fields {
         let place = format!("{place}.{name}");
         let property = properties.get(name);

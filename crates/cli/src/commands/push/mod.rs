@@ -24,7 +24,7 @@ use crate::cli::PushArgs;
 use crate::error::CommandError;
 use crate::exit_codes::Exit;
 use crate::progress::{Shown, Surroundings, Watch, shown};
-use crate::session::{Configured, Session, warn_of_exposure};
+use crate::session::{Configured, Session, sound, warn_of_exposure};
 use crate::signals;
 
 /// The earlier program's name for a push of the paths that are given, hook's included.
@@ -46,15 +46,19 @@ struct Work<'a> {
 pub(super) fn run(args: &PushArgs, session: &mut Session) -> Result<Exit, CommandError> {
     let asked = signals::listen()?;
     let (stop, deadline) = drain::deadline(args, &asked)?;
-    let Configured { config, exit } = session.configure(Need::Push)?;
-    warn_of_exposure(config.enabled());
-    let store = session.stoppable_store(&config, &stop)?;
     let by_itself = session.called == PERFORM_UPLOAD;
     let hook = takes_out_paths(&args.paths, session, by_itself)?;
     let has_paths = hook || by_itself || !args.paths.paths.is_empty();
+    let resolution = session.resolve(Need::Push);
+    if !has_paths && !args.dry_run {
+        metrics::write_misconfigured(&resolution, session);
+    }
+    let Configured { config, exit } = sound(resolution)?;
     if !has_paths {
         roots_queue::warn(&config);
     }
+    warn_of_exposure(config.enabled());
+    let store = session.stoppable_store(&config, &stop)?;
     let work = Work {
         args,
         config: &config,

@@ -5,12 +5,11 @@ use std::time::Duration;
 
 use nix_copy::Cancel;
 
-use super::{all, json, tell};
+use super::{Looker, json, tell};
 use crate::cli::StatusArgs;
 use crate::exit_codes::Exit;
 use crate::json::time;
 use crate::session::{Session, now};
-use crate::status::Looker;
 
 /// To the upper left corner, and nothing is on the screen any more (ECMA-48: CUP, ED).
 const CLEAR: &str = "\x1b[H\x1b[2J";
@@ -33,7 +32,7 @@ pub(super) fn watch(
             session.out.flush();
         }
         let now = now();
-        let (queues, _) = all(looker, Exit::Done, now);
+        let (queues, _) = looker.all(now);
         if args.json.json {
             session.out.json_line(&json(&queues));
         } else {

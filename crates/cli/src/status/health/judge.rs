@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use queue_core::{Bytes, PushEnd};
 
 use super::super::QueueStatus;
-use super::{Kind, Reason, Thresholds};
+use super::{Kind, Reason, Thresholds, UNTIL_MENDED_HINT};
 use crate::adapters::OPENED_BY;
 use crate::words::{age, count, span};
 
@@ -40,6 +40,8 @@ type Finding = Option<(String, String)>;
 impl Judge<'_> {
     fn reason(&self, kind: Kind) -> Option<Reason> {
         let (text, hint) = match kind {
+            // What cannot be seen in it.
+            Kind::Misconfigured | Kind::Unreadable => None,
             Kind::Closed => self.closed(),
             Kind::PushBroken => self.push_broken(),
             Kind::Parked => self.parked(),
@@ -53,13 +55,7 @@ impl Judge<'_> {
             Kind::LedgerLost => self.ledger_lost(),
             Kind::Unseen => self.unseen(),
         }?;
-        let level = kind.level();
-        Some(Reason {
-            kind,
-            level,
-            text,
-            hint,
-        })
+        Some(Reason::new(kind, text, hint))
     }
 
     /// A command for this queue.
@@ -222,9 +218,6 @@ impl Judge<'_> {
         let size = self.status.held.error.as_ref();
         let size = size.filter(|_| self.limits.max_pinned.is_some());
         let size = size.map(|why| format!("not known how much of the store it keeps: {why}"));
-        Some((
-            first.or(size)?,
-            "mend that: until then nobody knows whether it is well".to_owned(),
-        ))
+        Some((first.or(size)?, UNTIL_MENDED_HINT.to_owned()))
     }
 }

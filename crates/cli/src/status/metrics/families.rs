@@ -2,6 +2,7 @@
 
 use std::time::SystemTime;
 
+use super::super::health::Kind;
 use super::super::{Level, Looked};
 use super::measured::{MEASURED, Measured};
 
@@ -32,7 +33,7 @@ pub(super) struct Sample {
 
 /// Of these queues; `run` is when a push last ran, whatever it did.
 pub(super) fn of(queues: &[Looked], run: Option<SystemTime>) -> Vec<Family> {
-    let mut families = vec![info(queues), health(queues)];
+    let mut families = vec![info(queues), health(queues), reasons(queues)];
     families.extend(run.map(|run| last_run(queues, run)));
     families.extend(MEASURED.iter().map(|measured| family(measured, queues)));
     families.retain(|family| !family.samples.is_empty());
@@ -99,6 +100,32 @@ fn health(queues: &[Looked]) -> Family {
         unit: None,
         help: "0: the queue is well, 1: it needs a look, 2: it is broken, or cannot be looked at.",
         samples: queues.iter().map(sample).collect(),
+    }
+}
+
+/// Of a queue that could not be looked at, nobody knows what else is no reason.
+fn reasons(queues: &[Looked]) -> Family {
+    let sample = |queue: &Looked, kind: Kind| {
+        let is_one = queue.reasons().iter().any(|reason| reason.kind == kind);
+        let is_known = is_one || queue.seen().is_some();
+        is_known.then(|| Sample {
+            labels: queue_label(queue.name())
+                .into_iter()
+                .chain([("reason", kind.as_str().to_owned())])
+                .collect(),
+            value: u8::from(is_one).to_string(),
+        })
+    };
+    let samples = queues.iter().flat_map(|queue| {
+        let kinds = Kind::ALL.into_iter();
+        kinds.filter_map(move |kind| sample(queue, kind))
+    });
+    Family {
+        name: "reason",
+        kind: FamilyKind::Gauge,
+        unit: None,
+        help: "1 where this is a reason to look at the queue, by the thresholds of its configuration.",
+        samples: samples.collect(),
     }
 }
 

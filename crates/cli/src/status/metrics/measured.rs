@@ -5,7 +5,6 @@ use std::time::Duration;
 use queue_core::PushEnd;
 
 use super::super::QueueStatus;
-use super::super::health::Kind;
 use super::families::{FamilyKind, timestamp};
 
 /// A value of a queue, by what tells it from others of the same queue.
@@ -68,18 +67,6 @@ impl Measured {
 
 /// What each queue that could be looked at tells.
 pub(super) const MEASURED: &[Measured] = &[
-    gauge(
-        "reason",
-        "1 where this is a reason to look at the queue, by the thresholds of its configuration.",
-        |status| {
-            let value = |kind: Kind| {
-                let is_one = status.reasons.iter().any(|reason| reason.kind == kind);
-                let label = Some(("reason", kind.as_str()));
-                (label, u8::from(is_one).to_string())
-            };
-            Kind::ALL.into_iter().map(value).collect()
-        },
-    ),
     gauge(
         "entries",
         "Entries of the queue by state.",
