@@ -96,32 +96,44 @@ fn location(queue: &QueueSettings, origin: &Origin) -> Option<crate::Location> {
 }
 
 /// Warns of settings that contradict each other and still have a meaning.
-pub(crate) fn warnings(config: &Config) -> Vec<Problem> {
+pub(crate) fn warnings(config: &Config, need: Need) -> Vec<Problem> {
     let contradict = |queue: &&QueueSettings| queue.retry_delay.value > queue.retry_max_delay.value;
     config
         .enabled()
         .filter(contradict)
         .map(shorter_delay)
         .chain(config.enabled().flat_map(limits::warnings))
-        .chain(same_metrics_files(config))
+        .chain(same_metrics_files(config, need))
         .collect()
 }
 
 /// Each push would write over what the other queue's wrote.
-fn same_metrics_files(config: &Config) -> Vec<Problem> {
-    let mut seen: Vec<(&str, &Utf8Path)> = Vec::new();
+fn same_metrics_files(config: &Config, need: Need) -> Vec<Problem> {
+    let mut seen: Vec<(&str, Utf8PathBuf)> = Vec::new();
     let mut problems = Vec::new();
     for queue in config.enabled() {
         let Some(setting) = &queue.metrics_file else {
             continue;
         };
-        let file = setting.value.as_path();
+        let file = match need {
+            // A hook writes none, and has no time.
+            Need::Declared | Need::Enqueue => setting.value.clone(),
+            _ => real_place(&setting.value),
+        };
         match seen.iter().find(|(_, other)| *other == file) {
             Some((other, _)) => problems.push(same_metrics_file(other, queue, setting)),
             None => seen.push((&queue.name, file)),
         }
     }
     problems
+}
+
+/// Where a file is that is replaced: at the end of the path there may be anything.
+fn real_place(file: &Utf8Path) -> Utf8PathBuf {
+    match (file.parent(), file.file_name()) {
+        (Some(directory), Some(name)) => real_directory(directory).join(name),
+        _ => file.to_owned(),
+    }
 }
 
 fn same_metrics_file(other: &str, queue: &QueueSettings, file: &Setting<Utf8PathBuf>) -> Problem {

@@ -9,6 +9,7 @@ use crate::problem::Problems;
 use crate::resolve::Inputs;
 use crate::section::Section;
 use crate::sources::Sources;
+use crate::value::AnyNumber;
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -43,8 +44,9 @@ pub(crate) fn resolve(
         section.check_keys(HEALTH_KEYS, problems);
     }
     let mut sources = Sources::new(inputs, section.as_ref(), problems);
+    let parked = sources.get_or(&key::HEALTH_MAX_PARKED, AnyNumber(0));
     HealthSettings {
-        max_parked: sources.get_or(&key::HEALTH_MAX_PARKED, 0),
+        max_parked: Setting::new(parked.value.0, parked.origin),
         max_age: sources.get_or(&key::HEALTH_MAX_AGE, DAY),
         max_unavailable: sources.get_or(&key::HEALTH_MAX_UNAVAILABLE, HOUR),
         max_pinned: sources.get(&key::HEALTH_MAX_PINNED),

@@ -13,6 +13,7 @@ use crate::nix_options::NixOptions;
 use crate::overrides::Overrides;
 use crate::path;
 use crate::store_uri::StoreUriError;
+use crate::value::AnyNumber;
 
 /// Longer durations are mistakes, and adding them to a clock may overflow.
 const LONGEST: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
@@ -213,7 +214,7 @@ pub(crate) const METRICS_FILE: Key<Utf8PathBuf> = Key::in_file(
 )
 .checked(check_metrics_file);
 
-pub(crate) const HEALTH_MAX_PARKED: Key<u32> = Key::in_file("max-parked", "0");
+pub(crate) const HEALTH_MAX_PARKED: Key<AnyNumber> = Key::in_file("max-parked", "0");
 pub(crate) const HEALTH_MAX_AGE: Key<Duration> =
     Key::in_file(MAX_AGE.name, "\"1day\"").checked(check_timeout);
 pub(crate) const HEALTH_MAX_UNAVAILABLE: Key<Duration> =

@@ -150,7 +150,7 @@ fn resolve_with(
     };
     checks::check(&config, inputs.need, &mut problems);
     let mut warnings = variables::warnings(inputs.environment);
-    warnings.extend(checks::warnings(&config));
+    warnings.extend(checks::warnings(&config, inputs.need));
     let mut resolution = Resolution {
         config,
         problems: problems.into_sorted(),

@@ -94,6 +94,36 @@ fn saturate(number: i128) -> u32 {
     u32::try_from(number.max(0)).unwrap_or(u32::MAX)
 }
 
+/// A number of which each is a sensible one: there is no nearest that its key would refuse.
+pub(crate) struct AnyNumber(pub(crate) u32);
+
+impl AnyNumber {
+    fn of(number: i128) -> Result<Self, Fault> {
+        let number = u32::try_from(number).map(Self);
+        number.map_err(|_| Fault::new(format!("must be from 0 to {}", u32::MAX)))
+    }
+}
+
+impl Value for AnyNumber {
+    const WANTED: &'static str = u32::WANTED;
+
+    fn from_text(text: &str) -> Result<Self, Fault> {
+        let number = text.trim().parse();
+        number
+            .map_err(|_| Fault::new(format!("{} is not an integer", shown(text))))
+            .and_then(Self::of)
+    }
+
+    fn from_toml(value: &DeValue<'_>) -> Result<Self, Fault> {
+        match value {
+            DeValue::Integer(number) => i128::from_str_radix(number.as_str(), number.radix())
+                .map_err(|_| Fault::new("the number is too large"))
+                .and_then(Self::of),
+            other => Err(wrong_type(Self::WANTED, other)),
+        }
+    }
+}
+
 impl Value for Duration {
     const WANTED: &'static str = "a duration in quotes, such as \"10m\"";
 

@@ -68,6 +68,14 @@ fn a_threshold_in_the_wrong_place_is_told_its_own() {
 }
 
 #[test]
+fn a_number_of_parked_entries_that_nobody_can_have_is_refused() {
+    for number in ["-1", "99999999999"] {
+        let told = problem(&format!("[queues.main.health]\nmax-parked = {number}\n"));
+        assert!(told.contains("must be from 0 to 4294967295"), "{told}");
+    }
+}
+
+#[test]
 fn a_file_that_the_node_exporter_would_leave_out_is_refused() {
     let file = |name: &str| format!("[queues.main]\nmetrics-file = \"{name}\"\n");
     let told = problem(&file("/var/lib/x/main.txt"));
@@ -76,6 +84,26 @@ fn a_file_that_the_node_exporter_would_leave_out_is_refused() {
     let queues = read(&file("/var/lib/x/main.prom")).config.queues;
     let kept = queues[0].metrics_file.as_ref().unwrap();
     assert_eq!(kept.value, "/var/lib/x/main.prom");
+}
+
+#[test]
+fn a_file_that_two_queues_write_is_noticed_through_a_symlink() {
+    let place = tempfile::tempdir().unwrap();
+    let place = place.path().to_str().unwrap();
+    std::fs::create_dir(format!("{place}/real")).unwrap();
+    std::os::unix::fs::symlink("real", format!("{place}/link")).unwrap();
+    let text = |name: &str| {
+        format!(
+            "[queues.a]\nmetrics-file = \"{place}/real/a.prom\"\n\
+             [queues.b]\nmetrics-file = \"{place}/link/{name}.prom\"\n"
+        )
+    };
+    let warnings = |name: &str| Case::new(&text(name)).resolve(Need::Look).warnings;
+    assert_eq!(warnings("a").len(), 1);
+    assert_eq!(warnings("b"), []);
+    // Of a file that is replaced, what it leads to does not matter.
+    std::os::unix::fs::symlink("a.prom", format!("{place}/real/b.prom")).unwrap();
+    assert_eq!(warnings("b"), []);
 }
 
 #[test]
