@@ -195,3 +195,70 @@ fn a_pipe_gets_neither_colours_nor_broken_lines() {
     assert!(!ran.stdout.contains('\x1b'));
     assert!(ran.stdout.lines().any(|line| line.len() > 120));
 }
+
+#[test]
+fn what_is_ready_waits_for_a_destination_that_is_not_asked() {
+    let text = world_of(&["silent"]).run(&["status"]).needs_a_look();
+    assert!(
+        text.contains("  entries:      1 (1 waiting for the destination)\n"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_push_that_is_at_work_is_told_of() {
+    let world = world_of(&["ready"]);
+    let status = || world.run(&["status", "--json"]).json()[0]["at_work"].clone();
+    let gauge = |value| format!("nix_post_build_push_push_running{{queue=\"ready\"}} {value}\n");
+    let metrics = || world.run(&["status", "--openmetrics"]).stdout;
+    assert!(status().is_null());
+    let room = world.root.join("queues/ready/.push");
+    std::fs::create_dir_all(&room).unwrap();
+    let lock = std::fs::File::create(room.join("lock")).unwrap();
+    assert!(status().is_null() && metrics().contains(&gauge(0)));
+    lock.lock().unwrap();
+    let pid = std::process::id();
+    let told = status();
+    assert_eq!(told["pid"], pid);
+    assert!(told["since"].is_string(), "{told}");
+    assert!(metrics().contains(&gauge(1)));
+    let text = world.run(&["status"]).ok();
+    let line = format!("  at work:      a push, process {pid}, for ");
+    assert!(text.contains(&line), "{text}");
+    drop(lock);
+    assert!(!world.run(&["status"]).ok().contains("at work:"));
+}
+
+#[test]
+fn the_text_tells_of_the_oldest_entry_of_roots_and_of_the_last_success() {
+    let world = world_of(&["ready", "pushed"]);
+    let roots = world.root.join("state/gcroots/auto");
+    for root in std::fs::read_dir(&roots).unwrap() {
+        std::fs::remove_file(root.unwrap().path()).unwrap();
+    }
+    let text = world.run(&["status", "--queue", "ready"]).ok();
+    assert!(text.contains("\n  oldest:       "), "{text}");
+    assert!(text.contains("(1 ready, 1 without a root)\n"), "{text}");
+    assert!(!text.contains("last success:"), "{text}");
+    let text = world.run(&["status", "--queue", "pushed"]).ok();
+    assert!(text.contains("\n  last success: 9 minutes ago ("), "{text}");
+}
+
+#[test]
+fn an_entry_of_a_time_to_come_says_that_the_clock_was_set() {
+    let text = world_of(&["early"]).run(&["status"]).ok();
+    let line = text.lines().find(|line| line.contains("oldest:")).unwrap();
+    assert!(
+        line.contains("in 23 hours (") && line.ends_with("): the clock was set back"),
+        "{line}"
+    );
+}
+
+#[test]
+fn what_is_parked_comes_before_what_is_tried_again() {
+    let row = &world_of(&["two-failures"])
+        .run(&["status", "--json"])
+        .json()[0];
+    let parked = |at: usize| !row["failures"][at]["parked_since"].is_null();
+    assert!(parked(0) && !parked(1), "{row}");
+}

@@ -29,15 +29,16 @@ const READERS: &[(&str, &[&str])] = &[
         ],
     ),
     ("cli/src/doctor/hook_program.rs", &["programs of a script"]),
-    // The kernel's word for who holds a lock.
-    ("cli/src/doctor/lock.rs", &[]),
     ("cli/src/doctor/machine.rs", &["variables"]),
     ("cli/src/doctor/nix_conf.rs", &["includes of nix.conf"]),
-    // The kernel's word for when a process began, and with which variables.
+    // The kernel's word for the variables that a process began with.
     ("cli/src/doctor/process.rs", &["variables"]),
     // The name before a secret key, compared with others.
     ("cli/src/doctor/signatures.rs", &[]),
     ("cli/src/hook_variables.rs", &["derivation"]),
+    // The kernel's word for who holds a lock, and for when a process began.
+    ("cli/src/lock.rs", &[]),
+    ("cli/src/process_time.rs", &[]),
     (
         "cli/src/program.rs",
         &[

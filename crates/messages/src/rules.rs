@@ -135,7 +135,6 @@ pub const OTHER: &[Other] = &[
     one("cli/src/status/health", "`enqueue` them", HINT),
     one("cli/src/status/health", "the messages", HINT),
     one("cli/src/status/health", "… lets", HINT),
-    one("cli/src/status/health", "the warnings", HINT),
     one("cli/src/status/health", "… writes", HINT),
     all("cli/src/status/metrics", "the help of a metric"),
     one("cli/src/status/text", "last ", OF_STATUS),

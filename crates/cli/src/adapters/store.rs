@@ -32,6 +32,12 @@ pub struct Store {
 }
 
 impl Store {
+    /// Whether its calls of Nix were asked to end.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        self.cancel.is_cancelled()
+    }
+
     /// The store that the configuration names. `variables` is the caller's whole environment,
     /// for the Nix that may be called; `cancel` ends such a call.
     ///

@@ -1,20 +1,17 @@
-//! Who holds a queue's lock, without taking it.
+//! A push that is at work for too long.
 
-use std::os::unix::fs::MetadataExt;
 use std::time::{Duration, SystemTime};
 
 use camino::Utf8Path;
 
 use super::finding::Finding;
 use super::kind::Kind;
-use super::process::started;
+use crate::lock::at_work;
 
 /// Tells of a push that is at work for longer than one copy may take.
 pub(super) fn check(queue_dir: &Utf8Path, longest: Duration, now: SystemTime) -> Option<Finding> {
-    let inode = std::fs::metadata(queue_dir.join(".push/lock")).ok()?.ino();
-    let locks = std::fs::read_to_string("/proc/locks").ok()?;
-    let pid = holder(&locks, inode)?;
-    let since = now.duration_since(started(pid)?).ok()?;
+    let push = at_work(queue_dir)?;
+    let (pid, since) = (push.pid, now.duration_since(push.since?).ok()?);
     (since > longest).then(|| {
         let since = humantime::format_duration(Duration::from_secs(since.as_secs()));
         let text = format!("process {pid} holds the queue for {since}: no other push begins");
@@ -22,34 +19,4 @@ pub(super) fn check(queue_dir: &Utf8Path, longest: Duration, now: SystemTime) ->
             "ps -f {pid} # if it hangs: sudo kill {pid}; what is queued is kept"
         ))
     })
-}
-
-/// `1: FLOCK  ADVISORY  WRITE 1234 08:01:5678 0 EOF`. The device is not compared: over an overlay
-/// it is another one.
-fn holder(locks: &str, inode: u64) -> Option<i32> {
-    let lines = locks
-        .lines()
-        .map(|line| line.split_whitespace().collect::<Vec<_>>());
-    let ours = |words: &Vec<&str>| {
-        let place = words.get(5).and_then(|place| place.rsplit(':').next());
-        words.get(1) == Some(&"FLOCK") && place.and_then(|inode| inode.parse().ok()) == Some(inode)
-    };
-    lines
-        .filter(ours)
-        .find_map(|words| words.get(4)?.parse().ok())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_holder_is_found_by_the_files_number() {
-        let locks = "1: POSIX  ADVISORY  WRITE 7 08:01:42 0 EOF\n\
-                     2: FLOCK  ADVISORY  WRITE 8 08:01:42 0 EOF\n\
-                     2: -> FLOCK  ADVISORY  WRITE 9 08:01:42 0 EOF\n";
-        assert_eq!(holder(locks, 42), Some(8));
-        assert_eq!(holder(locks, 43), None);
-        assert_eq!(holder("nonsense", 42), None);
-    }
 }

@@ -201,8 +201,8 @@ pub(crate) const QUEUE: &[SettingDoc] = &[
         "none",
         "A file that each push of the queue writes anew, for the textfile collector of Prometheus' node \
          exporter: `status --openmetrics`, and when the push ran. Its name ends with `.prom`, and each \
-         queue has another. How much of the store the queue keeps is in it only with a limit \
-         `max-pinned`. Its directory has to be there, and be writable for the account that pushes. A \
+         queue has another. How much of the store the queue keeps is in it only with \
+         `limits.max-pinned` or `health.max-pinned`. Its directory has to be there, and be writable for the account that pushes. A \
          push that cannot write it has failed, but has done its work.",
     )
     .without_variable(),

@@ -12,6 +12,7 @@ use super::held::{Held, HeldCache};
 use super::{Counts, QueueStatus, Remembered, limits};
 use crate::adapters::{OpenQueue, Store};
 use crate::error::CommandError;
+use crate::lock::at_work;
 use crate::session::destination;
 use crate::view::{EntryView, Look, QueueView};
 
@@ -64,6 +65,7 @@ pub(crate) fn look(
         counts: counts(&view),
         present: view.present().cloned().collect(),
         foreign: std::mem::take(&mut view.foreign),
+        at_work: at_work(&settings.queue_dir.value),
         next_try: plan.next_try,
         remembered: remembered(store, view, plan.destination_until),
         limits: limits.uses,

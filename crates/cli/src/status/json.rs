@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::{Counts, Held, LimitUse, Looked, QueueStatus, Reason, Remembered};
 use crate::json::time;
+use crate::lock::AtWork;
 
 /// A queue.
 #[derive(Serialize)]
@@ -42,6 +43,7 @@ struct SeenJson<'a> {
     closed: Option<&'a str>,
     refused: TallyJson,
     dropped: TallyJson,
+    at_work: Option<AtWorkJson>,
     #[serde(flatten)]
     remembered: RememberedJson<'a>,
     next_try: Option<String>,
@@ -59,6 +61,7 @@ impl<'a> From<&'a QueueStatus> for SeenJson<'a> {
             closed: status.closed.as_deref(),
             refused: TallyJson::from(&status.refused),
             dropped: TallyJson::from(&status.dropped),
+            at_work: status.at_work.as_ref().map(AtWorkJson::from),
             remembered: RememberedJson::from(&status.remembered),
             next_try: status.next_try.map(time),
         }
@@ -158,6 +161,21 @@ impl From<&Tally> for TallyJson {
         Self {
             paths: tally.number,
             last: tally.last.map(time),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct AtWorkJson {
+    pid: i32,
+    since: Option<String>,
+}
+
+impl From<&AtWork> for AtWorkJson {
+    fn from(push: &AtWork) -> Self {
+        Self {
+            pid: push.pid,
+            since: push.since.map(time),
         }
     }
 }

@@ -26,6 +26,7 @@ pub(crate) use self::subjects::{Subject, is_nobodys, subjects};
 pub(crate) use self::text::lines;
 
 use crate::error::CommandError;
+use crate::lock::AtWork;
 
 /// All that is known of one queue at one moment.
 #[derive(Default)]
@@ -49,6 +50,8 @@ pub(crate) struct QueueStatus {
     pub refused: Tally,
     pub dropped: Tally,
     pub remembered: Remembered,
+    /// A push that is at work on it.
+    pub at_work: Option<AtWork>,
     /// When a push would find something whose turn it is; `None`: nothing is queued but what is
     /// parked.
     pub next_try: Option<SystemTime>,

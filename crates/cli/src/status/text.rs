@@ -12,6 +12,7 @@ use self::failures::failures;
 use super::health::Kind;
 use super::{Counts, Held, Level, LimitUse, Looked, QueueStatus, Reason};
 use crate::lines::{Line, Style};
+use crate::lock::AtWork;
 use crate::words::{self, count, distance, span, took, when};
 
 /// Where the value of a field begins.
@@ -19,21 +20,27 @@ const VALUES: usize = 16;
 
 /// All queues, the most urgent first.
 pub(crate) fn lines(queues: &[Looked], now: SystemTime) -> Vec<Line> {
-    let mut sorted: Vec<_> = queues.iter().collect();
-    sorted.sort_by_key(|queue| urgency(queue, now));
     let mut lines = summary(queues);
-    for queue in sorted {
+    for block in blocks(queues, now) {
         if !lines.is_empty() {
             lines.push(Line::default());
         }
-        lines.extend(match queue {
-            Looked::Seen(status) => one(status, now),
-            Looked::Unseen { name, reasons } => iter::once(headline(name, queue.level()))
-                .chain(reasons.iter().flat_map(reason))
-                .collect(),
-        });
+        lines.extend(block);
     }
     lines
+}
+
+/// What is told of each of them.
+fn blocks(queues: &[Looked], now: SystemTime) -> Vec<Vec<Line>> {
+    let mut sorted: Vec<_> = queues.iter().collect();
+    sorted.sort_by_key(|queue| urgency(queue, now));
+    let block = |queue: &Looked| match queue {
+        Looked::Seen(status) => one(status, now),
+        Looked::Unseen { name, reasons } => std::iter::once(headline(name, queue.level()))
+            .chain(reasons.iter().flat_map(reason))
+            .collect(),
+    };
+    sorted.into_iter().map(block).collect()
 }
 
 /// The worst first, of these what has the worst reason, then whose oldest entry waits longest. Whoever
@@ -131,8 +138,8 @@ fn about(status: &QueueStatus, now: SystemTime) -> Vec<Field> {
     let until = status.remembered.destination_until;
     fields.extend(failure.map(|failure| ("", destination_failure(failure, until, now))));
     fields.push(("directory:", status.queue_dir.clone()));
-    fields.push(("entries:", entries(counts)));
-    fields.extend(counts.oldest.map(|time| ("oldest:", when(time, now))));
+    fields.push(("entries:", entries(counts, until.is_some())));
+    fields.extend(counts.oldest.map(|time| ("oldest:", oldest(time, now))));
     if counts.entries > 0 {
         fields.push(("keeps:", kept(&status.held)));
     }
@@ -155,10 +162,22 @@ fn pushes(status: &QueueStatus, now: SystemTime) -> Vec<Field> {
     let success = remembered.last_success();
     let success = success.map(|time| ("last success:", when(time, now)));
     let next = (status.counts.entries > 0).then(|| ("next try:", next_try(status, now)));
-    iter::once(("last push:", last))
+    let at_work = status.at_work.as_ref();
+    let at_work = at_work.map(|push| ("at work:", at_work_since(push, now)));
+    at_work
+        .into_iter()
+        .chain([("last push:", last)])
         .chain(success)
         .chain(next)
         .collect()
+}
+
+fn at_work_since(push: &AtWork, now: SystemTime) -> String {
+    let since = push.since.map(|since| {
+        let age = span(words::age(since, now));
+        format!(", for {age} (since {})", crate::json::time(since))
+    });
+    format!("a push, process {}{}", push.pid, since.unwrap_or_default())
 }
 
 fn next_try(status: &QueueStatus, now: SystemTime) -> String {
@@ -181,9 +200,13 @@ fn later(time: SystemTime, now: SystemTime) -> String {
     )
 }
 
-fn entries(row: &Counts) -> String {
+fn entries(row: &Counts, destination_waits: bool) -> String {
+    let ready = match destination_waits {
+        true => "waiting for the destination",
+        false => "ready",
+    };
     let parts = [
-        (row.ready, "ready"),
+        (row.ready, ready),
         (row.backing_off, "backing off"),
         (row.parked, "parked"),
         (row.unrooted, "without a root"),
@@ -197,6 +220,13 @@ fn entries(row: &Counts) -> String {
     match parts.is_empty() {
         true => row.entries.to_string(),
         false => format!("{} ({})", row.entries, parts.join(", ")),
+    }
+}
+
+fn oldest(time: SystemTime, now: SystemTime) -> String {
+    match time > now {
+        true => format!("{}: the clock was set back", when(time, now)),
+        false => when(time, now),
     }
 }
 
@@ -241,11 +271,10 @@ fn destination_failure(failure: &Failures, until: Option<SystemTime>, now: Syste
         Some(until) => format!("asked again {}", later(until, now)),
         None => "asked again by the next push".to_owned(),
     };
-    let since = when(failure.first_failure, now);
-    format!(
-        "has not answered since {since}, {again}: {}",
-        failure.last_error
-    )
+    let (first, error) = (failure.first_failure, &failure.last_error);
+    let silent = span(words::age(first, now));
+    let since = crate::json::time(first);
+    format!("has not answered for {silent} (since {since}), {again}: {error}")
 }
 
 fn last_push(push: &LastPush, now: SystemTime) -> String {

@@ -58,6 +58,36 @@ fn metrics_say_what_status_says() {
     assert!(all.iter().any(|sample| sample.starts_with(since)));
 }
 
+#[test]
+fn times_of_pushes_are_those_that_their_names_say() {
+    let world = world_of(&["pushed"]);
+    let row = world.run(&["status", "--json"]).json()[0].clone();
+    let all = samples(&world.run(&["status", "--openmetrics"]).stdout);
+    let seconds = |time: &serde_json::Value| {
+        let time = humantime::parse_rfc3339(time.as_str().unwrap()).unwrap();
+        time.duration_since(std::time::UNIX_EPOCH)
+            .unwrap()
+            .as_secs()
+    };
+    let times = [
+        ("last_push", &row["last_push"]["ended"]),
+        ("last_success", &row["last_success"]),
+        ("next_try", &row["next_try"]),
+        ("oldest_entry", &row["oldest"]),
+    ];
+    for (name, time) in times {
+        let sample = format!(
+            "nix_post_build_push_{name}_timestamp_seconds{{queue=\"pushed\"}} {}",
+            seconds(time)
+        );
+        assert!(all.contains(&sample), "{sample}: {all:#?}");
+    }
+    let mut different: Vec<_> = times.map(|(_, time)| seconds(time)).to_vec();
+    different.sort_unstable();
+    different.dedup();
+    assert_eq!(different.len(), 4, "{row}");
+}
+
 /// Every word in a text that is the name of a metric of ours.
 fn names(text: &str) -> BTreeSet<String> {
     let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
@@ -154,6 +184,42 @@ fn each_push_writes_its_file_whatever_comes_of_it_and_starts_no_process_for_that
     let late = world.run(&["push", "--until-empty", "--deadline", "1ms"]);
     assert_eq!(late.code, 69, "{}", late.stderr);
     assert!(has_run(&left(&world)));
+}
+
+#[test]
+fn a_push_asks_how_much_its_queue_keeps_where_a_threshold_is_set_and_else_says_nothing_of_it() {
+    let world = world_with_file();
+    let config = std::fs::read_to_string(world.root.join("config.toml")).unwrap();
+    world.program(
+        "nix",
+        "echo 'error: cannot connect to h: Connection refused' >&2; exit 1",
+    );
+    world.run(&["enqueue", &world.object("a")]).ok();
+    world.run(&["push"]).fails(69);
+    // From here on the destination backs off, and no push asks anything of its own.
+    let size = r#"echo x >> {}/asked; echo '[{"path":"PATH","narSize":1000,"references":[]}]'"#;
+    world.program("nix", &size.replace("PATH", &world.object("a")));
+    let asked = || std::fs::exists(world.root.join("asked")).unwrap();
+    let pinned = "nix_post_build_push_reason{queue=\"main\",reason=\"pinned\"} ";
+    world.run(&["push"]).fails(69);
+    let silent = left(&world);
+    assert!(
+        !silent.iter().any(|line| line.starts_with(pinned)),
+        "{silent:#?}"
+    );
+    assert!(!asked());
+    for (threshold, reason) in [("1B", 1), ("1000B", 0)] {
+        world.write(
+            "config.toml",
+            &format!("{config}health.max-pinned = \"{threshold}\"\n"),
+        );
+        world.run(&["push"]).fails(69);
+        let told = left(&world);
+        assert!(told.contains(&format!("{pinned}{reason}")), "{told:#?}");
+        let health = format!("nix_post_build_push_health{{queue=\"main\"}} {reason}");
+        assert!(told.contains(&health), "{told:#?}");
+        assert!(asked());
+    }
 }
 
 #[test]

@@ -37,17 +37,7 @@ pub const STATES: &[State] = &[
     }),
     state("old", "", |world, queue| {
         let entry = enqueue(world, queue);
-        let path = world.root.join(format!("queues/{queue}/{entry}"));
-        let old = rustix::fs::Timespec {
-            tv_sec: 1_000_000_000,
-            tv_nsec: 0,
-        };
-        let times = rustix::fs::Timestamps {
-            last_access: old,
-            last_modification: old,
-        };
-        let flags = rustix::fs::AtFlags::SYMLINK_NOFOLLOW;
-        rustix::fs::utimensat(rustix::fs::CWD, path.as_str(), &times, flags).unwrap();
+        enqueued_at(world, queue, &entry, 1_000_000_000);
     }),
     state("silent", "", |world, queue| {
         enqueue(world, queue);
@@ -83,6 +73,34 @@ pub const STATES: &[State] = &[
             at(5)
         );
         ledger(world, queue, &last);
+    }),
+    state("pushed", "", |world, queue| {
+        let entry = enqueue(world, queue);
+        let failed = failures(&format!("entries.{entry}"), 5, -3600, "");
+        let last = format!(
+            "{failed}[last-push]\nended = \"{}\"\nend = \"finished\"\nuploaded = 0\nfailed = 1\n\
+             last-success = \"{}\"\n",
+            at(5),
+            at(580)
+        );
+        ledger(world, queue, &last);
+    }),
+    state("early", "", |world, queue| {
+        let entry = enqueue(world, queue);
+        let tomorrow = SystemTime::now() + Duration::from_secs(24 * 3600);
+        let seconds = tomorrow.duration_since(SystemTime::UNIX_EPOCH).unwrap();
+        enqueued_at(world, queue, &entry, seconds.as_secs().cast_signed());
+    }),
+    state("two-failures", "", |world, queue| {
+        let other = world.object("other");
+        world.run(&["enqueue", "--queue", queue, &other]).ok();
+        let other = other.rsplit('/').next().unwrap();
+        let entry = enqueue(world, queue);
+        let parked = format!("parked-since = \"{}\"\n", at(5));
+        let tried = failures(&format!("entries.{other}"), 5, -60, "");
+        let tried = tried.replace("attempts = 3", "attempts = 9");
+        let parked = failures(&format!("entries.{entry}"), 5, 5, &parked);
+        ledger(world, queue, &(tried + &parked));
     }),
     state("older-ledger", "", |world, queue| {
         enqueue(world, queue);
@@ -148,6 +166,21 @@ for word; do case $word in {}/store/*)
 esac; done
 echo x >> {}/called
 echo "[${list#,}]""#;
+
+/// Sets when it was enqueued, in seconds since 1970.
+fn enqueued_at(world: &World, queue: &str, entry: &str, seconds: i64) {
+    let path = world.root.join(format!("queues/{queue}/{entry}"));
+    let time = rustix::fs::Timespec {
+        tv_sec: seconds,
+        tv_nsec: 0,
+    };
+    let times = rustix::fs::Timestamps {
+        last_access: time,
+        last_modification: time,
+    };
+    let flags = rustix::fs::AtFlags::SYMLINK_NOFOLLOW;
+    rustix::fs::utimensat(rustix::fs::CWD, path.as_str(), &times, flags).unwrap();
+}
 
 /// Gives the entry's name.
 pub fn enqueue(world: &World, queue: &str) -> String {

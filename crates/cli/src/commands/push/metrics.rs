@@ -61,11 +61,23 @@ fn write_of(subject: &Subject<'_>, store: Option<&Store>, pinned: Option<u64>) -
     };
     let now = now();
     // What is strange about the queue the push has said.
-    let mut measure = Measure::Known(pinned);
-    let seen = store.zip(subject.settings);
-    let seen = seen.map(|(store, settings)| look_silently(store, settings, &mut measure, now));
+    let seen = store.zip(subject.settings).map(|(store, settings)| {
+        let mut measure = measure(store, settings, pinned);
+        look_silently(store, settings, &mut measure, now)
+    });
     let looked = Looked::of(subject, seen);
     replace(path, looked, subject.name, now)
+}
+
+/// Nix is asked only where somebody has said how much is too much, and not by a push that was asked to
+/// end.
+fn measure(store: &Store, settings: &QueueSettings, pinned: Option<u64>) -> Measure {
+    let threshold = settings.health.max_pinned.as_ref();
+    let threshold = threshold.or(settings.limits.max_pinned.as_ref());
+    match pinned.is_none() && threshold.is_some() && !store.is_stopped() {
+        true => Measure::asking(),
+        false => Measure::Known(pinned),
+    }
 }
 
 fn replace(path: &Setting<Utf8PathBuf>, looked: Looked, queue: &str, now: SystemTime) -> Exit {

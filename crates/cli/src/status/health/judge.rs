@@ -187,7 +187,8 @@ impl Judge<'_> {
             (
                 format!("{absent} without a store object: something deleted it"),
                 format!(
-                    "{} lets go what is no longer valid; build it anew",
+                    "{} lets go what is no longer valid: build it anew; for what its database still has, \
+                     `nix-store --repair-path` fetches it",
                     self.command("push")
                 ),
             )
@@ -196,12 +197,11 @@ impl Judge<'_> {
 
     fn foreign(&self) -> Finding {
         let (foreign, place) = (self.status.counts.foreign, &self.status.queue_dir);
-        (foreign > 0).then(|| {
-            (
-                format!("{foreign} in {place} that no push takes"),
-                "the warnings name each, and what to do".to_owned(),
-            )
-        })
+        let hint = format!(
+            "{} warns of each, and says what to do",
+            self.command("list")
+        );
+        (foreign > 0).then(|| (format!("{foreign} in {place} that no push takes"), hint))
     }
 
     fn ledger_lost(&self) -> Finding {

@@ -34,7 +34,11 @@ pub(super) struct Sample {
 /// Of these queues; `run` is when a push last ran, whatever it did.
 pub(super) fn of(queues: &[Looked], run: Option<SystemTime>) -> Vec<Family> {
     let mut families = vec![info(queues), health(queues), reasons(queues)];
-    families.extend(run.map(|run| last_run(queues, run)));
+    families.push(match run {
+        Some(run) => last_run(queues, run),
+        // The file comes from a push that is over.
+        None => push_running(queues),
+    });
     families.extend(MEASURED.iter().map(|measured| family(measured, queues)));
     families.retain(|family| !family.samples.is_empty());
     families
@@ -103,11 +107,15 @@ fn health(queues: &[Looked]) -> Family {
     }
 }
 
-/// Of a queue that could not be looked at, nobody knows what else is no reason.
+/// What nobody looked at is left out: 0 would say that it is well.
 fn reasons(queues: &[Looked]) -> Family {
     let sample = |queue: &Looked, kind: Kind| {
         let is_one = queue.reasons().iter().any(|reason| reason.kind == kind);
-        let is_known = is_one || queue.seen().is_some();
+        let is_known = match queue.seen() {
+            // A push asks for it only where a threshold is set.
+            Some(status) => kind != Kind::Pinned || status.held.bytes.is_some(),
+            None => is_one,
+        };
         is_known.then(|| Sample {
             labels: queue_label(queue.name())
                 .into_iter()
@@ -124,7 +132,22 @@ fn reasons(queues: &[Looked]) -> Family {
         name: "reason",
         kind: FamilyKind::Gauge,
         unit: None,
-        help: "1 where this is a reason to look at the queue, by the thresholds of its configuration.",
+        help: "1 where this is a reason to look at the queue, by the thresholds of its configuration, 0 where it is none; absent where nobody could tell.",
+        samples: samples.collect(),
+    }
+}
+
+fn push_running(queues: &[Looked]) -> Family {
+    let seen = queues.iter().filter_map(Looked::seen);
+    let samples = seen.map(|status| Sample {
+        labels: queue_label(&status.name).into(),
+        value: u8::from(status.at_work.is_some()).to_string(),
+    });
+    Family {
+        name: "push_running",
+        kind: FamilyKind::Gauge,
+        unit: None,
+        help: "1 while a push of the queue is at work.",
         samples: samples.collect(),
     }
 }

@@ -27,6 +27,10 @@ pub(crate) fn write(file: &Utf8Path, queue: Looked, run: SystemTime) -> Result<(
     replace(file, &text).map_err(|error| {
         let hint = match error {
             Errno::NOENT => "make its directory, or change `metrics-file`",
+            Errno::ISDIR | Errno::NOTEMPTY | Errno::EXIST => {
+                "a directory is in its place: change `metrics-file`, or take that away"
+            }
+            Errno::NAMETOOLONG => "change `metrics-file`: no name can be that long",
             _ => {
                 "its directory has to be writable for the account that pushes, and for its unit \
                   (ReadWritePaths=)"
@@ -96,9 +100,46 @@ mod tests {
     }
 
     #[test]
+    fn the_old_file_is_there_until_the_new_one_is() {
+        use rustix::fs::inotify::{CreateFlags, ReadFlags, Reader, WatchFlags, add_watch, init};
+        let directory = tempfile::tempdir().unwrap();
+        let directory = Utf8Path::from_path(directory.path()).unwrap();
+        let file = directory.join("main.prom");
+        write(&file, queue(), SystemTime::now()).unwrap();
+        let watch = init(CreateFlags::NONBLOCK).unwrap();
+        let what = WatchFlags::DELETE | WatchFlags::MOVED_FROM | WatchFlags::MOVED_TO;
+        add_watch(&watch, directory.as_str(), what).unwrap();
+        write(&file, queue(), SystemTime::now()).unwrap();
+        let mut buffer = [std::mem::MaybeUninit::uninit(); 4096];
+        let mut reader = Reader::new(&watch, &mut buffer);
+        let mut seen = Vec::new();
+        while let Ok(event) = reader.next() {
+            let name = event.file_name().unwrap().to_str().unwrap().to_owned();
+            seen.push((event.events(), name));
+        }
+        let expected = [
+            (ReadFlags::MOVED_FROM, ".main.prom.new".to_owned()),
+            (ReadFlags::MOVED_TO, "main.prom".to_owned()),
+        ];
+        assert_eq!(seen, expected);
+    }
+
+    #[test]
     fn what_cannot_be_written_is_told_with_what_to_do() {
         let error = write("/nowhere/x.prom".into(), queue(), SystemTime::now()).unwrap_err();
         assert!(error.to_string().contains("/nowhere/x.prom"), "{error}");
         assert!(error.hint().unwrap().contains("make its directory"));
+        let place = tempfile::tempdir().unwrap();
+        let place = Utf8Path::from_path(place.path()).unwrap();
+        std::fs::create_dir(place.join("x.prom")).unwrap();
+        let long = place.join("x".repeat(250) + ".prom");
+        for (file, hint) in [
+            (place.join("x.prom"), "a directory is in its place"),
+            (long, "that long"),
+        ] {
+            let error = write(&file, queue(), SystemTime::now()).unwrap_err();
+            assert!(error.hint().unwrap().contains(hint), "{error:?}");
+        }
+        assert_eq!(std::fs::read_dir(place).unwrap().count(), 1);
     }
 }

@@ -69,7 +69,7 @@ impl Measured {
 pub(super) const MEASURED: &[Measured] = &[
     gauge(
         "entries",
-        "Entries of the queue by state.",
+        "Entries of the queue by state; those that are ready wait for the destination where that does not answer.",
         |status| {
             let counts = &status.counts;
             [
