@@ -10,12 +10,27 @@ use nix_post_build_push_config::redact_uris;
 
 use crate::progress::above;
 
-/// Whether what is written there is coloured: on a terminal, and never with a NO_COLOR that is not empty
-/// (no-color.org).
+/// Whether what is written there is coloured: on a terminal that can (`TERM=dumb` is one that cannot), and
+/// never with a NO_COLOR that is not empty (no-color.org).
 #[must_use]
 pub(crate) fn wants_colours(stream: &impl io::IsTerminal) -> bool {
     let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    wanted && stream.is_terminal()
+    wanted && stream.is_terminal() && !is_dumb()
+}
+
+/// Whether the terminal only prints.
+pub(crate) fn is_dumb() -> bool {
+    std::env::var_os("TERM").is_some_and(|term| term == "dumb")
+}
+
+/// How many columns and rows a terminal has; `None` for what is none, or does not say.
+#[must_use]
+pub(crate) fn size(stream: &(impl io::IsTerminal + std::os::fd::AsFd)) -> Option<(usize, usize)> {
+    let size = stream
+        .is_terminal()
+        .then(|| rustix::termios::tcgetwinsize(stream))?;
+    let (columns, rows) = size.ok().map(|size| (size.ws_col, size.ws_row))?;
+    (columns > 0 && rows > 0).then(|| (columns.into(), rows.into()))
 }
 
 /// How many columns a terminal has; `None` for what is none.

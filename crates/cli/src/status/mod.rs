@@ -24,6 +24,7 @@ pub(crate) use self::limits::LimitUse;
 pub(crate) use self::subjects::{Subject, is_nobodys, subjects};
 
 pub(crate) use self::text::lines;
+pub(crate) use self::text::window::{Window, rows};
 
 use crate::error::CommandError;
 use crate::lock::AtWork;

@@ -1,6 +1,7 @@
 //! A status for people.
 
 mod failures;
+pub(super) mod window;
 
 use std::cmp::Reverse;
 use std::iter;

@@ -13,6 +13,7 @@ use super::states::{enqueue, world_of};
 
 fn end(mut child: Child) {
     let pid = Pid::from_child(&child);
+    // Until it is waited for, its number is nobody else's.
     kill_process(pid, Signal::INT).unwrap();
     // As a shell expects it of a program that Ctrl-C ended.
     assert_eq!(child.wait().unwrap().signal(), Some(2));
@@ -94,8 +95,8 @@ fn an_interval_of_nothing_and_one_that_is_none_are_refused() {
     assert_eq!(world.run(&["status", "--watch", "--openmetrics"]).code, 2);
 }
 
-/// The two ends of a terminal of so many columns.
-fn terminal(columns: u16) -> (OwnedFd, OwnedFd) {
+/// The two ends of a terminal of so many columns and rows.
+fn terminal(columns: u16, rows: u16) -> (OwnedFd, OwnedFd) {
     use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
     let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
     grantpt(&ours).unwrap();
@@ -104,7 +105,7 @@ fn terminal(columns: u16) -> (OwnedFd, OwnedFd) {
     let flags = rustix::fs::OFlags::RDWR | rustix::fs::OFlags::NOCTTY;
     let theirs = rustix::fs::open(name.as_c_str(), flags, rustix::fs::Mode::empty()).unwrap();
     let size = rustix::termios::Winsize {
-        ws_row: 50,
+        ws_row: rows,
         ws_col: columns,
         ws_xpixel: 0,
         ws_ypixel: 0,
@@ -114,7 +115,11 @@ fn terminal(columns: u16) -> (OwnedFd, OwnedFd) {
 }
 
 fn on_terminal(command: &mut Command, columns: u16) -> (Child, std::fs::File) {
-    let (ours, theirs) = terminal(columns);
+    on_terminal_of(command, columns, 50)
+}
+
+fn on_terminal_of(command: &mut Command, columns: u16, rows: u16) -> (Child, std::fs::File) {
+    let (ours, theirs) = terminal(columns, rows);
     let child = command.stdout(Stdio::from(theirs)).spawn().unwrap();
     (child, ours.into())
 }
@@ -130,36 +135,83 @@ fn read_until(terminal: &mut std::fs::File, wanted: &str, times: usize) -> Strin
     text
 }
 
+/// With which each look begins.
+const FRAME: &str = "\x1b[H\x1b[2K";
+
 #[test]
-fn a_terminal_is_cleared_before_each_look_and_narrow_ones_break_between_words() {
+fn on_a_terminal_each_look_is_drawn_over_the_last_and_what_was_there_comes_back() {
     let world = world_of(&["parked"]);
     let mut command = world.command(&["status", "--watch", "100ms"]);
     let (child, mut terminal) = on_terminal(&mut command, 40);
-    let text = read_until(&mut terminal, "\x1b[H\x1b[2J", 3);
+    let mut text = read_until(&mut terminal, FRAME, 3);
+    let pid = Pid::from_child(&child);
+    kill_process(pid, Signal::INT).unwrap();
+    text += &read_until(&mut terminal, "\x1b[?1049l", 1);
     end(child);
-    let frame = text.split("\x1b[H\x1b[2J").nth(1).unwrap();
+    assert!(text.starts_with("\x1b[?1049h\x1b[?25l\x1b[H"), "{text:?}");
+    assert!(text.ends_with("\x1b[?25h\x1b[?1049l"), "{text:?}");
+    // Never is there nothing.
+    assert!(
+        !text.contains("\x1b[2J") && !text.contains("\x1b[H\x1b[J"),
+        "{text:?}"
+    );
+    let frame = text.split(FRAME).nth(1).unwrap();
     assert!(
         frame.contains("\x1b[1mparked\x1b[0m: \x1b[1;33mneeds a look\x1b[0m"),
         "{frame:?}"
     );
-    for line in frame.lines().filter(|line| !line.contains('\x1b')) {
-        let words = line.split_whitespace().count();
-        assert!(line.chars().count() <= 40 || words == 1, "{line:?}");
+    let rows = frame
+        .split("\r\n")
+        .map(|row| row.trim_start_matches("\x1b[2K").trim_end_matches('\r'));
+    for row in rows.filter(|row| !row.contains('\x1b')) {
+        assert!(row.chars().count() <= 40, "{row:?}");
     }
+}
+
+#[test]
+fn a_window_that_is_too_low_shows_what_is_most_urgent_and_what_is_strange_is_said_in_it_alone() {
+    let world = world_of(&["ready", "empty", "closed", "foreign"]);
+    let mut command = world.command(&["status", "--watch", "100ms"]);
+    command.stderr(Stdio::piped());
+    let (mut child, mut terminal) = on_terminal_of(&mut command, 100, 6);
+    let text = read_until(&mut terminal, FRAME, 2);
+    let frame = text.split(FRAME).nth(1).unwrap();
+    assert_eq!(frame.matches("\r\n").count(), 5, "{frame:?}");
+    assert!(frame.contains("\x1b[1mclosed\x1b[0m"), "{frame:?}");
+    assert!(frame.contains("… and 3 more queues"), "{frame:?}");
+    let mut stderr = child.stderr.take().unwrap();
+    end(child);
+    let mut said = String::new();
+    stderr.read_to_string(&mut said).unwrap();
+    assert_eq!(said, "");
+}
+
+#[test]
+fn a_terminal_that_only_prints_gets_what_a_pipe_gets() {
+    let world = world_of(&["empty"]);
+    let mut command = world.command(&["status", "--watch", "100ms"]);
+    command.env("TERM", "dumb");
+    let (child, mut terminal) = on_terminal(&mut command, 80);
+    let text = read_until(&mut terminal, "every 100ms", 2);
+    end(child);
+    assert!(!text.contains('\x1b'), "{text:?}");
 }
 
 #[test]
 fn colours_are_for_terminals_that_want_them() {
     let world = world_of(&["ready"]);
-    let colours = |value: Option<&str>| {
+    let colours_with = |variable: Option<(&str, &str)>| {
         let mut command = world.command(&["status"]);
-        command.envs(value.map(|value| ("NO_COLOR", value)));
+        command.envs(variable);
         let (mut child, mut terminal) = on_terminal(&mut command, 80);
         let text = read_until(&mut terminal, "next try:", 1);
         child.wait().unwrap();
         text.contains('\x1b')
     };
+    let colours = |value: Option<&str>| colours_with(value.map(|value| ("NO_COLOR", value)));
     assert!(colours(None) && colours(Some("")));
     assert!(!colours(Some("1")));
+    assert!(!colours_with(Some(("TERM", "dumb"))));
+    assert!(colours_with(Some(("TERM", "xterm"))));
     let _ = enqueue(&world, "ready");
 }
