@@ -166,15 +166,21 @@ fn any_programs_of_a_script() {
 fn any_answers_of_systemd() {
     let samples = [
         "User=a\nEnvironment=X=1 \"Y=2 3\"\n\nUser=\n",
-        "{ path=/p ; argv[]=/p --config-file /c push --queue=q ; ignore_errors=no }",
+        "{ path=/nix-post-build-push ; argv[]=/p --config-file /c push --queue=q ; ignore_errors=no }",
         "1d 2h 3min 4.005s",
         "-i /k -o IdentityFile=/l -F none",
     ];
     fuzz("answers of systemd", text_like(&samples), |text| {
         let names = doctor::blocks(&text).into_iter().flatten();
         prop_assert!(names.into_iter().all(|(name, _)| !name.contains('=')));
-        let options = doctor::options(&text);
-        prop_assert!(options.iter().all(|option| option.starts_with("--")));
+        if let Some(doctor::Started::Push { settings, .. }) = doctor::Started::of(&text) {
+            prop_assert!(settings.iter().all(|setting| setting.starts_with("--")));
+        }
+        prop_assert!(
+            doctor::settings(&text)
+                .iter()
+                .all(|name| !name.contains('='))
+        );
         prop_assert!(
             doctor::of_ssh(&text)
                 .iter()

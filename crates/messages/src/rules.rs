@@ -106,7 +106,7 @@ pub const OTHER: &[Other] = &[
     all("cli/src/doctor/hook.rs::may_set", FINE),
     one("cli/src/doctor/destination.rs", "written by", PART),
     one("cli/src/doctor/nix.rs", "options and", PART),
-    one("cli/src/doctor/service.rs::last_run", "…", FINE),
+    all("cli/src/doctor/service.rs::pushes", FINE),
     one("cli/src/doctor/timer.rs::next", "when", FINE),
     all("cli/src/doctor/text.rs", PART),
     all("nix-copy/src/response_body.rs::BEFORE", PART),

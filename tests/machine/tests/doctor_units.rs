@@ -156,3 +156,83 @@ fn a_daemon_there_that_does_not_trust_the_account_is_a_fault() {
     );
     examine(&machine, &["--write"]).is_well();
 }
+
+#[test]
+fn a_service_that_cannot_push_the_queue_is_a_fault_whatever_the_reason() {
+    let machine = well("file:///srv/cache");
+    let (program, file) = (
+        "/usr/local/bin/nix-post-build-push",
+        "--config-file=/etc/nix-post-build-push/config.toml",
+    );
+    let start = |command: &str| format!("ExecStart=\nExecStart={command}");
+    for (lines, says) in [
+        ("Environment=PATH=/usr/local/bin".to_owned(), "no Nix"),
+        (start("/nowhere/nix-post-build-push push"), "/nowhere"),
+        (start(&format!("{program} {file} status")), "status"),
+        (
+            start(&format!("{program} {file} push --queue=other")),
+            "other",
+        ),
+        (
+            start(&format!(
+                "{program} --config-file=/etc/other.toml push --queue=main"
+            )),
+            "/etc/other.toml",
+        ),
+        (
+            "Environment=NIX_POST_BUILD_PUSH_QUEUE_DIR=/var/lib/another".to_owned(),
+            "/var/lib/another",
+        ),
+    ] {
+        run_with(&machine, &lines);
+        let report = examine(&machine, &[]);
+        report.finds("service-unable");
+        report.says(says).lacks("pushes it as root");
+    }
+    run_with(&machine, &start(&format!("/bin/sh -c '{program} push'")));
+    examine(&machine, &[]).finds_only("service-not-judged");
+    run_with(
+        &machine,
+        &start(&format!("{program} {file} push --queue main")),
+    );
+    examine(&machine, &[]).is_well();
+}
+
+#[test]
+fn whatever_the_unit_forbids_is_forbidden_to_who_looks_in_its_place() {
+    let machine = well("ssh://receiver@cache.example.org?remote-store=/srv/remote");
+    let ssh = format!("Environment=\"NIX_SSHOPTS=-i {KEY} -o BatchMode=yes\"");
+    run_with(&machine, &ssh);
+    examine(&machine, &["--write"]).is_well();
+    run_with(
+        &machine,
+        &format!("{ssh}\nRestrictAddressFamilies=\nRestrictAddressFamilies=AF_UNIX"),
+    );
+    examine(&machine, &[]).finds("destination-down");
+    run_with(
+        &machine,
+        &format!("{ssh}\nTemporaryFileSystem=/etc/secrets"),
+    );
+    examine(&machine, &[]).finds("credential-unreadable");
+}
+
+#[test]
+fn what_earlier_pushes_left_must_be_of_use_to_the_next() {
+    let machine = well("file:///srv/cache");
+    machine.sh("systemctl start nix-post-build-push@main.service");
+    machine.build(&expr::file("again", "hello"));
+    machine.sh(&format!("chown alice {QUEUE}/.push"));
+    let report = examine(&machine, &[]);
+    follow(&machine, report.finds("queue-not-writable"));
+    examine(&machine, &[]).is_well();
+    // Owned by root, used by another.
+    run_as_pusher(&machine, "");
+    machine.sh("install -d -o pusher /srv/cache; chown -R pusher /srv/cache");
+    machine.sh(&format!("chown root {QUEUE}/.push/lock"));
+    let report = examine(&machine, &[]);
+    let finding = report.finds("queue-not-writable");
+    assert!(
+        finding["text"].to_string().contains(".push/lock"),
+        "{finding:#}"
+    );
+}

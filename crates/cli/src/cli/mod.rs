@@ -313,8 +313,8 @@ pub(crate) struct DoctorArgs {
     #[arg(long)]
     pub write: bool,
     /// Only what a service sees, for a doctor that was started in its place
-    #[arg(long, hide = true)]
-    pub as_service: bool,
+    #[arg(long, hide = true, value_name = "QUEUE:DIR")]
+    pub as_service: Option<String>,
     #[command(flatten)]
     pub json: JsonArgs,
 }

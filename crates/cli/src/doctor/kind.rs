@@ -162,6 +162,10 @@ kinds! {
     ServiceMissing = "service-missing", Warning, Service;
     /// The last run of the service failed.
     ServiceFailed = "service-failed", Fault, Service;
+    /// The service cannot push the queue: what it starts, its Nix or its configuration is in the way.
+    ServiceUnable = "service-unable", Fault, Service;
+    /// The service starts what cannot be judged.
+    ServiceNotJudged = "service-not-judged", Unknown, Service;
     /// There is a service, and nothing starts it.
     TimerMissing = "timer-missing", Warning, Timer;
     /// The timer is not at work.

@@ -31,6 +31,7 @@ mod roots;
 mod service;
 mod signatures;
 mod space;
+mod started;
 mod systemd;
 mod text;
 mod timer;
@@ -41,9 +42,9 @@ pub(crate) use {
     credentials::of_ssh,
     finding::FindingJson,
     hook_program::programs,
-    inside::options,
     nix_conf::includes,
-    systemd::{blocks, loaded},
+    started::Started,
+    systemd::{blocks, loaded, settings},
     timer::span,
 };
 
@@ -71,9 +72,13 @@ pub(crate) fn run(args: &DoctorArgs, session: &mut Session) -> Result<Exit, Comm
     let resolution = session.resolve(Need::Enqueue);
     let store = session.store(&resolution.config)?;
     let machine = Machine::look(&store, &resolution.config, now());
-    let findings = match args.as_service {
-        true => as_service::check(&machine, args.write),
-        false => check(&machine, &resolution, args.write),
+    let as_service = args
+        .as_service
+        .as_deref()
+        .and_then(|asked| asked.split_once(':'));
+    let findings = match as_service {
+        Some(queue) => as_service::check(&machine, &resolution, queue, args.write),
+        None => check(&machine, &resolution, args.write),
     };
     if args.json.json {
         let rows: Vec<_> = findings.iter().map(finding::FindingJson::from).collect();
@@ -161,6 +166,9 @@ fn pushes(
         findings.extend(as_ourselves());
         return findings;
     };
+    if units.not_started().is_some() {
+        return findings;
+    }
     if let Some(missing) = units.missing_account(machine.managed) {
         findings.push(missing);
         return findings;
@@ -182,12 +190,21 @@ fn pushes(
         // To start a service that may write to it systemd would wait for it, too.
         (false, _) => Err(untried().because("the queue's directory does not answer")),
         (true, true) => {
-            inside::look(units, &settings.name, write).map_err(|error| untried().caused_by(&error))
+            inside::look(units, settings, write).map_err(|error| untried().caused_by(&error))
         }
         (true, false) => Err(untried().fix("sudo nix-post-build-push doctor")),
     };
     match inside {
-        Ok(found) => findings.extend(found),
+        Ok(found) => {
+            if found
+                .iter()
+                .any(|finding| finding.kind == Some(Kind::ServiceUnable))
+            {
+                let pushes = units.pushes();
+                findings.retain(|finding| finding.text != pushes);
+            }
+            findings.extend(found);
+        }
         Err(untried) => {
             findings.push(untried);
             findings.extend(as_ourselves());

@@ -5,6 +5,7 @@ use std::io;
 use camino::Utf8Path;
 use nix_post_build_push_config::QueueSettings;
 use queue_core::StorePath;
+use rustix::fs::{Access, AtFlags, CWD, accessat};
 
 use super::bounded;
 use super::file_system;
@@ -117,8 +118,11 @@ fn not_there(managed: Managed, path: &Utf8Path, account: Option<&str>) -> Findin
 
 /// What the kernel says of writing there as whom we are.
 pub(super) fn writable(path: &Utf8Path) -> io::Result<()> {
-    use rustix::fs::{Access, AtFlags, CWD, accessat};
-    let wanted = Access::WRITE_OK | Access::EXEC_OK;
+    may(path, Access::WRITE_OK | Access::EXEC_OK)
+}
+
+/// The same of anything.
+pub(super) fn may(path: &Utf8Path, wanted: Access) -> io::Result<()> {
     Ok(accessat(CWD, path.as_str(), wanted, AtFlags::EACCESS)?)
 }
 

@@ -1,25 +1,23 @@
 //! The units that push a queue.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::account;
 use super::finding::{Check, Finding};
 use super::kind::Kind;
 use super::managed::Managed;
+use super::started::{self, Started};
 use super::systemd::{self, Properties};
 use super::timer;
-
-const PROPERTIES: &str = "Id,LoadState,ActiveState,SubState,UnitFileState,Result,ExecMainStatus,\
-    NextElapseUSecRealtime,NextElapseUSecMonotonic,ExecStart,User,Group,SupplementaryGroups,DynamicUser,\
-    ProtectHome,ProtectSystem,PrivateTmp,PrivateNetwork,PrivateUsers,PrivateDevices,ReadWritePaths,\
-    ReadOnlyPaths,InaccessiblePaths,CapabilityBoundingSet,NoNewPrivileges,UMask,Environment,\
-    UnsetEnvironment,EnvironmentFiles";
 
 /// The units of a queue.
 pub(super) struct Units {
     /// The name of the service.
     pub name: String,
     pub service: Properties,
+    /// The names of what is set for it.
+    pub settings: BTreeSet<String>,
     /// What systemd hands to it, as `NAME:PATH`.
     pub credentials: Vec<String>,
     timer: Properties,
@@ -47,20 +45,21 @@ impl Service {
         for name in ["nix-post-build-push-", "nix-post-build-push@"] {
             let name = format!("{name}{queue}");
             let units = ["service", "timer", "path"].map(|kind| format!("{name}.{kind}"));
-            let found = systemd::show(&units.each_ref().map(String::as_str), PROPERTIES);
+            let found = systemd::show(&units.each_ref().map(String::as_str));
             let [service, timer, path] = match found.map(<[Properties; 3]>::try_from) {
                 Ok(Ok(all)) => all,
                 Ok(Err(_)) => return Self::Unseen(std::io::Error::other("not three answers")),
                 Err(error) => return Self::Unseen(error),
             };
             if is(&service, "LoadState", "loaded") {
-                let credentials = match systemd::credentials(&units[0]) {
-                    Ok(credentials) => credentials,
+                let text = match systemd::text(&units[0]) {
+                    Ok(text) => text,
                     Err(error) => return Self::Unseen(error),
                 };
                 return Self::Units(Box::new(Units {
+                    credentials: systemd::loaded(&text, &units[0]),
                     name: units[0].clone(),
-                    credentials,
+                    settings: systemd::settings(&text),
                     service,
                     timer,
                     path,
@@ -112,6 +111,12 @@ impl Units {
     pub(super) fn of_service(name: &str, service: Properties, credentials: &[&str]) -> Self {
         Self {
             name: name.to_owned(),
+            // Told by another name than it is set by.
+            settings: service
+                .keys()
+                .filter(|name| *name != "EnvironmentFiles")
+                .cloned()
+                .collect(),
             service,
             credentials: credentials.iter().map(|&one| one.to_owned()).collect(),
             timer: Properties::new(),
@@ -121,14 +126,60 @@ impl Units {
 
     fn check(&self, managed: Managed, queue: &str) -> Vec<Finding> {
         let timer = timer::check(managed, queue, &self.name, &self.timer, &self.path);
-        [self.last_run()].into_iter().chain(timer).collect()
+        let started = self.not_started().or_else(|| self.not_judged());
+        let last_run = self.last_run().into_iter();
+        last_run.chain(started).chain(timer).collect()
     }
 
-    fn last_run(&self) -> Finding {
+    /// What the service starts.
+    pub(super) fn started(&self) -> Option<Started> {
+        Started::of(self.service.get("ExecStart")?)
+    }
+
+    /// What there is to say if what it starts pushes nothing.
+    pub(super) fn not_started(&self) -> Option<Finding> {
+        let name = &self.name;
+        let program = match self.started()? {
+            Started::Another { command } => {
+                let text = format!("{name} runs `{command}`, which pushes nothing");
+                return Some(Finding::of(Kind::ServiceUnable, text).fix(self.exec_start_hint()));
+            }
+            Started::Push { program, .. } | Started::Unknown { program } => program,
+        };
+        let searched = self.service.get("ExecSearchPath");
+        if started::is_there(&program, searched.map_or("", String::as_str)) {
+            return None;
+        }
+        let text = format!("{name} runs {program}, which is not there or not executable");
+        Some(Finding::of(Kind::ServiceUnable, text).fix(self.exec_start_hint()))
+    }
+
+    fn not_judged(&self) -> Option<Finding> {
+        let Some(Started::Unknown { program }) = self.started() else {
+            return None;
+        };
+        let text = format!(
+            "{} runs {program}: whether that pushes the queue cannot be judged",
+            self.name
+        );
+        Some(Finding::of(Kind::ServiceNotJudged, text))
+    }
+
+    fn exec_start_hint(&self) -> String {
+        format!("change ExecStart of {0}: systemctl cat {0}", self.name)
+    }
+
+    /// That it pushes; not said where that is not so.
+    pub(super) fn pushes(&self) -> String {
+        format!("{} pushes it as {}", self.name, self.account())
+    }
+
+    fn last_run(&self) -> Option<Finding> {
         let result = self.service.get("Result").map_or("", String::as_str);
         if matches!(result, "success" | "") {
-            let text = format!("{} pushes it as {}", self.name, self.account());
-            return Finding::ok(Check::Service, text);
+            let is_push = matches!(self.started(), Some(Started::Push { .. }));
+            let pushes = is_push && self.not_started().is_none();
+            return pushes.then(|| Finding::ok(Check::Service, self.pushes()));
         }
         let code = self
             .service
@@ -138,8 +189,8 @@ impl Units {
             "the last run of {} failed: {result} (status {code})",
             self.name
         );
-        Finding::of(Kind::ServiceFailed, text)
-            .fix(format!("journalctl -u {} -n 50 # says why", self.name))
+        let failed = Finding::of(Kind::ServiceFailed, text);
+        Some(failed.fix(format!("journalctl -u {} -n 50 # says why", self.name)))
     }
 
     /// What there is to say of the files that systemd hands to the service: where one is not there,

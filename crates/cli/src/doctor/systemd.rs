@@ -1,6 +1,6 @@
 //! What systemd says of its units.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::bounded;
@@ -13,14 +13,13 @@ pub(super) fn is_here() -> bool {
     Path::new("/run/systemd/system").is_dir()
 }
 
-/// Properties of some units, in their order. Also a unit that does not exist has some.
+/// All properties of some units, in their order. Also a unit that does not exist has some.
 ///
 /// # Errors
 ///
 /// If systemd does not tell.
-pub(super) fn show(units: &[&str], properties: &str) -> std::io::Result<Vec<Properties>> {
-    let property = format!("--property={properties}");
-    let arguments = [&["show", property.as_str()], units].concat();
+pub(super) fn show(units: &[&str]) -> std::io::Result<Vec<Properties>> {
+    let arguments = [&["show", "--all"], units].concat();
     let found = blocks(&bounded::answer("systemctl", &arguments)?);
     match found.len() == units.len() {
         true => Ok(found),
@@ -28,29 +27,48 @@ pub(super) fn show(units: &[&str], properties: &str) -> std::io::Result<Vec<Prop
     }
 }
 
-/// `NAME=VALUE` a line, an empty line between units.
+/// `NAME=VALUE` a line, an empty line between units. What a unit has several of, such as commands, has
+/// a line for each.
 pub(crate) fn blocks(text: &str) -> Vec<Properties> {
     let blocks = text.split("\n\n").filter(|block| !block.trim().is_empty());
     let pairs = |block: &str| {
-        let lines = block.lines().filter_map(|line| line.split_once('='));
-        lines
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .collect()
+        let mut found = Properties::new();
+        for (name, value) in block.lines().filter_map(|line| line.split_once('=')) {
+            let known = found.entry(name.to_owned()).or_default();
+            match known.is_empty() {
+                true => value.clone_into(known),
+                false => *known = format!("{known}\n{value}"),
+            }
+        }
+        found
     };
     blocks.map(pairs).collect()
 }
 
-/// The files that systemd hands to a service, as `NAME:PATH`. `systemctl show` does not print them
-/// (systemd 252 to 262), so they are read from its files, as `systemctl cat` prints them.
+/// The text of a unit: its file and what is dropped into it.
 ///
 /// # Errors
 ///
 /// If systemd does not tell.
-pub(super) fn credentials(unit: &str) -> std::io::Result<Vec<String>> {
-    Ok(loaded(
-        &bounded::answer("systemctl", &["cat", "--no-pager", unit])?,
-        unit,
-    ))
+pub(super) fn text(unit: &str) -> std::io::Result<String> {
+    bounded::answer("systemctl", &["cat", "--no-pager", unit])
+}
+
+/// The names of the settings of a service that stand in its text.
+pub(crate) fn settings(text: &str) -> BTreeSet<String> {
+    let mut section = "";
+    let mut found = BTreeSet::new();
+    for line in text.lines().map(str::trim) {
+        if line.starts_with('[') {
+            section = line;
+        }
+        let name = line.split_once('=').map(|(name, _)| name.trim_end());
+        let is_name = |name: &&str| name.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        if let Some(name) = name.filter(is_name).filter(|_| section == "[Service]") {
+            found.insert(name.to_owned());
+        }
+    }
+    found
 }
 
 /// An empty line takes away what stands above it. Of what systemd replaces, the names of the unit
@@ -75,7 +93,7 @@ pub(crate) fn loaded(files: &str, unit: &str) -> Vec<String> {
 
 /// The main process of a service that runs.
 pub(super) fn main_process(unit: &str) -> Option<i32> {
-    let found = is_here().then(|| show(&[unit], "MainPID").ok())??;
+    let found = is_here().then(|| show(&[unit]).ok())??;
     let pid = found.first()?.get("MainPID")?.parse().ok()?;
     (pid > 0).then_some(pid)
 }
@@ -90,6 +108,14 @@ mod tests {
         assert_eq!(found.len(), 2);
         assert_eq!(found[0]["Environment"], "X=1 \"Y=2 3\"");
         assert_eq!((&*found[0]["User"], &*found[1]["User"]), ("a", ""));
+        assert_eq!(blocks("E=a\nE=b=c\n")[0]["E"], "a\nb=c");
+    }
+
+    #[test]
+    fn the_settings_of_a_service_are_those_of_its_section_in_all_its_files() {
+        let text = "# /a\n[Unit]\nAfter=x\n[Service]\nUser=a\n# /b\n[Service]\nUMask = 77\n[Install]\nAlias=c\n";
+        let names: Vec<_> = settings(text).into_iter().collect();
+        assert_eq!(names, ["UMask", "User"]);
     }
 
     #[test]
