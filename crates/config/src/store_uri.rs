@@ -34,6 +34,9 @@ pub enum StoreUriError {
     /// It would be taken for an option.
     #[error("the destination begins with a dash")]
     Dash,
+    /// It names a directory, and does not say from the root on which.
+    #[error("`file://` wants an absolute path behind it")]
+    Relative,
     /// It has no scheme, and is neither an absolute path nor a word that Nix knows.
     #[error("not a store URI")]
     NoStore,
@@ -54,7 +57,7 @@ impl StoreUri {
     ///
     /// # Errors
     /// If it is empty, begins with a dash, has blanks or control characters, or is none of
-    /// `SCHEME://…`, an absolute path, `auto`, `daemon`, `local`.
+    /// `SCHEME://…` (with `file` that of an absolute path), an absolute path, `auto`, `daemon`, `local`.
     pub fn check(&self) -> Result<(), StoreUriError> {
         let blank = |c: char| c.is_whitespace() || c.is_control();
         match self.as_str() {
@@ -63,6 +66,7 @@ impl StoreUri {
             uri if uri.contains(blank) => Err(StoreUriError::Blank),
             uri if uri.starts_with('-') => Err(StoreUriError::Dash),
             uri if !names_a_store(uri) => Err(StoreUriError::NoStore),
+            uri if names_a_relative_file(uri) => Err(StoreUriError::Relative),
             _ => Ok(()),
         }
     }
@@ -93,6 +97,12 @@ fn names_a_store(uri: &str) -> bool {
     store.starts_with('/')
         || matches!(store, "auto" | "daemon" | "local")
         || scheme.is_some_and(is_scheme)
+}
+
+/// Where each Nix looks for it is another place: below its working directory, or nowhere (2.34.8).
+fn names_a_relative_file(uri: &str) -> bool {
+    uri.strip_prefix("file://")
+        .is_some_and(|path| !path.starts_with('/'))
 }
 
 impl fmt::Display for StoreUri {
@@ -150,6 +160,10 @@ mod tests {
             "x?endpoint=https://y",
         ] {
             let expected = Err(StoreUriError::NoStore);
+            assert_eq!(StoreUri::new(text).check(), expected, "{text}");
+        }
+        for text in ["file://srv/cache", "file://./cache", "file://"] {
+            let expected = Err(StoreUriError::Relative);
             assert_eq!(StoreUri::new(text).check(), expected, "{text}");
         }
     }

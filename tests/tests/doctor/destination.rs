@@ -1,6 +1,7 @@
 //! The destination: whether it is there, takes what is copied, and trusts who signed it.
 
 use std::fs;
+use std::os::unix::fs::chown;
 
 use system_tests::{Nix, Product, Reply, Run, Server, User, Version, expr, tree};
 
@@ -28,6 +29,25 @@ fn a_destination_that_is_none_or_does_not_answer_is_a_fault() {
     let product = to("http://127.0.0.1:1");
     let report = examine(&product, &[]);
     report.finds_only("destination-down");
+}
+
+#[test]
+fn a_cache_that_nix_would_not_open_is_a_fault_and_is_not_made_by_looking() {
+    let product = to("file://relative/cache");
+    examine(&product, &[]).finds("config-broken");
+    let product = to("file://@T@/cache?compression=zstd");
+    examine(&product, &[]).is_well();
+    let product = to("file://@T@/cache?priority=nonsense");
+    let report = examine(&product, &[]);
+    let finding = report.finds_only("destination-unusable");
+    assert!(
+        finding["causes"].to_string().contains("nonsense"),
+        "{finding:#}"
+    );
+    assert!(!product.nix().dir().join("cache").exists());
+    let left = fs::read_dir(product.nix().dir().join("tmp")).expect("readdir");
+    assert_eq!(left.count(), 0);
+    product.run(&["push"]).fails();
 }
 
 #[test]
@@ -160,13 +180,14 @@ fn a_daemon_that_does_not_trust_who_asks_it_not_to_check_is_a_fault() {
     );
     product.write_config(&format!("{config}check-sigs = false\n"));
     product.nix_mut().start_daemon();
+    let user = User::unprivileged();
+    chown(product.queue_dir(), Some(user.uid), Some(user.gid)).expect("chown");
     let report = examine_as_user(&product, |_| {});
     // 2.8.0 does not tell.
     match product.nix().version() < Version(2, 14, 0) {
         true => report.finds("signatures-not-tried"),
         false => report.finds("not-trusted-there"),
     };
-    assert_ne!(User::unprivileged().uid, 0);
 }
 
 #[test]

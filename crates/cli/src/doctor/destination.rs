@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use nix_copy::{NixUploader, StoreKind, add_file};
-use nix_post_build_push_config::{Destination, QueueSettings};
+use nix_post_build_push_config::{Destination, QueueSettings, StoreUri};
 use queue_core::{StorePath, UploadError, Uploader};
 use rustix::fs::statvfs;
 
@@ -51,7 +51,7 @@ pub(super) fn check(
     };
     let name = destination(settings).unwrap_or_default();
     let place = StoreKind::of(uri.as_str());
-    let mut findings = reachable(machine, &name, place, &uploader);
+    let mut findings = reachable(machine, &bounded, &uri, &uploader);
     let answers = findings.iter().all(|finding| finding.kind.is_none());
     if answers {
         findings.extend(match write {
@@ -82,10 +82,12 @@ fn within(settings: &QueueSettings) -> QueueSettings {
 /// opens it.
 fn reachable(
     machine: &Machine<'_>,
-    name: &str,
-    place: StoreKind<'_>,
+    settings: &QueueSettings,
+    uri: &StoreUri,
     uploader: &NixUploader,
 ) -> Vec<Finding> {
+    let name = &destination(settings).unwrap_or_default();
+    let place = StoreKind::of(uri.as_str());
     if let Some(Err(error)) = place.directory().map(bounded::directory) {
         let text = format!("{name} does not answer");
         return vec![
@@ -95,7 +97,9 @@ fn reachable(
         ];
     }
     let is_there = match place {
-        StoreKind::Directory(path) => return vec![directory(name, path)],
+        StoreKind::Directory(path) => {
+            return vec![refused(machine, settings, uri).unwrap_or_else(|| directory(name, path))];
+        }
         StoreKind::Chroot(root) => root.join("nix/var/nix/db").exists(),
         _ => true,
     };
@@ -119,6 +123,39 @@ fn reachable(
             &error,
         ),
     }]
+}
+
+/// Why Nix does not take what stands behind the path of a binary cache in a directory: it is asked to
+/// open an empty one of the same kind. (A key to sign with is looked at with all other credentials.)
+fn refused(machine: &Machine<'_>, settings: &QueueSettings, uri: &StoreUri) -> Option<Finding> {
+    let (_, parameters) = uri.as_str().split_once('?')?;
+    let parameters = parameters.split('&');
+    let asked: Vec<_> = parameters
+        .filter(|parameter| !parameter.starts_with("secret-key="))
+        .collect();
+    if asked.is_empty() || machine.version.is_err() {
+        return None;
+    }
+    let empty = std::env::temp_dir().join(unique(machine));
+    let mut settings = settings.clone();
+    let like_it = format!("file://{}?{}", empty.to_str()?, asked.join("&"));
+    settings.destination.as_mut()?.value = Destination::Uri(StoreUri::new(like_it));
+    let error = uploader(machine.store, &settings).ok()?.probe().err();
+    // It need not have been made.
+    let _ = std::fs::remove_dir_all(&empty);
+    let text = "Nix does not take a parameter of the destination";
+    error.map(|error| {
+        Finding::of(Kind::DestinationUnusable, text)
+            .because(error.message)
+            .fix("mend what stands behind the `?` of `destination`")
+    })
+}
+
+/// A name that nothing else has.
+fn unique(machine: &Machine<'_>) -> String {
+    let since = machine.now.duration_since(SystemTime::UNIX_EPOCH);
+    let number = since.unwrap_or_default().as_nanos();
+    format!("nix-post-build-push-doctor-{}-{number}", std::process::id())
 }
 
 fn directory(name: &str, path: &Utf8Path) -> Finding {
@@ -223,19 +260,15 @@ fn written(machine: &Machine<'_>, uploader: &NixUploader, name: &str) -> Finding
 }
 
 fn something_new(machine: &Machine<'_>) -> Result<StorePath, Finding> {
-    let since = machine
-        .now
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap_or_default();
-    let number = format!("{}-{}", std::process::id(), since.as_nanos());
-    let file = std::env::temp_dir().join(format!("nix-post-build-push-doctor-{number}"));
+    let unique = unique(machine);
+    let file = std::env::temp_dir().join(&unique);
     let untried = |text: &str| Finding::of(Kind::WriteNotTried, text.to_owned());
     let options = std::fs::OpenOptions::new()
         .write(true)
         .create_new(true)
         .mode(0o600)
         .open(&file);
-    let text = format!("written by `nix-post-build-push doctor --write`: {number}\n");
+    let text = format!("written by `nix-post-build-push doctor --write`: {unique}\n");
     let made = options.and_then(|mut file| file.write_all(text.as_bytes()));
     let Some(name) = file.to_str() else {
         return Err(untried("TMPDIR has a name that is not UTF-8"));
