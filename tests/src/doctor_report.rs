@@ -58,6 +58,12 @@ impl DoctorReport {
         self.finds(id)
     }
 
+    /// It finds no fault, whatever it could not see.
+    #[track_caller]
+    pub fn has_no_fault(&self) {
+        assert_eq!(self.output.code, 0, "{}", self.output);
+    }
+
     /// All is well.
     #[track_caller]
     pub fn is_well(&self) {

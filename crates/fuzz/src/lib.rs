@@ -71,7 +71,7 @@ pub const PARSERS: &[Parser] = &[
     parser("cli", "filter of messages", 200_000),
     parser("cli", "line to complete", 200_000),
     parser("cli", "includes of nix.conf", 1_000_000),
-    parser("cli", "programs of a script", 1_000_000),
+    parser("cli", "words of a script", 1_000_000),
     parser("cli", "answers of systemd", 200_000),
     parser("cli", "findings of a doctor", 200_000),
     parser("cli", "user database", 1_000_000),

@@ -28,7 +28,7 @@ const READERS: &[(&str, &[&str])] = &[
             "user database",
         ],
     ),
-    ("cli/src/doctor/hook_program.rs", &["programs of a script"]),
+    ("cli/src/doctor/hook_program.rs", &["words of a script"]),
     ("cli/src/doctor/machine.rs", &["variables"]),
     ("cli/src/doctor/nix_conf.rs", &["includes of nix.conf"]),
     // The kernel's word for the variables that a process began with.

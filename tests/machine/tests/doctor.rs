@@ -76,6 +76,7 @@ fn an_ordinary_user_is_told_what_only_root_sees() {
     let finding = report.finds("account-not-tried");
     assert_eq!(finding["fix"], "sudo nix-post-build-push doctor");
     report.says("answers, and is newer than its settings");
+    report.has_no_fault();
 }
 
 #[test]

@@ -3,7 +3,7 @@
 #[path = "doctor/examined.rs"]
 mod examined;
 
-use examined::{examine, sign};
+use examined::{examine, examine_as, sign};
 use machine_tests::Machine;
 use serde_json::Value;
 use system_tests::expr;
@@ -235,4 +235,17 @@ fn what_earlier_pushes_left_must_be_of_use_to_the_next() {
         finding["text"].to_string().contains(".push/lock"),
         "{finding:#}"
     );
+}
+
+#[test]
+fn an_ordinary_user_finds_no_fault_where_there_is_none() {
+    let machine = well("file:///srv/cache");
+    for config in ["", "queue-dir = \"/var/lib/nix-post-build-push/main\"\n"] {
+        let file = "/etc/nix-post-build-push/config.toml";
+        machine.sh(&format!("printf '{config}' >>{file}"));
+        let report = examine_as(&machine, "alice", &[]);
+        report.finds("account-not-tried");
+        report.has_no_fault();
+        report.says("pushes it as root").says("1 queued");
+    }
 }

@@ -2,9 +2,10 @@
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
+use std::process::Command;
 
 use camino::Utf8PathBuf;
-use system_tests::{Product, expr};
+use system_tests::{Product, Run, expr};
 
 use super::patient::{CONFIG, examine, examine_as_user, examine_with, well, well_with_daemon};
 
@@ -73,6 +74,85 @@ fn another_hook_is_a_fault_and_a_script_that_calls_ours_is_none() {
     let script = product.nix().script("hooks", "exec /bin/true");
     assert!(script.exists());
     examine(&product, &[]).finds_only("hook-of-another");
+}
+
+/// Whether a build adds something to the queue.
+fn a_build_is_queued(product: &Product, name: &str) -> bool {
+    let before = product.queued().len();
+    product.nix().build_one(&expr::file(name, "hello"));
+    product.queued().len() > before
+}
+
+#[test]
+fn a_hook_that_is_named_without_its_directory_is_ours_where_path_has_it() {
+    let mut product = well();
+    let name = Product::hook_program()
+        .file_name()
+        .expect("a name")
+        .to_owned();
+    let programs = Product::hook_program()
+        .parent()
+        .expect("a directory")
+        .to_owned();
+    let path = std::env::var("PATH").expect("PATH");
+    product.nix_mut().set_hook(&name);
+    examine(&product, &[]).finds_only("hook-missing");
+    product
+        .nix_mut()
+        .set_env("PATH", format!("{programs}:{path}"));
+    examine(&product, &[]).is_well();
+    assert!(a_build_is_queued(&product, "by-name"));
+    let script = product.nix().script("by-name", &format!("exec {name}"));
+    product.nix_mut().set_hook(script);
+    examine(&product, &[]).is_well();
+    assert!(a_build_is_queued(&product, "by-a-script"));
+}
+
+#[test]
+fn a_script_may_name_ours_behind_a_variable_call_enqueue_or_have_no_first_line() {
+    let mut product = well();
+    let hook = Product::hook_program();
+    let (directory, name) = (hook.parent().expect("one"), hook.file_name().expect("one"));
+    let bodies = [
+        format!("d={directory}\nexec $d/{name}"),
+        format!("exec {} enqueue $OUT_PATHS", Product::program()),
+        format!("{hook}"),
+    ];
+    for (at, body) in bodies.iter().enumerate() {
+        let script = product.nix().script(&format!("hook-{at}"), body);
+        if at == 2 {
+            let mut remove = Command::new("sed");
+            remove.args(["-i", "1d", script.as_str()]).run().success();
+        }
+        product.nix_mut().set_hook(script);
+        examine(&product, &[]).says("which calls").is_well();
+        assert!(
+            a_build_is_queued(&product, &format!("built-{at}")),
+            "{body}"
+        );
+    }
+}
+
+#[test]
+fn a_script_that_may_end_before_it_calls_ours_is_not_judged() {
+    let mut product = well();
+    let script = format!("exit 0\nexec {}", Product::hook_program());
+    let script = product.nix().script("ends", &script);
+    product.nix_mut().set_hook(script);
+    examine(&product, &[]).finds_only("hook-unknown");
+    assert!(!a_build_is_queued(&product, "not-queued"));
+}
+
+#[test]
+fn a_hook_that_is_a_directory_fails_each_build() {
+    let mut product = well();
+    let directory = product.nix().dir().to_owned();
+    product.nix_mut().set_hook(directory);
+    examine(&product, &[]).finds_only("hook-not-executable");
+    product
+        .nix()
+        .try_build(&expr::file("fails", "hello"))
+        .fails();
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use nix_post_build_push_config::{
-    Environment, Inputs, Need, Overrides, QueueSettings, Resolution, resolve,
+    Environment, Inputs, Need, Origin, Overrides, QueueSettings, Resolution, resolve,
 };
 
 use super::bounded;
@@ -46,9 +46,13 @@ fn runs(machine: &Machine<'_>, hook: &str) -> Vec<Finding> {
                 .fix(managed.set_hook(by_daemon)),
         ];
     }
-    let program = identify(Path::new(hook));
+    let environment = machine.seen_hook_environment();
+    let path = environment
+        .as_ref()
+        .and_then(|all| Some(all.iter().find(|(name, _)| name == "PATH")?.1.as_os_str()));
+    let program = identify(Path::new(hook), path);
     let version = match &program {
-        Program::Ours(real) | Program::Script(real) => other_version(real),
+        Program::Ours(real) | Program::Script(Some(real)) => other_version(real),
         _ => None,
     };
     let judged = judge(managed, hook, &program, by_daemon);
@@ -58,9 +62,15 @@ fn runs(machine: &Machine<'_>, hook: &str) -> Vec<Finding> {
 fn judge(managed: Managed, hook: &str, program: &Program, by_daemon: bool) -> Finding {
     match program {
         Program::Ours(_) => Finding::ok(Check::Hook, format!("Nix runs {hook}")),
-        Program::Script(ours) => Finding::ok(
-            Check::Hook,
-            format!("Nix runs {hook}, which calls {}", ours.display()),
+        Program::Script(ours) => {
+            let ours = ours
+                .as_ref()
+                .map_or(NAME.into(), |ours| ours.display().to_string());
+            Finding::ok(Check::Hook, format!("Nix runs {hook}, which calls {ours}"))
+        }
+        Program::Unclear => Finding::of(
+            Kind::HookUnknown,
+            format!("Nix runs {hook}, which names {NAME} behind a command that may end it before"),
         ),
         Program::Other => Finding::of(
             Kind::HookOfAnother,
@@ -70,6 +80,12 @@ fn judge(managed: Managed, hook: &str, program: &Program, by_daemon: bool) -> Fi
         Program::Missing => Finding::of(Kind::HookMissing, format!("the hook {hook} is not there"))
             .because("each build fails for it")
             .fix(managed.set_hook(by_daemon)),
+        Program::NoFile => Finding::of(
+            Kind::HookNotExecutable,
+            format!("the hook {hook} is no file"),
+        )
+        .because("each build fails for it")
+        .fix(managed.set_hook(by_daemon)),
         Program::NotExecutable => Finding::of(
             Kind::HookNotExecutable,
             format!("the hook {hook} is not executable"),
@@ -99,7 +115,8 @@ fn other_version(hook: &Path) -> Option<Finding> {
         Err(error) => Some(other("does not tell its version".to_owned()).caused_by(&error)),
         Ok(output) => {
             let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-            let ours = format!("{NAME} {}", env!("CARGO_PKG_VERSION"));
+            let name = hook.file_name().unwrap_or_default().to_string_lossy();
+            let ours = format!("{name} {}", env!("CARGO_PKG_VERSION"));
             (text != ours).then(|| other(format!("says it is `{text}`")))
         }
     }
@@ -173,14 +190,39 @@ pub(super) fn its_problems(machine: &Machine<'_>, hook: &Resolution) -> Vec<Find
         .collect()
 }
 
+/// The queue as the machine has it. Where none has a directory of its own in the file that all read, each
+/// account has another one, and the daemon's hook fills root's: that is what an ordinary user asks about.
+pub(super) fn of_the_machine(
+    machine: &Machine<'_>,
+    hook: &Resolution,
+    queue: &QueueSettings,
+) -> QueueSettings {
+    let is_shared = matches!(machine.daemon, Daemon::Answers(_))
+        && queue.queue_dir.origin == Origin::Default
+        && hook.config.file == machine.config.file;
+    let mut enabled = hook.config.enabled();
+    let filled = enabled.find(|filled| is_shared && filled.name == queue.name);
+    let mut queue = queue.clone();
+    if let Some(filled) = filled {
+        queue.queue_dir = filled.queue_dir.clone();
+    }
+    queue
+}
+
 /// Whether a hook fills a queue.
 pub(super) fn fills(machine: &Machine<'_>, hook: &Resolution, queue: &QueueSettings) -> Finding {
     let file = hook.config.file.as_ref();
     let reads = file.map_or("no configuration file", |file| file.as_str());
     let directory = &queue.queue_dir.value;
     let mut enabled = hook.config.enabled();
+    let is_seen = machine.seen_hook_environment().is_some();
     let finding = match enabled.any(|known| known.queue_dir.value == *directory) {
         true => Finding::ok(Check::Filled, format!("by the hook, which reads {reads}")),
+        false if !is_seen => Finding::of(
+            Kind::FillingUnknown,
+            "which configuration the hook reads is not this account's to see",
+        )
+        .fix("sudo nix-post-build-push doctor"),
         false => Finding::of(
             Kind::QueueNotFilled,
             format!("the hook reads {reads}, where no queue has the directory {directory}"),

@@ -63,7 +63,7 @@ kinds! {
     HookNotSet = "hook-not-set", Fault, Hook;
     /// The program that is set as the hook is not there.
     HookMissing = "hook-missing", Fault, Hook;
-    /// The hook is not executable.
+    /// The hook is not executable, or no file.
     HookNotExecutable = "hook-not-executable", Fault, Hook;
     /// The hook is another program, which does not call ours.
     HookOfAnother = "hook-of-another", Fault, Hook;
@@ -80,6 +80,8 @@ kinds! {
 
     /// The hook does not fill the queue that is pushed.
     QueueNotFilled = "queue-not-filled", Fault, Filled;
+    /// Whether the hook fills the queue is not this account's to see.
+    FillingUnknown = "filling-unknown", Unknown, Filled;
     /// The directory is not safe to use, or cannot be opened.
     QueueRefused = "queue-refused", Fault, Directory;
     /// The directory is not there, and would not belong to the service's account if the hook made it.

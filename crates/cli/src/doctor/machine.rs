@@ -100,9 +100,14 @@ impl<'a> Machine<'a> {
     /// The environment in which hooks run, as far as that is known: a daemon's own, or that of
     /// whoever calls Nix.
     pub(super) fn hook_environment(&self) -> Vec<(OsString, OsString)> {
+        self.seen_hook_environment().unwrap_or_default()
+    }
+
+    /// The same, if it is ours to see.
+    pub(super) fn seen_hook_environment(&self) -> Option<Vec<(OsString, OsString)>> {
         match &self.daemon {
-            Daemon::Answers(running) => running.environment.clone().unwrap_or_default(),
-            Daemon::None | Daemon::Deaf(_) => std::env::vars_os().collect(),
+            Daemon::Answers(running) => running.environment.clone(),
+            Daemon::None | Daemon::Deaf(_) => Some(std::env::vars_os().collect()),
         }
     }
 }

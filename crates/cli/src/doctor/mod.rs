@@ -41,7 +41,7 @@ pub(crate) use {
     account::parse as parse_account,
     credentials::of_ssh,
     finding::FindingJson,
-    hook_program::programs,
+    hook_program::words,
     nix_conf::includes,
     started::Started,
     systemd::{blocks, loaded, settings},
@@ -50,6 +50,7 @@ pub(crate) use {
 
 pub(crate) use self::kind::ids;
 
+use std::os::unix::fs::MetadataExt;
 use std::thread;
 
 use nix_post_build_push_config::{Need, QueueSettings, Resolution};
@@ -104,12 +105,15 @@ fn check(machine: &Machine<'_>, resolution: &Resolution, write: bool) -> Vec<Fin
     let reads = hook::configuration(machine);
     findings.extend(hook::its_problems(machine, &reads));
     // Each may wait for its destination.
-    let queues: Vec<_> = resolution.config.enabled().collect();
     let reads = &reads;
+    let queues = resolution.config.enabled();
+    let queues: Vec<_> = queues
+        .map(|queue| hook::of_the_machine(machine, reads, queue))
+        .collect();
     thread::scope(|scope| {
         let looks: Vec<_> = queues
             .into_iter()
-            .map(|settings| scope.spawn(move || of_queue(machine, reads, settings, write)))
+            .map(|settings| scope.spawn(move || of_queue(machine, reads, &settings, write)))
             .collect();
         for look in looks {
             match look.join() {
@@ -129,7 +133,8 @@ fn of_queue(
 ) -> Vec<Finding> {
     let service = Service::look(&settings.name);
     let account = service.units().map(service::Units::account);
-    let looked = queue::look(machine, settings, account);
+    let untried = somebody_elses(&service, settings);
+    let looked = queue::look(machine, settings, account, untried.is_none());
     let mut findings = vec![hook::fills(machine, reads, settings)];
     findings.extend_from_slice(&looked.findings);
     if let Some(status) = &looked.status {
@@ -137,7 +142,13 @@ fn of_queue(
         findings.extend(space::check(machine, status));
     }
     findings.extend(keeps::check(machine, settings));
-    findings.extend(pushes(machine, settings, &service, &looked, write));
+    match untried {
+        Some(untried) => {
+            findings.extend(service.check(machine.managed, &settings.name));
+            findings.push(untried);
+        }
+        None => findings.extend(pushes(machine, settings, &service, &looked, write)),
+    }
     let mut findings: Vec<_> = findings
         .into_iter()
         .map(|finding| finding.in_queue(&settings.name))
@@ -211,4 +222,26 @@ fn pushes(
         }
     }
     findings
+}
+
+/// What there is to say of a queue that is not for an ordinary user to push: what stands in the way of
+/// who does push it, only that one and root can see.
+fn somebody_elses(service: &Service, settings: &QueueSettings) -> Option<Finding> {
+    let uid = rustix::process::geteuid();
+    if uid.is_root() {
+        return None;
+    }
+    let directory = &settings.queue_dir.value;
+    let text = match service.units() {
+        Some(units) if account::name().is_ok_and(|name| name == units.account()) => return None,
+        Some(units) => format!("what {} sees was not tried", units.name),
+        None => {
+            let owner = std::fs::metadata(directory).ok()?.uid();
+            if owner == uid.as_raw() {
+                return None;
+            }
+            format!("what uid {owner} sees was not tried: the queue is no other account's to push")
+        }
+    };
+    Some(Finding::of(Kind::AccountNotTried, text).fix("sudo nix-post-build-push doctor"))
 }

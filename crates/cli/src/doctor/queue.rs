@@ -41,11 +41,12 @@ impl Looked {
     }
 }
 
-/// Opens a queue and looks at it. `account` pushes it.
+/// Opens a queue and looks at it. `account` pushes it; it is ours, if we are that or root.
 pub(super) fn look(
     machine: &Machine<'_>,
     settings: &QueueSettings,
     account: Option<&str>,
+    is_ours: bool,
 ) -> Looked {
     let path = &settings.queue_dir.value;
     let without = |finding| Looked {
@@ -57,6 +58,11 @@ pub(super) fn look(
         return without(hangs(path, &key, &error));
     }
     match OpenQueue::open(machine.store, settings) {
+        Err(error) if !is_ours => {
+            let text = format!("{path} is not this account's to use");
+            let finding = Finding::of(Kind::QueueUnseen, text).caused_by(&error);
+            return without(finding.fix("sudo nix-post-build-push doctor"));
+        }
         Err(error) => return without(refused(path, &error.into())),
         Ok(None) => return without(not_there(machine.managed, path, account)),
         Ok(Some(_)) => {}
