@@ -249,3 +249,24 @@ fn an_ordinary_user_finds_no_fault_where_there_is_none() {
         report.says("pushes it as root").says("1 queued");
     }
 }
+
+#[test]
+fn a_credential_is_handed_on_whatever_way_the_unit_has_it() {
+    let machine = well("http://127.0.0.1:1");
+    let file = "/run/credentials/%n/netrc";
+    machine.sh(
+        "systemd-creds encrypt --name=netrc /etc/secrets/key /etc/secrets/encrypted 2>/dev/null",
+    );
+    for setting in [
+        "SetCredential=netrc:machine",
+        "LoadCredential=netrc:/etc/secrets/key",
+        "LoadCredentialEncrypted=netrc:/etc/secrets/encrypted",
+    ] {
+        let start = format!(
+            "ExecStart=\nExecStart=/usr/local/bin/nix-post-build-push push --queue=main\n\
+             Environment=NIX_POST_BUILD_PUSH_NIX_OPTS=\"--netrc-file {file}\"\n{setting}"
+        );
+        run_with(&machine, &start);
+        examine(&machine, &[]).says("can be read: /run/credentials/");
+    }
+}

@@ -120,7 +120,7 @@ fn arguments(
         .map_or("", String::as_str);
     words.extend(environment_files(files).map(|file| format!("--property=EnvironmentFile={file}")));
     let credentials = units.credentials.iter();
-    words.extend(credentials.map(|one| format!("--property=LoadCredential={one}")));
+    words.extend(credentials.map(|one| format!("--property={one}")));
     words.push("--".to_owned());
     words.push(program.to_string_lossy().into_owned());
     match units.started() {
@@ -219,7 +219,7 @@ mod tests {
         let properties = text
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .into();
-        let units = Units::of_service("p.service", properties, &["key:/etc/key"]);
+        let units = Units::of_service("p.service", properties, &["LoadCredential=key:/etc/key"]);
         let words = arguments(&units, ("q", "/queue"), "doc", Path::new("/bin/me"), true);
         let properties = [
             "CapabilityBoundingSet=",

@@ -18,7 +18,7 @@ pub(super) struct Units {
     pub service: Properties,
     /// The names of what is set for it.
     pub settings: BTreeSet<String>,
-    /// What systemd hands to it, as `NAME:PATH`.
+    /// What systemd hands to it, as `LoadCredential=NAME:PATH`.
     pub credentials: Vec<String>,
     timer: Properties,
     path: Properties,
@@ -199,7 +199,10 @@ impl Units {
         let all = self.credentials.iter();
         // What is no path is a credential of systemd's own.
         let files = all.filter_map(|one| {
-            let named = one.split_once(':');
+            let (setting, named) = one.split_once('=')?;
+            let named = named
+                .split_once(':')
+                .filter(|_| setting.starts_with("Load"));
             named.filter(|(_, file)| file.starts_with('/'))
         });
         let absent = files.filter(|(_, file)| matches!(Path::new(file).try_exists(), Ok(false)));

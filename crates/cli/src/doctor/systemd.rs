@@ -71,21 +71,34 @@ pub(crate) fn settings(text: &str) -> BTreeSet<String> {
     found
 }
 
-/// An empty line takes away what stands above it. Of what systemd replaces, the names of the unit
-/// and of its instance are.
+/// The settings by which systemd hands credentials to a service.
+const CREDENTIALS: [&str; 5] = [
+    "LoadCredential",
+    "LoadCredentialEncrypted",
+    "SetCredential",
+    "SetCredentialEncrypted",
+    "ImportCredential",
+];
+
+/// The credentials of a service, each with its setting: `LoadCredential=NAME:PATH`. `systemctl show`
+/// does not print them (systemd 252 to 262). An empty line takes away what stands above it. Of what
+/// systemd replaces, the names of the unit and of its instance are.
 pub(crate) fn loaded(files: &str, unit: &str) -> Vec<String> {
     let instance = unit
         .split_once('@')
         .and_then(|(_, rest)| rest.rsplit_once('.'));
     let instance = instance.map_or("", |(instance, _)| instance);
     let mut found: Vec<String> = Vec::new();
-    for value in files
-        .lines()
-        .filter_map(|line| line.trim().strip_prefix("LoadCredential="))
-    {
+    // A line may go on in the next.
+    let files = files.replace("\\\n", " ");
+    let settings = files.lines().filter_map(|line| line.trim().split_once('='));
+    for (name, value) in settings.filter(|(name, _)| CREDENTIALS.contains(name)) {
         match value.trim() {
-            "" => found.clear(),
-            value => found.push(value.replace("%n", unit).replace("%i", instance)),
+            "" => found.retain(|one| one.split_once('=').is_none_or(|(known, _)| known != name)),
+            value => {
+                let value = value.replace("%n", unit).replace("%i", instance);
+                found.push(format!("{name}={value}"));
+            }
         }
     }
     found
@@ -120,8 +133,15 @@ mod tests {
 
     #[test]
     fn the_credentials_of_a_unit_are_those_of_its_last_files() {
-        let files = "# /a\n[Service]\nLoadCredential=x:/x\n# /b\nLoadCredential=\nLoadCredential=y:/%i/%n\n";
-        assert_eq!(loaded(files, "p@q.service"), ["y:/q/p@q.service"]);
-        assert_eq!(loaded(files, "p.service"), ["y://p.service"]);
+        let files = "# /a\n[Service]\nLoadCredential=x:/x\n# /b\nSetCredential=s:a\nLoadCredential=\nLoadCredential=y:/%i/%n\nSetCredentialEncrypted=z: \\\n  abc\n";
+        let all = |y| ["SetCredential=s:a", y, "SetCredentialEncrypted=z:    abc"];
+        assert_eq!(
+            loaded(files, "p@q.service"),
+            all("LoadCredential=y:/q/p@q.service")
+        );
+        assert_eq!(
+            loaded(files, "p.service"),
+            all("LoadCredential=y://p.service")
+        );
     }
 }
