@@ -201,6 +201,39 @@ fn whether_a_daemon_elsewhere_trusts_a_key_is_not_claimed() {
 }
 
 #[test]
+fn whether_a_daemon_elsewhere_trusts_a_key_shows_in_a_copy() {
+    let mut nix = Nix::new();
+    // Who asks signs; the daemon there knows nothing of the key.
+    let keys = make_keys(&nix, "here-1");
+    nix.add_setting("trusted-public-keys =");
+    let config = CONFIG.replace("file://@T@/cache", &nix.ssh_ng_store("far"));
+    let product = Product::install(nix, &config);
+    let path = product.nix().build_one(&expr::file("built", "hello"));
+    let mut sign = product.nix().command("nix");
+    sign.args([
+        "store",
+        "sign",
+        "--key-file",
+        keys[0].as_str(),
+        path.as_str(),
+    ]);
+    sign.run().success();
+    examine(&product, &[]).finds("signatures-not-tried");
+    let report = examine(&product, &["--write"]);
+    report.finds_only("key-not-trusted");
+    report.says("which stays there");
+    product.run(&["push"]).fails();
+    examine(&product, &[]).finds("key-not-trusted");
+
+    let product = well();
+    let destination = product.nix().ssh_ng_store("far");
+    product.write_config(&CONFIG.replace("file://@T@/cache", &destination));
+    examine(&product, &["--write"])
+        .says("which here-1 signed")
+        .is_well();
+}
+
+#[test]
 fn of_a_destination_in_a_file_nothing_is_shown_but_the_file() {
     let product = well();
     let there = product.nix().dir().join("hidden-place");

@@ -61,7 +61,7 @@ pub(super) fn check(
     }
     let asked = answers.then_some(&uploader);
     findings.extend(signatures::check(
-        machine, settings, &uri, place, entries, asked,
+        machine, settings, &uri, place, entries, asked, write,
     ));
     findings
 }

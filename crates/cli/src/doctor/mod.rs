@@ -30,6 +30,7 @@ mod reasons;
 mod roots;
 mod service;
 mod signatures;
+mod signed_copy;
 mod space;
 mod started;
 mod systemd;
@@ -148,6 +149,12 @@ fn of_queue(
             findings.push(untried);
         }
         None => findings.extend(pushes(machine, settings, &service, &looked, write)),
+    }
+    if let Some(refused) = looked.status.as_ref().and_then(signed_copy::remembered) {
+        let is_open = |finding: &mut Finding| finding.kind == Some(Kind::SignaturesNotTried);
+        if findings.extract_if(.., is_open).next().is_some() {
+            findings.push(refused);
+        }
     }
     let mut findings: Vec<_> = findings
         .into_iter()

@@ -11,6 +11,7 @@ use super::finding::{Check, Finding};
 use super::kind::Kind;
 use super::machine::Machine;
 use super::managed::Managed;
+use super::signed_copy;
 
 /// Of long queues as many are looked at.
 const MOST: usize = 100;
@@ -40,6 +41,7 @@ pub(super) fn check(
     place: StoreKind<'_>,
     entries: &[StorePath],
     asked: Option<&NixUploader>,
+    write: bool,
 ) -> Vec<Finding> {
     // The binary cache itself is told the key.
     if !place.checks_signatures() && parameter(uri.as_str(), "secret-key").is_some() {
@@ -73,10 +75,14 @@ pub(super) fn check(
         trusted: &trusted(nix),
         trusts_us: ask.and_then(|uploader| uploader.is_trusted().ok().flatten()),
     };
+    let judged = judge(&facts);
+    let is_open = judged.kind == Some(Kind::SignaturesNotTried) && settings.check_sigs.value;
+    let tried = asked.filter(|_| is_open && write);
+    let tried = tried.and_then(|uploader| signed_copy::tried(machine.store, uploader, &signed));
     let missing_keys = missing_keys(machine.managed, nix);
     missing_keys
         .into_iter()
-        .chain(std::iter::once(judge(&facts)))
+        .chain(std::iter::once(tried.unwrap_or(judged)))
         .collect()
 }
 
@@ -158,7 +164,8 @@ fn checked(facts: &Facts<'_>, lacks: Option<String>, paths: &[&SignedPath]) -> F
         _ => Finding::of(
             Kind::SignaturesNotTried,
             "what is queued is signed; whether the destination trusts the key shows in a copy",
-        ),
+        )
+        .fix("nix-post-build-push doctor --write # copies one small path of the queue as well"),
     }
 }
 
