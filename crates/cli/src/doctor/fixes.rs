@@ -96,8 +96,18 @@ impl Managed {
         }
     }
 
-    /// What is built has no signature.
-    pub(super) fn sign(self) -> String {
+    /// What is queued has no signature. What is built from now on gets one where there is a `key`.
+    pub(super) fn sign(self, key: Option<&str>) -> String {
+        let queued = |key: &str| {
+            let key = quoted(key);
+            format!(
+                "sudo nix --extra-experimental-features nix-command store sign --key-file {key} \
+                 --recursive PATH… # what is queued already"
+            )
+        };
+        if let Some(key) = key {
+            return queued(key);
+        }
         // A new key would take the place of one that is in use.
         let generate = "sudo test -e /etc/nix/secret-key || \
                         sudo nix-store --generate-binary-cache-key \"$(hostname)-1\" \
@@ -109,20 +119,18 @@ impl Managed {
                 format!("{line} && {RESTART}")
             }
         };
-        let queued = "sudo nix --extra-experimental-features nix-command store sign --key-file /etc/nix/secret-key --recursive PATH… \
-                      # what is queued already";
-        format!("{generate}\n{set}\n{queued}")
+        format!("{generate}\n{set}\n{}", queued("/etc/nix/secret-key"))
     }
 
     /// The destination takes nothing unsigned.
-    pub(super) fn sign_or_trust(self, queue: &str) -> String {
+    pub(super) fn sign_or_trust(self, key: Option<&str>, queue: &str) -> String {
         let unchecked = match self {
             NixOs => format!("{} = false;", option(queue, "checkSigs")),
             ByHand => "`check-sigs = false`".to_owned(),
         };
         format!(
             "{}\nor {unchecked} if the other side trusts this account",
-            self.sign()
+            self.sign(key)
         )
     }
 
@@ -366,8 +374,9 @@ mod tests {
             by.begin(),
             by.install_nix(),
             by.switch_on("keep-outputs"),
-            by.sign(),
-            by.sign_or_trust("q"),
+            by.sign(None),
+            by.sign(Some("/k")),
+            by.sign_or_trust(None, "q"),
             by.put_secret_key(),
             by.trust_key(),
             by.let_in("a"),
@@ -409,6 +418,18 @@ mod tests {
             for word in ["nixos", "services.", "nix.settings", "users.users"] {
                 assert!(!fix.contains(word), "{fix}");
             }
+        }
+    }
+
+    #[test]
+    fn whoever_signs_already_is_told_to_make_no_key() {
+        for by in [ByHand, NixOs] {
+            let fix = by.sign(Some("/etc/nix/my key"));
+            assert!(fix.contains("--key-file '/etc/nix/my key'"), "{fix}");
+            assert!(
+                !fix.contains("generate") && fix.lines().count() == 1,
+                "{fix}"
+            );
         }
     }
 

@@ -22,8 +22,8 @@ struct Facts<'a> {
     queue: &'a str,
     /// Of what is queued, but for derivations.
     signed: &'a [SignedPath],
-    /// Whether what is built from now on is signed.
-    signs: bool,
+    /// With which key what is built from now on is signed.
+    signs: Option<&'a str>,
     /// Whether the destination shall check them.
     check: bool,
     place: StoreKind<'a>,
@@ -64,12 +64,13 @@ pub(super) fn check(
             ];
         }
     };
+    let secret_keys = nix.list("secret-key-files");
     let ask = asked.filter(|_| place.is_behind_a_daemon() && !settings.check_sigs.value);
     let facts = Facts {
         managed: machine.managed,
         queue: &settings.name,
         signed: &signed,
-        signs: !nix.list("secret-key-files").is_empty(),
+        signs: secret_keys.first().copied(),
         check: settings.check_sigs.value,
         place,
         trusted: &trusted(nix),
@@ -125,7 +126,7 @@ fn judge(facts: &Facts<'_>) -> Finding {
         |path: &&SignedPath| !(facts.place.checks_signatures() && path.is_content_addressed);
     let paths: Vec<_> = facts.signed.iter().filter(matters).collect();
     let unsigned: Vec<_> = paths.iter().filter(|path| path.keys.is_empty()).collect();
-    let lacks = match (unsigned.len(), paths.len(), facts.signs) {
+    let lacks = match (unsigned.len(), paths.len(), facts.signs.is_some()) {
         (0, 0, false) => {
             Some("what is built here is not signed: secret-key-files is not set".to_owned())
         }
@@ -138,7 +139,7 @@ fn judge(facts: &Facts<'_>) -> Finding {
         (false, _) => match lacks {
             Some(lacks) => Finding::of(Kind::Unsigned, lacks)
                 .because("it is taken without one, but who fetches it may refuse it")
-                .fix(facts.managed.sign()),
+                .fix(facts.managed.sign(facts.signs)),
             None => Finding::ok(Check::Signatures, "what is queued is signed"),
         },
     }
@@ -148,7 +149,7 @@ fn checked(facts: &Facts<'_>, lacks: Option<String>, paths: &[&SignedPath]) -> F
     if let Some(lacks) = lacks {
         return Finding::of(Kind::UnsignedRefused, lacks)
             .because("the destination takes nothing unsigned")
-            .fix(facts.managed.sign_or_trust(facts.queue));
+            .fix(facts.managed.sign_or_trust(facts.signs, facts.queue));
     }
     let is_trusted = |path: &&&SignedPath| path.keys.iter().any(|key| facts.trusted.contains(key));
     let strange = paths.iter().find(|path| !is_trusted(path));
@@ -207,7 +208,7 @@ mod tests {
             managed: Managed::ByHand,
             queue: "q",
             signed,
-            signs: true,
+            signs: Some("/etc/nix/secret-key"),
             check,
             place,
             trusted,
