@@ -107,6 +107,7 @@ pub const OTHER: &[Other] = &[
     one("cli/src/doctor/destination.rs", "written by", PART),
     one("cli/src/doctor/nix.rs", "options and", PART),
     all("cli/src/doctor/service.rs::pushes", FINE),
+    one("cli/src/doctor/signatures.rs", "the first", PART),
     all("cli/src/doctor/signed_copy.rs::tried", FINE),
     one("cli/src/doctor/timer.rs::next", "when", FINE),
     all("cli/src/doctor/text.rs", PART),

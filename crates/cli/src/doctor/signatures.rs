@@ -20,7 +20,9 @@ const MOST: usize = 100;
 struct Facts<'a> {
     managed: Managed,
     queue: &'a str,
-    /// Of what is queued, but for derivations.
+    /// How many are queued.
+    queued: usize,
+    /// Of the first of what is queued, but for derivations.
     signed: &'a [SignedPath],
     /// With which key what is built from now on is signed.
     signs: Option<&'a str>,
@@ -70,6 +72,7 @@ pub(super) fn check(
         managed: machine.managed,
         queue: &settings.name,
         signed: &signed,
+        queued: entries.len(),
         signs: secret_keys.first().copied(),
         check: settings.check_sigs.value,
         place,
@@ -131,7 +134,13 @@ fn judge(facts: &Facts<'_>) -> Finding {
             Some("what is built here is not signed: secret-key-files is not set".to_owned())
         }
         (0, _, _) => None,
-        (number, all, _) => Some(format!("{number} of {all} queued paths have no signature")),
+        (number, all, _) => {
+            let all = match facts.queued > MOST {
+                true => format!("the first {all} of {}", facts.queued),
+                false => all.to_string(),
+            };
+            Some(format!("{number} of {all} queued paths have no signature"))
+        }
     };
     match (facts.place.checks_signatures(), facts.check) {
         (true, true) => checked(facts, lacks, &paths),
@@ -207,6 +216,7 @@ mod tests {
         let facts = Facts {
             managed: Managed::ByHand,
             queue: "q",
+            queued: signed.len(),
             signed,
             signs: Some("/etc/nix/secret-key"),
             check,
@@ -232,6 +242,27 @@ mod tests {
             Some(Kind::UnsignedRefused)
         );
         assert_eq!(kind(chroot, false, &[none], None), None);
+    }
+
+    #[test]
+    fn of_a_long_queue_it_is_said_how_much_was_looked_at() {
+        let unsigned = vec![path(&[], false); MOST];
+        let facts = Facts {
+            managed: Managed::ByHand,
+            queue: "q",
+            queued: 3000,
+            signed: &unsigned,
+            signs: true,
+            check: true,
+            place: StoreKind::Http,
+            trusted: &[],
+            trusts_us: None,
+        };
+        assert!(
+            judge(&facts)
+                .text
+                .contains("100 of the first 100 of 3000 queued")
+        );
     }
 
     #[test]
