@@ -1,7 +1,7 @@
 //! The destination: whether it is there, takes what is copied, and trusts who signed it.
 
 use std::fs;
-use std::os::unix::fs::chown;
+use std::os::unix::fs::{PermissionsExt, chown};
 
 use system_tests::{Nix, Product, Reply, Run, Server, User, Version, expr, tree};
 
@@ -115,7 +115,9 @@ fn what_is_not_signed_is_a_warning_for_a_cache_and_a_fault_for_a_store() {
     // The key of the destination signs, if it can be read.
     let report = examine(&product, &[]);
     report.finds_only("credential-unreadable");
-    fs::write(product.nix().dir().join("key"), "x").expect("write");
+    let key = product.nix().dir().join("key");
+    fs::write(&key, "x").expect("write");
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).expect("chmod");
     examine(&product, &[]).is_well();
     product.write_config(&CONFIG.replace("file://@T@/cache", "@T@/there"));
     examine(&product, &[]).finds_only("unsigned-refused");
@@ -249,4 +251,40 @@ fn of_a_destination_in_a_file_nothing_is_shown_but_the_file() {
     let report = examine(&product, &[]);
     report.finds("destination-not-writable");
     report.lacks("hidden-place");
+}
+
+#[test]
+fn a_secret_that_is_open_to_everybody_is_told() {
+    let product = to("http://127.0.0.1:1");
+    let at = |name: &str| product.nix().dir().join(name);
+    let mode = |name: &str, mode| {
+        fs::set_permissions(at(name), fs::Permissions::from_mode(mode)).expect("chmod");
+    };
+    let config = CONFIG.replace("file://@T@/cache", "http://127.0.0.1:1");
+    product.write_config(&format!(
+        "{config}nix-opts = [\"--netrc-file\", \"@T@/netrc\"]\n"
+    ));
+    fs::write(at("netrc"), "").expect("write");
+    mode("netrc", 0o666);
+    let report = examine(&product, &[]);
+    let fix = report.finds("credential-open")["fix"]
+        .as_str()
+        .expect("a fix");
+    let mut follow = std::process::Command::new("sh");
+    follow
+        .args(["-ec", &fix.replace("sudo ", "")])
+        .run()
+        .success();
+    examine(&product, &[]).finds_only("destination-down");
+    fs::remove_file(at("netrc")).expect("unlink");
+    fs::create_dir(at("netrc")).expect("mkdir");
+    examine(&product, &[]).finds("credential-unreadable");
+
+    let file = "[queues.main]\nqueue-dir = \"@T@/queue\"\ndestination.file = \"@T@/uri\"\n";
+    product.write_config(file);
+    fs::write(at("uri"), "http://me:hunter2@127.0.0.1:1").expect("write");
+    mode("uri", 0o644);
+    examine(&product, &[]).finds("credential-open");
+    mode("uri", 0o600);
+    examine(&product, &[]).finds_only("destination-down");
 }

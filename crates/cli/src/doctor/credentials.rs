@@ -1,10 +1,12 @@
 //! Whether who pushes can read what lets it in.
 
 use std::io;
+use std::os::unix::fs::PermissionsExt;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use nix_copy::{NixSettings, StoreKind, parameter};
-use nix_post_build_push_config::QueueSettings;
+use nix_post_build_push_config::{Destination, QueueSettings};
+use ownership::quoted;
 use rustix::fs::{Access, AtFlags, CWD, accessat};
 
 use super::account;
@@ -53,8 +55,18 @@ pub(super) fn check(machine: &Machine<'_>, settings: &QueueSettings) -> Vec<Find
             ))
         })
         .collect();
-    if !unreadable.is_empty() {
-        return unreadable;
+    let own = settings.destination.as_ref().map(|setting| &setting.value);
+    let own = match own {
+        Some(Destination::SecretFile(file)) if uri.to_string() != uri.as_str() => Some(file),
+        _ => None,
+    };
+    let secret = named.iter().filter(|file| is_secret(file, &variable));
+    let open = secret.map(|file| (file, shown(file)));
+    let open = open.chain(own.map(|file| (file, file.to_string())));
+    let open = open.filter_map(|(file, shown)| open_to_all(file, &shown));
+    let found: Vec<_> = unreadable.into_iter().chain(open).collect();
+    if !found.is_empty() {
+        return found;
     }
     if !named.is_empty() {
         let files: Vec<_> = named.iter().map(shown).collect();
@@ -71,6 +83,25 @@ pub(super) fn check(machine: &Machine<'_>, settings: &QueueSettings) -> Vec<Find
             "none is needed from a file",
         )],
     }
+}
+
+/// Whether a file has more than settings.
+fn is_secret(file: &Utf8Path, variable: &dyn Fn(&str) -> Option<String>) -> bool {
+    let words = variable("NIX_SSHOPTS").unwrap_or_default();
+    let is_of_ssh = words.split_once("-F").is_some_and(|(_, rest)| {
+        let word = rest.split_whitespace().next();
+        word == Some(file.as_str())
+    });
+    !is_of_ssh && variable("AWS_CONFIG_FILE").is_none_or(|settings| settings != file.as_str())
+}
+
+/// What there is to say of a secret that everybody may read or write.
+fn open_to_all(file: &Utf8Path, shown: &str) -> Option<Finding> {
+    let mode = std::fs::metadata(file).ok()?.permissions().mode();
+    (mode & 0o006 != 0).then(|| {
+        let text = format!("{shown} may be read or written by everybody");
+        Finding::of(Kind::CredentialOpen, text).fix(format!("sudo chmod o-rwx {}", quoted(shown)))
+    })
 }
 
 /// The files that are named for a destination.
@@ -132,6 +163,9 @@ pub(crate) fn of_ssh(options: &str) -> Vec<&str> {
 }
 
 fn readable(file: &Utf8Path) -> io::Result<()> {
+    if file.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
     Ok(accessat(
         CWD,
         file.as_str(),
@@ -147,7 +181,9 @@ fn unreadable(managed: Managed, queue: &str, file: &str, error: &io::Error) -> F
         format!("{file} cannot be read by {who}"),
     );
     finding.caused_by(error).fix(match error.kind() {
-        io::ErrorKind::NotFound => format!("put it there, or name another file than {file}"),
+        io::ErrorKind::NotFound | io::ErrorKind::IsADirectory => {
+            format!("put it there, or name another file than {file}")
+        }
         _ => managed.hand_credential(queue, file),
     })
 }

@@ -186,6 +186,8 @@ kinds! {
     AccountWithoutDaemon = "account-without-daemon", Fault, Account;
     /// A file with credentials is not visible to who pushes.
     CredentialUnreadable = "credential-unreadable", Fault, Credentials;
+    /// A file with a secret may be read or written by everybody.
+    CredentialOpen = "credential-open", Warning, Credentials;
     /// There is no home to look for credentials in.
     HomeMissing = "home-missing", Warning, Credentials;
 }
