@@ -252,7 +252,7 @@ mod tests {
             queue: "q",
             queued: 3000,
             signed: &unsigned,
-            signs: true,
+            signs: Some("/etc/nix/secret-key"),
             check: true,
             place: StoreKind::Http,
             trusted: &[],
