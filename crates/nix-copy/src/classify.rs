@@ -345,7 +345,7 @@ pub(crate) fn classify(
     store_dir: &StoreDir,
 ) -> Classified {
     if let Some(signal) = status.signal() {
-        return killed(program, signal);
+        return killed(program, signal, log);
     }
     let (kind, hint) = blame(log, store_dir);
     let message = match log.last_error() {
@@ -360,16 +360,22 @@ pub(crate) fn classify(
 }
 
 /// Over some paths (a large one takes much memory) or over all.
-fn killed(program: &str, signal: i32) -> Classified {
+fn killed(program: &str, signal: i32, log: &Log) -> Classified {
     let crash = CRASHES.iter().find(|(number, _)| *number == signal);
     let name = crash.map_or_else(String::new, |(_, name)| format!(" ({name})"));
+    // What C++ says of an exception that nobody caught, as 2.8.0 without a home.
+    let said = log
+        .last_other()
+        .and_then(|line| line.strip_prefix("what():"));
     let hint = match signal {
         SIGKILL => Some(MEMORY_HINT),
+        _ if said.is_some() => None,
         _ => crash.and(Some(CRASHED_HINT)),
     };
+    let said = said.map_or_else(String::new, |said| format!(": {}", said.trim()));
     Classified {
         kind: Refused,
-        message: format!("{program} was killed by signal {signal}{name}"),
+        message: format!("{program} was killed by signal {signal}{name}{said}"),
         hint,
     }
 }

@@ -45,6 +45,20 @@ fn without_nix_it_says_so_and_tells_the_rest() {
 }
 
 #[test]
+fn a_nix_that_does_not_work_is_not_to_be_installed_once_more() {
+    let product = well();
+    let directory = product.nix().dir().join("broken");
+    fs::create_dir(&directory).expect("mkdir");
+    fs::write(directory.join("nix.conf"), "what is this\n").expect("write");
+    let report = examine_with(&product, &[], |command| {
+        command.env("NIX_CONF_DIR", &directory);
+    });
+    let finding = report.finds("nix-missing").to_string();
+    assert!(finding.contains("what is this"), "{finding}");
+    assert!(!finding.contains("install"), "{finding}");
+}
+
+#[test]
 fn settings_that_nix_cannot_read_are_told_as_it_tells_them() {
     let product = well();
     let report = examine_with(&product, &[], |command| {

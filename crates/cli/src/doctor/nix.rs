@@ -1,6 +1,10 @@
 //! Whether there is a Nix that can work, and what is wrong with the configuration.
 
+use std::error::Error;
+
+use nix_copy::CallError;
 use nix_post_build_push_config::{Problem, Resolution};
+use queue_core::PortError;
 
 use super::finding::{Check, Finding};
 use super::kind::Kind;
@@ -16,10 +20,7 @@ pub(super) fn check(machine: &Machine<'_>) -> Vec<Finding> {
     let install = machine.managed.install_nix();
     let version = match &machine.version {
         Ok(version) => judge(version, &install),
-        Err(error) => {
-            let missing = Finding::of(Kind::NixMissing, "there is no Nix that works").fix(install);
-            return vec![missing.caused_by_port(error)];
-        }
+        Err(error) => return vec![unusable(error, install)],
     };
     let settings = [&machine.builds, &machine.own]
         .into_iter()
@@ -31,6 +32,18 @@ pub(super) fn check(machine: &Machine<'_>) -> Vec<Finding> {
             )
         });
     std::iter::once(version).chain(settings).collect()
+}
+
+/// Only where there is none, to install one mends it.
+fn unusable(error: &PortError, install: String) -> Finding {
+    let cause = error.source().and_then(|cause| cause.downcast_ref());
+    let is_absent = matches!(cause, Some(CallError::ProgramNotFound { .. }));
+    let finding = match is_absent {
+        true => Finding::of(Kind::NixMissing, "there is no Nix").fix(install),
+        false => Finding::of(Kind::NixMissing, "Nix does not work")
+            .fix("`nix --version` should say the same: mend what it says"),
+    };
+    finding.caused_by_port(error)
 }
 
 fn judge(version: &str, install: &str) -> Finding {

@@ -215,6 +215,19 @@ fn a_crash_is_called_one() {
     }
 }
 
+/// What 2.8.0 says without a home.
+#[test]
+fn an_exception_that_nobody_caught_is_told() {
+    let said = b"terminate called after throwing an instance of 'nix::Error'\n  \
+        what():  error: cannot determine user's home directory\n";
+    let crash = judge(said, 6);
+    assert_eq!((crash.kind, crash.hint), (Refused, None));
+    assert_eq!(
+        crash.message,
+        "nix was killed by signal 6 (SIGABRT): error: cannot determine user's home directory"
+    );
+}
+
 /// What 2.8.0 says (`NAR info file` all versions, `src/libstore/nar-info.cc`).
 #[test]
 fn what_a_server_answers_in_place_of_what_was_asked_for_has_a_hint() {
