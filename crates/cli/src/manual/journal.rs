@@ -96,7 +96,7 @@ pub(super) const EXAMPLES: &[(&str, &str)] = &[
         "journalctl NPBP_QUEUE=main NPBP_OUTCOME=finished",
     ),
     (
-        "what became of one path: what went wrong, with `-v` that it was delivered as well",
+        "one path: what went wrong; with `-v`, that it was delivered too",
         "journalctl NPBP_STORE_PATH=/nix/store/…-hello-2.12",
     ),
     (
