@@ -16,11 +16,7 @@ const SOCKET_GROUP: &str = "stat -c %G /nix/var/nix/daemon-socket";
 impl Managed {
     /// No hook of ours runs.
     pub(super) fn set_hook(self, by_daemon: bool) -> String {
-        let restart = if by_daemon {
-            format!(" && {RESTART}")
-        } else {
-            String::new()
-        };
+        let restart = restart(by_daemon);
         match self {
             NixOs => declare(
                 "services.nix-post-build-push.hook.enable = true; # and a queue in its `queues`",
@@ -79,6 +75,14 @@ impl Managed {
         }
     }
 
+    /// There are some, and each is disabled.
+    pub(super) fn enable_queue(self, queue: &str) -> String {
+        match self {
+            NixOs => declare(&format!("{} = true;", option(queue, "enable"))),
+            ByHand => format!("enable = true in [queues.{queue}]"),
+        }
+    }
+
     /// There is no Nix, or it is too old.
     pub(super) fn install_nix(self) -> String {
         match self {
@@ -89,15 +93,15 @@ impl Managed {
     }
 
     /// A switch of Nix's is off.
-    pub(super) fn switch_on(self, setting: &str) -> String {
+    pub(super) fn switch_on(self, setting: &str, by_daemon: bool) -> String {
         match self {
             NixOs => declare(&format!("nix.settings.{setting} = true;")),
-            ByHand => format!("{} && {RESTART}", append(&format!("{setting} = true"))),
+            ByHand => append(&format!("{setting} = true")) + &restart(by_daemon),
         }
     }
 
     /// What is queued has no signature. What is built from now on gets one where there is a `key`.
-    pub(super) fn sign(self, key: Option<&str>) -> String {
+    pub(super) fn sign(self, key: Option<&str>, by_daemon: bool) -> String {
         let queued = |key: &str| {
             let key = quoted(key);
             format!(
@@ -114,23 +118,20 @@ impl Managed {
                         /etc/nix/secret-key /etc/nix/public-key";
         let set = match self {
             NixOs => declare("nix.settings.secret-key-files = [ \"/etc/nix/secret-key\" ];"),
-            ByHand => {
-                let line = append("secret-key-files = /etc/nix/secret-key");
-                format!("{line} && {RESTART}")
-            }
+            ByHand => append("secret-key-files = /etc/nix/secret-key") + &restart(by_daemon),
         };
         format!("{generate}\n{set}\n{}", queued("/etc/nix/secret-key"))
     }
 
     /// The destination takes nothing unsigned.
-    pub(super) fn sign_or_trust(self, key: Option<&str>, queue: &str) -> String {
+    pub(super) fn sign_or_trust(self, key: Option<&str>, queue: &str, by_daemon: bool) -> String {
         let unchecked = match self {
             NixOs => format!("{} = false;", option(queue, "checkSigs")),
             ByHand => "`check-sigs = false`".to_owned(),
         };
         format!(
             "{}\nor {unchecked} if the other side trusts this account",
-            self.sign(key)
+            self.sign(key, by_daemon)
         )
     }
 
@@ -309,6 +310,14 @@ impl Managed {
     }
 }
 
+/// A daemon reads its settings once.
+fn restart(by_daemon: bool) -> String {
+    match by_daemon {
+        true => format!(" && {RESTART}"),
+        false => String::new(),
+    }
+}
+
 /// Adds a line to nix.conf, of which the last one may lack its end.
 fn append(line: &str) -> String {
     format!("printf '\\n{line}\\n' | sudo tee -a /etc/nix/nix.conf")
@@ -372,11 +381,12 @@ mod tests {
             by.set_hook_as_root(),
             by.add_queue("q"),
             by.begin(),
+            by.enable_queue("q"),
             by.install_nix(),
-            by.switch_on("keep-outputs"),
-            by.sign(None),
-            by.sign(Some("/k")),
-            by.sign_or_trust(None, "q"),
+            by.switch_on("keep-outputs", true),
+            by.sign(None, true),
+            by.sign(Some("/k"), true),
+            by.sign_or_trust(None, "q", true),
             by.put_secret_key(),
             by.trust_key(),
             by.let_in("a"),
@@ -424,7 +434,7 @@ mod tests {
     #[test]
     fn whoever_signs_already_is_told_to_make_no_key() {
         for by in [ByHand, NixOs] {
-            let fix = by.sign(Some("/etc/nix/my key"));
+            let fix = by.sign(Some("/etc/nix/my key"), true);
             assert!(fix.contains("--key-file '/etc/nix/my key'"), "{fix}");
             assert!(
                 !fix.contains("generate") && fix.lines().count() == 1,
@@ -439,6 +449,18 @@ mod tests {
             for line in fix.lines().filter(|line| line.contains("tee -a")) {
                 assert!(line.contains("printf '\\n"), "{line}");
             }
+        }
+    }
+
+    #[test]
+    fn no_daemon_is_restarted_where_there_is_none() {
+        for by in [ByHand, NixOs] {
+            let fixes = [
+                by.set_hook(false),
+                by.switch_on("keep-outputs", false),
+                by.sign(None, false),
+            ];
+            assert!(fixes.iter().all(|fix| !fix.contains(RESTART)), "{fixes:#?}");
         }
     }
 

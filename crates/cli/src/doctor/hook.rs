@@ -38,7 +38,7 @@ pub(super) fn check(machine: &Machine<'_>) -> Vec<Finding> {
 
 /// What runs after the builds of everybody.
 fn runs(machine: &Machine<'_>, hook: &str) -> Vec<Finding> {
-    let by_daemon = matches!(machine.daemon, Daemon::Answers(_));
+    let by_daemon = machine.is_by_daemon();
     let managed = machine.managed;
     if hook.is_empty() {
         return vec![
@@ -217,7 +217,10 @@ pub(super) fn fills(machine: &Machine<'_>, hook: &Resolution, queue: &QueueSetti
     let mut enabled = hook.config.enabled();
     let is_seen = machine.seen_hook_environment().is_some();
     let finding = match enabled.any(|known| known.queue_dir.value == *directory) {
-        true => Finding::ok(Check::Filled, format!("by the hook, which reads {reads}")),
+        true => Finding::ok(
+            Check::Filled,
+            format!("the hook's configuration has it: {reads}"),
+        ),
         false if !is_seen => Finding::of(
             Kind::FillingUnknown,
             "which configuration the hook reads is not this account's to see",

@@ -21,7 +21,11 @@ pub(super) fn check(machine: &Machine<'_>, settings: &QueueSettings) -> Vec<Find
             format!("closure type {closure_type}, and keep-derivations = false"),
         )
         .because("what is enqueued by hand may have lost the derivation that it was built from")
-        .fix(machine.managed.switch_on("keep-derivations"))
+        .fix(
+            machine
+                .managed
+                .switch_on("keep-derivations", machine.is_by_daemon()),
+        )
     });
     let outputs = (closure_type == ClosureType::Cache && keeps("keep-outputs") == Some(false)).then(|| {
         Finding::of(
@@ -29,7 +33,7 @@ pub(super) fn check(machine: &Machine<'_>, settings: &QueueSettings) -> Vec<Find
             format!("closure type {closure_type}, and keep-outputs = false"),
         )
         .because("what the builds needed may be collected before it is pushed, and does not arrive then")
-        .fix(machine.managed.switch_on("keep-outputs"))
+        .fix(machine.managed.switch_on("keep-outputs", machine.is_by_daemon()))
     });
     let found: Vec<_> = derivations.into_iter().chain(outputs).collect();
     match found.is_empty() {

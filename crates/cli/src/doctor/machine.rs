@@ -80,6 +80,11 @@ impl<'a> Machine<'a> {
         !is("allowed-users") && !is("trusted-users")
     }
 
+    /// Whether a daemon builds.
+    pub(super) fn is_by_daemon(&self) -> bool {
+        matches!(self.daemon, Daemon::Answers(_))
+    }
+
     /// What there is to say of its daemon.
     pub(super) fn judge_daemon(&self) -> Finding {
         let asked = self.is_trusted.as_ref().err();

@@ -88,7 +88,11 @@ pub(super) fn configuration(machine: &Machine<'_>, resolution: &Resolution) -> V
     let file = file.map_or("options and variables", |file| file.as_str());
     if resolution.config.enabled().next().is_none() && resolution.problems.is_empty() {
         let none = Finding::of(Kind::NoQueue, format!("no queue is enabled in {file}"));
-        findings.push(none.fix(machine.managed.begin()));
+        let disabled = resolution.config.queues.first();
+        findings.push(none.fix(match disabled {
+            Some(queue) => machine.managed.enable_queue(&queue.name),
+            None => machine.managed.begin(),
+        }));
     }
     if findings.is_empty() {
         findings.push(Finding::ok(Check::Config, file));

@@ -19,6 +19,7 @@ const MOST: usize = 100;
 /// What is known of signatures.
 struct Facts<'a> {
     managed: Managed,
+    by_daemon: bool,
     queue: &'a str,
     /// How many are queued.
     queued: usize,
@@ -70,6 +71,7 @@ pub(super) fn check(
     let ask = asked.filter(|_| place.is_behind_a_daemon() && !settings.check_sigs.value);
     let facts = Facts {
         managed: machine.managed,
+        by_daemon: machine.is_by_daemon(),
         queue: &settings.name,
         signed: &signed,
         queued: entries.len(),
@@ -148,7 +150,7 @@ fn judge(facts: &Facts<'_>) -> Finding {
         (false, _) => match lacks {
             Some(lacks) => Finding::of(Kind::Unsigned, lacks)
                 .because("it is taken without one, but who fetches it may refuse it")
-                .fix(facts.managed.sign(facts.signs)),
+                .fix(facts.managed.sign(facts.signs, facts.by_daemon)),
             None => Finding::ok(Check::Signatures, "what is queued is signed"),
         },
     }
@@ -158,7 +160,11 @@ fn checked(facts: &Facts<'_>, lacks: Option<String>, paths: &[&SignedPath]) -> F
     if let Some(lacks) = lacks {
         return Finding::of(Kind::UnsignedRefused, lacks)
             .because("the destination takes nothing unsigned")
-            .fix(facts.managed.sign_or_trust(facts.signs, facts.queue));
+            .fix(
+                facts
+                    .managed
+                    .sign_or_trust(facts.signs, facts.queue, facts.by_daemon),
+            );
     }
     let is_trusted = |path: &&&SignedPath| path.keys.iter().any(|key| facts.trusted.contains(key));
     let strange = paths.iter().find(|path| !is_trusted(path));
@@ -215,6 +221,7 @@ mod tests {
         let trusted = &["here-1".to_owned()];
         let facts = Facts {
             managed: Managed::ByHand,
+            by_daemon: true,
             queue: "q",
             queued: signed.len(),
             signed,
@@ -249,6 +256,7 @@ mod tests {
         let unsigned = vec![path(&[], false); MOST];
         let facts = Facts {
             managed: Managed::ByHand,
+            by_daemon: true,
             queue: "q",
             queued: 3000,
             signed: &unsigned,
