@@ -215,7 +215,7 @@ impl UploadProgress {
             Stage::Copies | Stage::Reads(_) => Some(Moved::Read(self.read())),
             // It told before, so it tells.
             Stage::Sends(told) if told.is_some() || sent > 0 => Some(Moved::Sent(sent)),
-            Stage::Sends(_) | Stage::ReadsAndSends | Stage::Between => None,
+            Stage::CopiesUnseen | Stage::Sends(_) | Stage::ReadsAndSends | Stage::Between => None,
         }
     }
 

@@ -165,6 +165,7 @@ fn stage(stage: Stage, time: Duration) -> Option<String> {
     let time = words::seconds(time);
     Some(match stage {
         Stage::Copies | Stage::Between => return None,
+        Stage::CopiesUnseen => format!("copies, {time}"),
         Stage::Reads(share) => format!("reads {}", bytes(share)),
         Stage::Sends(Some(share)) => format!("sends {}", bytes(share)),
         Stage::Sends(None) => format!("sends, {time}"),

@@ -281,6 +281,11 @@ impl OneCopy {
         !self.read.is_empty()
     }
 
+    /// Whether paths are under way, of which nothing is told until they are there.
+    pub(super) fn tells_nothing(&self) -> bool {
+        self.told_bytes.is_none() && self.paths.values().any(|path| path.expected.is_none())
+    }
+
     /// Whether there is a path of which nothing is told.
     pub(super) fn has_unseen(&self) -> bool {
         self.paths.values().any(|path| path.expected.is_none())

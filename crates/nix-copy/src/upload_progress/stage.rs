@@ -9,6 +9,8 @@ pub enum Stage {
     /// What is read is there, or nearly.
     #[default]
     Copies,
+    /// Paths are copied, and of how far they are Nix tells nothing before each is there (2.8.0).
+    CopiesUnseen,
     /// So much was read, and compressed, of what is sent only then.
     Reads(Share),
     /// It was read, and is sent: so much of its files, where Nix tells (2.34.8).
@@ -22,10 +24,13 @@ pub enum Stage {
 impl Stage {
     /// Of all copies under way. What is sent comes first: that is what takes long, as a rule.
     pub(super) fn of<'c>(sends: bool, copies: impl Iterator<Item = &'c OneCopy> + Clone) -> Self {
-        if !sends {
-            return Self::Copies;
-        }
         let any = |is: fn(&OneCopy) -> bool| copies.clone().any(is);
+        if !sends {
+            return match any(OneCopy::tells_nothing) {
+                true => Self::CopiesUnseen,
+                false => Self::Copies,
+            };
+        }
         let (sending, reading) = (
             sum(copies.clone().map(OneCopy::sending)),
             sum(copies.clone().map(OneCopy::reading)),

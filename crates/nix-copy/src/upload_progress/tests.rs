@@ -435,3 +435,20 @@ proptest! {
         prop_assert_eq!((paths, bytes), sum);
     }
 }
+
+#[test]
+fn of_a_copy_that_tells_nothing_before_a_path_is_there_nobody_knows_how_fast_it_is() {
+    let mut progress = UploadProgress::default();
+    progress.note(&UploadEvent::Begins { sends: false });
+    let mut tell = |event| {
+        progress.note(&UploadEvent::Copy { copy: 1, event });
+        let UploadSnapshot { stage, moved, .. } = progress.snapshot();
+        (stage, moved.is_some())
+    };
+    tell(CopyEvent::Paths(2));
+    let began = CopyEvent::PathBegan { id: 1, path: None };
+    assert_eq!(tell(began.clone()), (Stage::CopiesUnseen, false));
+    // As 2.26.3 and 2.34.8 do.
+    tell(CopyEvent::Bytes(100));
+    assert_eq!(tell(began), (Stage::Copies, true));
+}
