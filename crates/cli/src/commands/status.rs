@@ -12,6 +12,7 @@ use crate::adapters::Store;
 use crate::cli::StatusArgs;
 use crate::error::CommandError;
 use crate::exit_codes::Exit;
+use crate::message::Message;
 use crate::session::{Session, now, report, warn};
 use crate::signals;
 use crate::status::json::StatusJson;
@@ -44,7 +45,12 @@ pub(super) fn run(args: &StatusArgs, session: &mut Session) -> Result<Exit, Comm
         None => Cancel::never(),
     };
     let store = session.stoppable_store(&pushes.config, &stop)?;
-    let is_nothing = pushes.config.queues.is_empty() && subjects.is_empty();
+    let is_nothing = subjects.is_empty();
+    if is_nothing && !pushes.config.queues.is_empty() {
+        Message::new("no queue is enabled")
+            .hint("set `enable = true` in the table of one")
+            .warning();
+    }
     let mut looker = Looker {
         subjects,
         store: &store,

@@ -11,7 +11,7 @@ use queue_core::{Bytes, Failures, LastPush, PushEnd, Tally};
 
 use self::failures::failures;
 use super::health::Kind;
-use super::{Counts, Held, Level, LimitUse, Looked, QueueStatus, Reason};
+use super::{Counts, Held, Level, LimitUse, Looked, QueueStatus, Reason, Remembered};
 use crate::lines::{Line, Style};
 use crate::lock::AtWork;
 use crate::words::{self, count, distance, span, took, when};
@@ -159,7 +159,7 @@ fn limits(status: &QueueStatus, now: SystemTime) -> Vec<Field> {
 fn pushes(status: &QueueStatus, now: SystemTime) -> Vec<Field> {
     let remembered = &status.remembered;
     let last = remembered.last_push();
-    let last = last.map_or("none".to_owned(), |last| last_push(last, now));
+    let last = last.map_or("none".to_owned(), |last| last_push(last, remembered, now));
     let success = remembered.last_success();
     let success = success.map(|time| ("last success:", when(time, now)));
     let next = (status.counts.entries > 0).then(|| ("next try:", next_try(status, now)));
@@ -278,10 +278,13 @@ fn destination_failure(failure: &Failures, until: Option<SystemTime>, now: Syste
     format!("has not answered for {silent} (since {since}), {again}: {error}")
 }
 
-fn last_push(push: &LastPush, now: SystemTime) -> String {
+fn last_push(push: &LastPush, remembered: &Remembered, now: SystemTime) -> String {
     let took = push.took.map(|time| format!(", took {}", took(time)));
     let ended = match (push.end, &push.error) {
         (Some(PushEnd::Finished), _) | (_, None) => String::new(),
+        (_, Some(error)) if is_of_destination(error, remembered) => {
+            ", ended early: the destination did not answer".to_owned()
+        }
         (_, Some(error)) => format!(", ended early: {error}"),
     };
     format!(
@@ -291,4 +294,10 @@ fn last_push(push: &LastPush, now: SystemTime) -> String {
         push.uploaded,
         push.failed
     )
+}
+
+/// Then it is told there already.
+fn is_of_destination(error: &str, remembered: &Remembered) -> bool {
+    let failure = remembered.ledger.destination();
+    failure.is_some_and(|failure| failure.last_error == error)
 }

@@ -185,3 +185,13 @@ fn without_any_queue_nothing_is_well() {
         assert!(ran.stderr.starts_with(told), "{}", ran.stderr);
     }
 }
+
+#[test]
+fn where_all_queues_are_disabled_it_says_so_and_somebody_has_to_look() {
+    let world = world();
+    world.write("config.toml", "[queues.main]\nenable = false\n");
+    let ran = world.run(&["status"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (1, ""));
+    let told = "warning: no queue is enabled\nhint: set `enable = true` in the table of one\n";
+    assert_eq!(ran.stderr, told);
+}

@@ -178,7 +178,10 @@ fn a_window_that_is_too_low_shows_what_is_most_urgent_and_what_is_strange_is_sai
     let frame = text.split(FRAME).nth(1).unwrap();
     assert_eq!(frame.matches("\r\n").count(), 5, "{frame:?}");
     assert!(frame.contains("\x1b[1mclosed\x1b[0m"), "{frame:?}");
-    assert!(frame.contains("… and 3 more queues"), "{frame:?}");
+    assert!(
+        frame.contains("… more of this one and 3 more queues"),
+        "{frame:?}"
+    );
     let mut stderr = child.stderr.take().unwrap();
     end(child);
     let mut said = String::new();

@@ -35,16 +35,25 @@ pub(crate) fn rows(head: &str, queues: &[Looked], now: SystemTime, window: Windo
         let kept = window.rows.saturating_sub(1);
         rows.truncate(kept);
         let unseen = begins.iter().filter(|begin| **begin >= kept).count();
-        rows.extend(window.rows_of(&left_out(unseen)).into_iter().take(1));
+        // Before a queue there is an empty row.
+        let ends = |begin: &usize| [kept, kept + 1].contains(begin);
+        let is_whole = begins.iter().any(ends) || begins.iter().all(|begin| *begin > kept);
+        let told = left_out(is_whole, unseen);
+        rows.extend(window.rows_of(&told).into_iter().take(1));
     }
     rows
 }
 
-fn left_out(queues: usize) -> Line {
-    let text = match queues {
-        0 => "… and more".to_owned(),
-        1 => "… and one more queue".to_owned(),
-        _ => format!("… and {queues} more queues"),
+/// `is_whole`: the last queue that is shown.
+fn left_out(is_whole: bool, queues: usize) -> Line {
+    let others = match queues {
+        0 => String::new(),
+        1 => " and one more queue".to_owned(),
+        _ => format!(" and {queues} more queues"),
+    };
+    let text = match is_whole {
+        true => format!("…{others}"),
+        false => format!("… more of this one{others}"),
     };
     Line::default().and(Style::Faint, text)
 }
@@ -112,7 +121,7 @@ mod tests {
         assert_eq!(shown(&queues, 80, all.len(), false), all);
         let less = shown(&queues, 80, all.len() - 1, false);
         assert_eq!(less.len(), all.len() - 1);
-        assert_eq!(less.last().unwrap(), "… and more");
+        assert_eq!(less.last().unwrap(), "… more of this one");
         let begins = |name: &str| all.iter().position(|row| *row == format!("{name}: ok"));
         let at_b = begins("b").unwrap();
         assert_eq!(
@@ -121,7 +130,7 @@ mod tests {
         );
         assert_eq!(
             shown(&queues, 80, at_b + 2, false).last().unwrap(),
-            "… and one more queue"
+            "… more of this one and one more queue"
         );
         assert_eq!(shown(&queues, 80, 1, false), ["… and 3 more queues"]);
     }
