@@ -77,8 +77,8 @@ pub(crate) enum Command {
     /// On a terminal each queue has a bar on standard error while it is pushed: how far it is, entries,
     /// store paths and bytes done of all, the speed of the last seconds, and what is copied; or what it
     /// waits for. All of them are counted over the whole push; how many paths and bytes there are is known
-    /// of the batches so far. Bytes are done as Nix reads them. To `http(s)://` and `s3://` a path is read and
-    /// compressed as a whole, and sent then: there its bytes are done as they are sent, or, where Nix does
+    /// of the batches so far. Bytes are done as Nix reads them (2.8 tells of a path only when it is there).
+    /// To `http(s)://` and `s3://` a path is read and compressed as a whole, and sent then: there its bytes are done as they are sent, or, where Nix does
     /// not tell that (before 2.34), when the path is there. What is read or sent of it at the moment stands
     /// beside, or for how long already, without a speed. A terminal that breaks its lines anew when its
     /// window gets narrower (tmux) may keep some of a bar in its history. Elsewhere a message tells of each
