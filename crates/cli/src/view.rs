@@ -112,10 +112,10 @@ impl QueueView {
         there.map(|view| &view.entry.path)
     }
 
-    /// What a push would do now. What is not on disk is left out: a push looks at that first.
+    /// What a push would do now, but for what it lets go, as it seems.
     #[must_use]
     pub(crate) fn plan(&self, settings: &QueueSettings, now: SystemTime, force: bool) -> Plan {
-        let there = self.entries.iter().filter(|view| !view.is_absent());
+        let there = self.entries.iter().filter(|view| !view.seems_gone());
         let entries = there.map(|view| &view.entry);
         plan(entries, &self.ledger, now, &retry_policy(settings), force)
     }
@@ -126,6 +126,13 @@ impl EntryView {
     #[must_use]
     pub(crate) fn is_absent(&self) -> bool {
         self.present == Some(false)
+    }
+
+    /// Whether it seems to be no longer valid. A copy was tried of what is not on disk and failed: that is
+    /// valid, whatever became of its files.
+    #[must_use]
+    pub(crate) fn seems_gone(&self) -> bool {
+        self.is_absent() && matches!(self.state, EntryState::Ready)
     }
 }
 

@@ -163,6 +163,13 @@ fn when_a_push_tries_next_is_told_to_people_and_to_programs() {
     assert!(told.unwrap().starts_with("none, until somebody asks"));
     // It is not copied, but let go.
     assert_eq!(next("absent").1.unwrap(), "in the next push");
+    // Nix takes it for valid, or no copy of it could have failed.
+    assert!(
+        next("absent-and-failed")
+            .1
+            .unwrap()
+            .starts_with("in the first push in ")
+    );
 }
 
 #[test]

@@ -114,6 +114,12 @@ pub const STATES: &[State] = &[
         let entry = enqueue(world, queue);
         fs::remove_dir(world.root.join("store").join(entry)).unwrap();
     }),
+    state("absent-and-failed", "", |world, queue| {
+        let entry = enqueue(world, queue);
+        fs::remove_dir(world.root.join("store").join(&entry)).unwrap();
+        let failed = failures(&format!("entries.{entry}"), 5, -3600, "");
+        ledger(world, queue, &failed);
+    }),
     state("foreign", "", |world, queue| {
         enqueue(world, queue);
         world.write(&format!("queues/{queue}/other"), "");

@@ -62,7 +62,7 @@ fn planned(
 ) -> DryRunJson {
     let full = |path: &StorePath| store.dir.join(path).into_string();
     let plan = view.plan(settings, now, force);
-    let absent = view.entries.iter().filter(|entry| entry.is_absent());
+    let absent = view.entries.iter().filter(|entry| entry.seems_gone());
     DryRunJson {
         destination_until: plan.destination_until.map(time),
         ready: plan.ready.iter().chain(&plan.again).map(full).collect(),
