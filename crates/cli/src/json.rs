@@ -132,6 +132,7 @@ pub(crate) struct DryRunJson {
     pub ready: Vec<String>,
     pub backing_off: Vec<String>,
     pub parked: Vec<String>,
+    /// Of which no copy failed.
     pub absent: Vec<String>,
 }
 

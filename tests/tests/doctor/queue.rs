@@ -157,3 +157,23 @@ fn what_is_not_kept_for_a_closure_type_is_told_and_for_others_it_does_not_matter
     product.nix_mut().add_setting("keep-outputs = true");
     examine(&product, &[]).is_well();
 }
+
+#[test]
+fn a_metrics_file_that_cannot_be_written_is_found_and_the_command_mends_it() {
+    let product = well();
+    let directory = product.nix().dir().join("metrics");
+    let line = format!("metrics-file = \"{directory}/main.prom\"\n");
+    product.write_config(&(CONFIG.to_owned() + &line));
+    let report = examine(&product, &[]);
+    let fix = report.finds("metrics-not-writable")["fix"].as_str();
+    let fix = fix.and_then(|fix| fix.strip_prefix("sudo "));
+    let fix = fix.expect("a command").to_owned();
+    Command::new("sh").args(["-ec", &fix]).run().success();
+    examine(&product, &[]).is_well();
+    // What is no directory cannot be mended by a command.
+    fs::remove_dir(&directory).expect("rmdir");
+    fs::write(&directory, "").expect("write");
+    let report = examine(&product, &[]);
+    let finding = report.finds("metrics-not-writable");
+    assert!(!finding["fix"].to_string().contains("sudo"), "{finding:#}");
+}

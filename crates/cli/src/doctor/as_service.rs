@@ -11,7 +11,7 @@ use super::finding::{Check, Finding, Verdict};
 use super::kind::Kind;
 use super::machine::Machine;
 use super::queue::{may, writable};
-use super::{account, credentials, destination, nix};
+use super::{account, credentials, destination, metrics, nix};
 use crate::adapters::OpenQueue;
 
 /// All that there is to say of a queue in the place of a service; `directory` is that of the queue for
@@ -78,6 +78,7 @@ pub(super) fn of_queue(
     write: bool,
 ) -> Vec<Finding> {
     let mut findings = credentials::check(machine, settings);
+    findings.extend(metrics::check(settings));
     findings.extend(destination::check(machine, settings, paths, write));
     findings
 }

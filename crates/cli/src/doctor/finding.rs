@@ -75,6 +75,7 @@ checks! {
     Timer = "timer", "service";
     Account = "account", "service";
     Credentials = "credentials", "service";
+    Metrics = "metrics", "service";
 }
 
 /// One line of the report.

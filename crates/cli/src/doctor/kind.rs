@@ -188,6 +188,8 @@ kinds! {
     CredentialUnreadable = "credential-unreadable", Fault, Credentials;
     /// A file with a secret may be read or written by everybody.
     CredentialOpen = "credential-open", Warning, Credentials;
+    /// The account cannot write the metrics file.
+    MetricsNotWritable = "metrics-not-writable", Fault, Metrics;
     /// There is no home to look for credentials in.
     HomeMissing = "home-missing", Warning, Credentials;
 }

@@ -22,6 +22,7 @@ mod kind;
 mod lock;
 mod machine;
 mod managed;
+mod metrics;
 mod nix;
 mod nix_conf;
 mod process;

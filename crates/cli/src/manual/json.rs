@@ -243,7 +243,11 @@ const COMMANDS: &[JsonDoc] = &[
             ),
             ("backing_off", "array", "paths that wait after a failure"),
             ("parked", "array", "paths that were given up"),
-            ("absent", "array", "paths without a store object on disk"),
+            (
+                "absent",
+                "array",
+                "paths without a store object on disk, of which no copy failed",
+            ),
         ],
     ),
     (
