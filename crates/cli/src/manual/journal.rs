@@ -55,11 +55,16 @@ const FIELDS: &[(&str, &str)] = &[
         "How the push of a queue ended, in the journal alone: the word that `outcome` is with \
          `push --json`.",
     ),
+    ("NPBP_UPLOADED", "Beside it: how many paths were copied."),
+    ("NPBP_FAILED", "How many failed."),
     (
-        "NPBP_UPLOADED`, `NPBP_FAILED`, `NPBP_INVALID`, `NPBP_DROPPED`, `NPBP_BACKING_OFF`, \
-         `NPBP_PARKED`, `NPBP_LEFT",
-        "Beside it: of how many paths, as with `push --json`.",
+        "NPBP_INVALID",
+        "How many were no longer valid, and left the queue.",
     ),
+    ("NPBP_DROPPED", "How many a limit dropped undelivered."),
+    ("NPBP_BACKING_OFF", "How many wait for their next try."),
+    ("NPBP_PARKED", "How many are given up until `retry`."),
+    ("NPBP_LEFT", "How many are left in the queue."),
     ("NPBP_CAUSES", "Why, a line each."),
     ("NPBP_HINTS", "What to do about it, a line each."),
     ("NPBP_DETAILS", "What another program said, in lines."),
@@ -96,7 +101,7 @@ pub(super) const EXAMPLES: &[(&str, &str)] = &[
         "journalctl NPBP_QUEUE=main NPBP_OUTCOME=finished",
     ),
     (
-        "one path: what went wrong; with `-v`, that it was delivered too",
+        "one path: what went wrong; with -v, that it was delivered too",
         "journalctl NPBP_STORE_PATH=/nix/store/…-hello-2.12",
     ),
     (
