@@ -5,7 +5,7 @@ use std::os::unix::fs::{PermissionsExt, chown};
 
 use system_tests::{Nix, Product, Reply, Run, Server, User, Version, expr, tree};
 
-use super::patient::{CONFIG, Mount, examine, examine_as_user, make_keys, well};
+use super::patient::{CONFIG, Mount, examine, examine_as_user, make_keys, sign_with, well};
 
 fn to(destination: &str) -> Product {
     let product = well();
@@ -139,15 +139,7 @@ fn a_store_trusts_a_key_that_this_machine_trusts_and_no_other() {
     let mut product = Product::install(Nix::new(), &config);
     let path = product.nix().build_one(&expr::file("built", "hello"));
     let keys = make_keys(product.nix(), "elsewhere-1");
-    let mut sign = product.nix().command("nix");
-    sign.args([
-        "store",
-        "sign",
-        "--key-file",
-        keys[0].as_str(),
-        path.as_str(),
-    ]);
-    sign.run().success();
+    sign_with(product.nix(), &keys[0], &path);
     let report = examine(&product, &[]);
     let finding = report.finds_only("key-not-trusted");
     assert!(
@@ -211,15 +203,7 @@ fn whether_a_daemon_elsewhere_trusts_a_key_shows_in_a_copy() {
     let config = CONFIG.replace("file://@T@/cache", &nix.ssh_ng_store("far"));
     let product = Product::install(nix, &config);
     let path = product.nix().build_one(&expr::file("built", "hello"));
-    let mut sign = product.nix().command("nix");
-    sign.args([
-        "store",
-        "sign",
-        "--key-file",
-        keys[0].as_str(),
-        path.as_str(),
-    ]);
-    sign.run().success();
+    sign_with(product.nix(), &keys[0], &path);
     examine(&product, &[]).finds("signatures-not-tried");
     let report = examine(&product, &["--write"]);
     report.finds_only("key-not-trusted");

@@ -47,6 +47,14 @@ pub(super) fn make_keys(nix: &Nix, name: &str) -> [Utf8PathBuf; 2] {
     keys
 }
 
+/// Signs a store path with this secret key.
+#[track_caller]
+pub(super) fn sign_with(nix: &Nix, key: &Utf8Path, path: &Utf8Path) {
+    let mut sign = nix.command("nix");
+    sign.args(["store", "sign", "--key-file", key.as_str(), path.as_str()]);
+    sign.run().success();
+}
+
 /// Runs a doctor as hooks are run: the configuration is that of the environment.
 #[track_caller]
 pub(super) fn examine(product: &Product, words: &[&str]) -> DoctorReport {

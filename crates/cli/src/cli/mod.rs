@@ -78,9 +78,9 @@ pub(crate) enum Command {
     /// store paths and bytes done of all, the speed of the last seconds, and what is copied; or what it
     /// waits for. All of them are counted over the whole push; how many paths and bytes there are is known
     /// of the batches so far. Bytes are done as Nix reads them (2.8 tells of a path only when it is there).
-    /// To `http(s)://` and `s3://` a path is read and compressed as a whole, and sent then: there its bytes are done as they are sent, or, where Nix does
-    /// not tell that (before 2.34), when the path is there. What is read or sent of it at the moment stands
-    /// beside, or for how long already, without a speed. A terminal that breaks its lines anew when its
+    /// To `http(s)://` and `s3://` a path is read and compressed as a whole, and sent then: there its bytes
+    /// are done as they are sent, or, where Nix does not tell that (before 2.34), when the path is there.
+    /// What is read or sent of it at the moment stands beside, or for how long already, without a speed. A terminal that breaks its lines anew when its
     /// window gets narrower (tmux) may keep some of a bar in its history. Elsewhere a message tells of each
     /// batch when it is over. `--progress` says when; with -q or with --log-format json there are no bars
     /// unless it is `always`.

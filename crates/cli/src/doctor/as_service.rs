@@ -49,6 +49,9 @@ pub(super) fn check(
     findings
 }
 
+/// What mends a fault that only the service has.
+const CHANGE_HINT: &str = "change its ExecStart or its Environment, or the file that it reads";
+
 /// Faults of the Nix and of the configuration that the service has.
 fn unable(machine: &Machine<'_>, resolution: &Resolution) -> Vec<Finding> {
     let all = nix::check(machine).into_iter();
@@ -56,7 +59,7 @@ fn unable(machine: &Machine<'_>, resolution: &Resolution) -> Vec<Finding> {
     let faults = all.filter(|finding| finding.verdict() == Verdict::Fault);
     let told = |fault: Finding| Finding {
         causes: fault.causes,
-        fix: fault.fix.or_else(|| of_service(String::new()).fix),
+        fix: fault.fix.or_else(|| Some(CHANGE_HINT.to_owned())),
         ..of_service(fault.text)
     };
     faults.map(told).collect()
@@ -67,7 +70,7 @@ fn of_service(text: String) -> Finding {
         Kind::ServiceUnable,
         format!("in the place of the service: {text}"),
     )
-    .fix("change its ExecStart or its Environment, or the file that it reads")
+    .fix(CHANGE_HINT)
 }
 
 /// What whoever we are can do for what is queued.

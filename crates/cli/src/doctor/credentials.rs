@@ -87,11 +87,9 @@ pub(super) fn check(machine: &Machine<'_>, settings: &QueueSettings) -> Vec<Find
 
 /// Whether a file has more than settings.
 fn is_secret(file: &Utf8Path, variable: &dyn Fn(&str) -> Option<String>) -> bool {
-    let words = variable("NIX_SSHOPTS").unwrap_or_default();
-    let is_of_ssh = words.split_once("-F").is_some_and(|(_, rest)| {
-        let word = rest.split_whitespace().next();
-        word == Some(file.as_str())
-    });
+    let options = variable("NIX_SSHOPTS").unwrap_or_default();
+    let words: Vec<_> = options.split_whitespace().collect();
+    let is_of_ssh = words.windows(2).any(|pair| pair == ["-F", file.as_str()]);
     !is_of_ssh && variable("AWS_CONFIG_FILE").is_none_or(|settings| settings != file.as_str())
 }
 
@@ -100,7 +98,12 @@ fn open_to_all(file: &Utf8Path, shown: &str) -> Option<Finding> {
     let mode = std::fs::metadata(file).ok()?.permissions().mode();
     (mode & 0o006 != 0).then(|| {
         let text = format!("{shown} may be read or written by everybody");
-        Finding::of(Kind::CredentialOpen, text).fix(format!("sudo chmod o-rwx {}", quoted(shown)))
+        let fix = match shown == file.as_str() {
+            true => format!("sudo chmod o-rwx {}", quoted(shown)),
+            // It is part of a secret.
+            false => format!("sudo chmod o-rwx, of {shown}"),
+        };
+        Finding::of(Kind::CredentialOpen, text).fix(fix)
     })
 }
 

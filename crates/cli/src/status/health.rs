@@ -164,6 +164,13 @@ impl Reason {
 /// Where nobody knows more.
 const UNTIL_MENDED_HINT: &str = "mend that: until then nobody knows whether it is well";
 
+/// How much of the store the entries may keep, where somebody has said so.
+pub(crate) fn max_pinned(settings: &QueueSettings) -> Option<u64> {
+    let limit = settings.limits.max_pinned.as_ref();
+    let max = settings.health.max_pinned.as_ref().or(limit);
+    max.map(|max| max.value.0)
+}
+
 /// Beyond which of these somebody has to look.
 pub(super) struct Thresholds {
     max_parked: u32,
@@ -177,13 +184,11 @@ pub(super) struct Thresholds {
 impl Thresholds {
     pub(super) fn of(settings: &QueueSettings) -> Self {
         let health = &settings.health;
-        let limit = settings.limits.max_pinned.as_ref();
-        let max_pinned = health.max_pinned.as_ref().or(limit);
         Self {
             max_parked: health.max_parked.value,
             max_age: health.max_age.value,
             max_unavailable: health.max_unavailable.value,
-            max_pinned: max_pinned.map(|max| max.value.0),
+            max_pinned: max_pinned(settings),
             remember_losses: health.remember_losses.value,
         }
     }

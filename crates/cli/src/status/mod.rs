@@ -18,7 +18,7 @@ use std::time::SystemTime;
 use queue_core::{Failures, Foreign, LastPush, Ledger, StorePath, Tally};
 
 pub(crate) use self::facts::{Measure, look, look_silently};
-pub(crate) use self::health::{Kind, Level, Reason};
+pub(crate) use self::health::{Kind, Level, Reason, max_pinned};
 pub(crate) use self::held::{Held, PATIENCE};
 pub(crate) use self::limits::LimitUse;
 pub(crate) use self::subjects::{Subject, is_nobodys, subjects};

@@ -12,7 +12,7 @@ use crate::exit_codes::Exit;
 use crate::message::Message;
 use crate::session::{Session, now};
 use crate::status::metrics::file;
-use crate::status::{Looked, Measure, Subject, is_nobodys, look_silently, subjects};
+use crate::status::{Looked, Measure, Subject, is_nobodys, look_silently, max_pinned, subjects};
 
 /// Writes the metrics file of a queue, if it has one, after a push, whatever came of that. Gives how
 /// it ends at best.
@@ -72,9 +72,7 @@ fn write_of(subject: &Subject<'_>, store: Option<&Store>, pinned: Option<u64>) -
 /// Nix is asked only where somebody has said how much is too much, and not by a push that was asked to
 /// end.
 fn measure(store: &Store, settings: &QueueSettings, pinned: Option<u64>) -> Measure {
-    let threshold = settings.health.max_pinned.as_ref();
-    let threshold = threshold.or(settings.limits.max_pinned.as_ref());
-    match pinned.is_none() && threshold.is_some() && !store.is_stopped() {
+    match pinned.is_none() && max_pinned(settings).is_some() && !store.is_stopped() {
         true => Measure::asking(),
         false => Measure::Known(pinned),
     }
